@@ -1,0 +1,119 @@
+"""One command per verb, the same in CI and on a laptop: `uv run nox -s lint types tests floors docs wheels`."""
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "uv"
+nox.options.sessions = ["lint", "types", "tests", "floors", "docs", "wheels"]
+
+ROOT = Path(__file__).parent
+UV = os.environ.get("UV") or shutil.which("uv") or "uv"  # `uv run` tells its children where it is
+PYTHONS = ["3.11", "3.12", "3.13"]
+DOCS = ["README.md", "docs", "packages"]
+
+
+def uv(session: nox.Session, *args: str, **env: str) -> None:
+    session.run(UV, *args, env=env, external=True)
+
+
+def in_workspace(session: nox.Session, *command: str) -> None:
+    """Run a tool in the workspace's environment, which uv brings up to date first: nothing is installed twice."""
+    uv(session, "run", *command)
+
+
+@nox.session(python=False)
+def lint(session: nox.Session) -> None:
+    """Ruff: the rules, then the format. `nox -s lint -- --fix` repairs what can be."""
+    fix = "--fix" in session.posargs
+    in_workspace(session, "ruff", "check", *(["--fix"] if fix else []))
+    in_workspace(session, "ruff", "format", *([] if fix else ["--check"]))
+
+
+@nox.session(python=False)
+def types(session: nox.Session) -> None:
+    """Mypy (strict), then pyright, which is content when it finds no files: so they are counted."""
+    in_workspace(session, "mypy")
+    report = session.run(UV, "run", "pyright", "--stats", silent=True, external=True)
+    checked = re.search(r"Total files checked: (\d+)", str(report))
+    if not checked or int(checked[1]) == 0:
+        session.error(f"pyright checked nothing\n{report}")
+    session.log(f"pyright is content with {checked[1]} files")
+
+
+@nox.session(python=False)
+def tests(session: nox.Session) -> None:
+    """Run everything with coverage; below the floor it fails. A part of it: `uv run pytest tests/core -n0`."""
+    in_workspace(session, "pytest", "--cov", "--cov-report=term", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def tests_py(session: nox.Session) -> None:
+    """Run everything on one version of Python, in an environment of its own."""
+    here = session.virtualenv.location
+    uv(session, "run", "--python", f"{here}/bin/python", "pytest", *session.posargs, UV_PROJECT_ENVIRONMENT=here)
+
+
+@nox.session(python=False)
+def floors(session: nox.Session) -> None:
+    """Who may import whom; fails too when there was nothing to check."""
+    in_workspace(session, "python", ".ci/floors.py")
+
+
+@nox.session(python=False)
+def docs(session: nox.Session) -> None:
+    """Execute the examples in the README, the manual and the docstrings."""
+    in_workspace(session, "pytest", *(path for path in DOCS if (ROOT / path).exists()), *session.posargs)
+
+
+@nox.session(python=False)
+def wheels(session: nox.Session) -> None:
+    """What is shipped works: sdist, wheel from it, installed outside the source tree, with the newest dependencies."""
+    with installed(session, "--resolution", "highest") as (python, folder):
+        use(session, python, folder)
+
+
+@nox.session(python=False)
+def wheels_lowest(session: nox.Session) -> None:
+    """The same on the oldest Python with the lowest dependencies we promise, and the whole test suite on it."""
+    with installed(session, "--resolution", "lowest-direct", python=PYTHONS[0]) as (python, folder):
+        use(session, python, folder)
+        uv(session, "pip", "install", "--quiet", "--python", python, "--group", f"{ROOT / 'pyproject.toml'}:test")
+        for name in ("conftest.py", "pyproject.toml"):
+            shutil.copy(ROOT / name, folder)
+        shutil.copytree(ROOT / "tests", folder / "tests")
+        with session.chdir(folder):
+            session.run(python, "-m", "pytest", "tests", *session.posargs, external=True)
+
+
+@contextmanager
+def installed(session: nox.Session, *options: str, python: str = sys.executable) -> Iterator[tuple[str, Path]]:
+    """Build every package and install the wheels into a fresh environment in a folder away from the sources."""
+    with tempfile.TemporaryDirectory(prefix="agentmem-wheels-") as name:
+        folder = Path(name)
+        uv(session, "build", "--quiet", "--all-packages", "--out-dir", str(folder / "dist"))
+        built = sorted(str(wheel) for wheel in (folder / "dist").glob("*.whl"))
+        if not built:
+            session.error("nothing was built")
+        interpreter = str(folder / "env" / "bin" / "python")
+        with session.chdir(folder):
+            uv(session, "venv", "--quiet", "--python", python, "env")
+            uv(session, "pip", "install", "--quiet", "--python", interpreter, *options, *built)
+            yield interpreter, folder
+
+
+def use(session: nox.Session, python: str, folder: Path) -> None:
+    """Run the smoke test and the quickstart with what is installed."""
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    shutil.copy(ROOT / ".ci" / "smoke.py", folder)
+    for script in ("smoke.py", "examples/quickstart.py"):
+        places = {"AGENTMEM_PATH": str(folder / "memory" / Path(script).stem), "HF_HUB_OFFLINE": "1"}
+        session.run(python, "-I", script, env=places, external=True)

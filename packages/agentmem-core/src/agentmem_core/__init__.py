@@ -1,0 +1,131 @@
+"""AgentMem: one long-term memory for every agent framework a person uses.
+
+Names are loaded when they are first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agentmem_core.client import AgentMem
+    from agentmem_core.errors import (
+        AgentMemError,
+        ConflictError,
+        EmbedderError,
+        EmbedderMismatchError,
+        InvalidFilterError,
+        InvalidInputError,
+        NotConfiguredError,
+        NotFoundError,
+        NotSupportedError,
+        StoreBusyError,
+        StoreClosedError,
+        StoreDamagedError,
+        StoreError,
+        StoreFullError,
+        StoreTooNewError,
+        StoreUnavailableError,
+        VectorMismatchError,
+    )
+    from agentmem_core.model import (
+        Added,
+        AddedItem,
+        AddOutcome,
+        Context,
+        Filter,
+        FilterCondition,
+        FilterGroup,
+        FilterOperator,
+        Health,
+        Hit,
+        Link,
+        Memory,
+        MemoryType,
+        Message,
+        Page,
+        Receipt,
+        Scope,
+        Signals,
+        Stats,
+        Version,
+        parse_filter,
+    )
+    from agentmem_core.ports import Backend, Embedder, Fingerprint
+
+__version__ = "1.0.0"
+
+_HOMES = {
+    "agentmem_core.client": ("AgentMem",),
+    "agentmem_core.errors": (
+        "AgentMemError", "ConflictError", "EmbedderError", "EmbedderMismatchError", "InvalidFilterError",
+        "InvalidInputError", "NotConfiguredError", "NotFoundError", "NotSupportedError", "StoreBusyError",
+        "StoreClosedError", "StoreDamagedError", "StoreError", "StoreFullError", "StoreTooNewError",
+        "StoreUnavailableError", "VectorMismatchError",
+    ),
+    "agentmem_core.model": (
+        "AddOutcome", "Added", "AddedItem", "Context", "Filter", "FilterCondition", "FilterGroup", "FilterOperator",
+        "Health", "Hit", "Link", "Memory", "MemoryType", "Message", "Page", "Receipt", "Scope", "Signals", "Stats",
+        "Version", "parse_filter",
+    ),
+    "agentmem_core.ports": ("Backend", "Embedder", "Fingerprint"),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AddOutcome",
+    "Added",
+    "AddedItem",
+    "AgentMem",
+    "AgentMemError",
+    "Backend",
+    "ConflictError",
+    "Context",
+    "Embedder",
+    "EmbedderError",
+    "EmbedderMismatchError",
+    "Filter",
+    "FilterCondition",
+    "FilterGroup",
+    "FilterOperator",
+    "Fingerprint",
+    "Health",
+    "Hit",
+    "InvalidFilterError",
+    "InvalidInputError",
+    "Link",
+    "Memory",
+    "MemoryType",
+    "Message",
+    "NotConfiguredError",
+    "NotFoundError",
+    "NotSupportedError",
+    "Page",
+    "Receipt",
+    "Scope",
+    "Signals",
+    "Stats",
+    "StoreBusyError",
+    "StoreClosedError",
+    "StoreDamagedError",
+    "StoreError",
+    "StoreFullError",
+    "StoreTooNewError",
+    "StoreUnavailableError",
+    "VectorMismatchError",
+    "Version",
+    "parse_filter",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(home), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

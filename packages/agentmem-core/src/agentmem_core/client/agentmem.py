@@ -1,0 +1,98 @@
+"""The face of the library."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Any, Self
+
+from agentmem_core.client.adding import AddingVerbs
+from agentmem_core.client.memories import MemoryVerbs
+from agentmem_core.client.recall import RecallVerbs
+from agentmem_core.client.store import StoreVerbs
+from agentmem_core.model import Scope
+from agentmem_core.operations import build
+from agentmem_core.ports import Backend
+
+
+class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs):
+    """A long-term memory.
+
+    >>> memory = AgentMem(":memory:")
+    >>> _ = memory.add("I moved to Lisbon in May", user_id="ana")
+    >>> memory.search("where does she live?", user_id="ana")[0].memory.content
+    'I moved to Lisbon in May'
+    >>> memory.close()
+
+    Safe to use from many threads and, through the verbs that begin with ``a``, from any event loop; not after a fork.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        tenant: str = "default",
+        user_id: str = "default",
+        agent_id: str | None = None,
+        session_id: str | None = None,
+        embedder: Any = None,
+        index: Any = None,
+        durability: str | None = None,
+        llm: Any = None,
+        api_url: str | None = None,
+        api_key: str | None = None,
+        exact_limit: int | None = None,
+        cache_bytes: int | None = None,
+        backend: Backend | None = None,
+    ) -> None:
+        """Open the store in the folder ``path``; ``":memory:"`` keeps it in memory, None takes the platform's data folder.
+
+        What is not given is taken from the environment (``AGENTMEM_PATH``, ``AGENTMEM_EMBEDDER``, ``AGENTMEM_INDEX``,
+        ``AGENTMEM_DURABILITY``, ``AGENTMEM_EXACT_LIMIT``, ``AGENTMEM_CACHE_BYTES``, ``AGENTMEM_API_URL``, ``AGENTMEM_API_KEY``),
+        then the default. ``embedder`` is a name (``wordllama``, ``chroma-onnx``, ``openai:<model>``, ``hashing``), an
+        ``Embedder`` or a function from texts to vectors. ``durability="full"`` survives power loss, ``"normal"`` a killed
+        process. ``exact_limit`` is the number of rows of one user beyond which the index answers instead of an exact search,
+        ``cache_bytes`` bounds what is kept in memory. ``backend`` takes the place of all of these.
+        """
+        self._scope = build(Scope, tenant=tenant, user_id=user_id, agent_id=agent_id, session_id=session_id)
+        if backend is not None:
+            self._backend = backend
+            return
+        from agentmem_core.connect import Config, connect  # noqa: PLC0415 - a remote client needs neither numpy nor SQLite
+
+        self._backend = connect(
+            Config(
+                path=path, tenant=tenant, embedder=embedder, index=index, durability=durability, llm=llm, api_url=api_url,
+                api_key=api_key, exact_limit=exact_limit, cache_bytes=cache_bytes,
+            )
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Finish what is under way and let go of the files; closing again does nothing."""
+        self._backend.close()
+
+    async def aclose(self) -> None:
+        """``close`` without blocking the event loop."""
+        await self._backend.aclose()
+
+    def __enter__(self) -> Self:
+        """The client itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close it."""
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        """The client itself."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        """Whose memory it is; nothing of what it holds."""
+        return f"AgentMem(tenant={self._scope.tenant!r}, user_id={self._scope.user_id!r})"

@@ -1,0 +1,41 @@
+"""What all verbs share: the backend, and whose memory a call is about."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from agentmem_core.model import Scope
+from agentmem_core.operations import Op, build
+from agentmem_core.ports import Backend
+
+T = TypeVar("T")
+
+
+class Verbs:
+    """A backend and the scope that calls fall back to."""
+
+    _backend: Backend
+    _scope: Scope
+
+    @property
+    def scope(self) -> Scope:
+        """Whose memory a call is about when it does not say."""
+        return self._scope
+
+    def _within(self, user_id: str | None, agent_id: str | None, session_id: str | None) -> Scope:
+        mine = self._scope
+        if user_id is None and agent_id is None and session_id is None:
+            return mine
+        return build(
+            Scope,
+            tenant=mine.tenant,
+            user_id=mine.user_id if user_id is None else user_id,
+            agent_id=mine.agent_id if agent_id is None else agent_id,
+            session_id=mine.session_id if session_id is None else session_id,
+        )
+
+    def _run(self, op: Op[T]) -> T:
+        return self._backend.execute(op)
+
+    async def _arun(self, op: Op[T]) -> T:
+        return await self._backend.aexecute(op)

@@ -1,0 +1,145 @@
+"""The files of an export: JSON Lines with a header, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TextIO, cast
+
+from agentmem_core.errors import InvalidInputError, StoreFullError, StoreUnavailableError
+from agentmem_core.model import Transferred
+
+FORMAT = "agentmem-export"
+VERSION = 1
+_BATCH = 500
+
+
+class Writing:
+    """A file under way. A path appears only when all is written; a text stream is written to as it comes."""
+
+    def __init__(self, target: str | os.PathLike[str] | TextIO) -> None:
+        """Nothing is opened yet."""
+        self._path = Path(target).expanduser() if isinstance(target, str | os.PathLike) else None
+        self._partial = None if self._path is None else self._path.with_name(f".{self._path.name}.partial")
+        self._stream: TextIO | None = None if self._path is not None else cast("TextIO", target)
+        self.cursor: str | None = None
+        self.done = Transferred()
+
+    def __enter__(self) -> Self:
+        """Open it and write the header."""
+        if self._partial is not None:
+            try:
+                self._stream = self._partial.open("w", encoding="utf-8")
+            except OSError as error:
+                raise StoreUnavailableError(f"{self._path} cannot be written ({error.strerror})") from error
+        elif not hasattr(self._stream, "write"):
+            raise InvalidInputError(f"target: must be a path or a text file, not {type(self._stream).__name__}")
+        self._write({"format": FORMAT, "version": VERSION, "exported_at": datetime.now(UTC).isoformat()})
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Put the file in its place, or take it away after a failure."""
+        if self._partial is None or self._path is None or self._stream is None:
+            return
+        try:
+            if kind is None:
+                self._stream.flush()
+                os.fsync(self._stream.fileno())
+        except OSError as problem:
+            raise StoreFullError(f"{self._path} cannot be written to its end ({problem.strerror})") from problem
+        finally:
+            self._stream.close()
+            if kind is not None:
+                self._partial.unlink(missing_ok=True)
+        if kind is None:
+            self._partial.replace(self._path)
+
+    def take(self, records: Sequence[dict[str, Any]], cursor: str | None) -> bool:
+        """Write some records; False when they were the last."""
+        for record in records:
+            self._write(record)
+        memories = [record for record in records if record["kind"] == "memory"]
+        self.done = Transferred(
+            memories=self.done.memories + len(memories),
+            versions=self.done.versions + sum(len(record.get("history", ())) for record in memories),
+            links=self.done.links + len(records) - len(memories),
+        )
+        self.cursor = cursor
+        return cursor is not None
+
+    def _write(self, record: dict[str, Any]) -> None:
+        assert self._stream is not None
+        try:
+            self._stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise StoreFullError(f"the export cannot be written ({error.strerror})") from error
+
+
+class Reading:
+    """The records of a file a batch at a time."""
+
+    def __init__(self, source: str | os.PathLike[str] | Iterable[str]) -> None:
+        """Nothing is opened yet."""
+        self._source = source
+        self.done = Transferred()
+
+    def __iter__(self) -> Iterator[tuple[dict[str, Any], ...]]:
+        """Batches; the header is checked first."""
+        batch: list[dict[str, Any]] = []
+        for number, line in enumerate(self._lines(), 1):
+            if not line.strip():
+                continue
+            record = _decoded(line, number)
+            if number == 1:
+                _require_ours(record)
+                continue
+            batch.append(record)
+            if len(batch) == _BATCH:
+                yield tuple(batch)
+                batch = []
+        if batch:
+            yield tuple(batch)
+
+    def take(self, part: Transferred) -> None:
+        """Count what one batch did."""
+        self.done = Transferred(
+            memories=self.done.memories + part.memories,
+            versions=self.done.versions + part.versions,
+            links=self.done.links + part.links,
+            skipped=self.done.skipped + part.skipped,
+        )
+
+    def _lines(self) -> Iterator[str]:
+        if not isinstance(self._source, str | os.PathLike):
+            yield from self._source
+            return
+        path = Path(self._source).expanduser()
+        try:
+            with path.open(encoding="utf-8") as stream:
+                yield from stream
+        except OSError as error:
+            raise InvalidInputError(f"source: {path} cannot be read ({error.strerror})") from error
+        except UnicodeDecodeError as error:
+            raise InvalidInputError(f"source: {path} is not UTF-8 text, so it is no export of AgentMem") from error
+
+
+def _decoded(line: str, number: int) -> dict[str, Any]:
+    try:
+        record: Any = json.loads(line)
+    except ValueError as error:
+        raise InvalidInputError(f"source: line {number} is not JSON ({error}); the file may have been cut short") from error
+    if not isinstance(record, dict):
+        raise InvalidInputError(f"source: line {number} is not a JSON object")
+    return cast("dict[str, Any]", record)
+
+
+def _require_ours(header: dict[str, Any]) -> None:
+    if header.get("format") != FORMAT:
+        raise InvalidInputError(f'source: the first line does not say "format": "{FORMAT}"; it is no export of AgentMem')
+    version = header.get("version")
+    if not isinstance(version, int) or version > VERSION:
+        raise InvalidInputError(f"source: the export has version {version!r}, this AgentMem reads up to {VERSION}; upgrade it")

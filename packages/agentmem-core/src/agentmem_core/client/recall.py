@@ -1,0 +1,137 @@
+"""Verbs that find again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from agentmem_core.client.base import Verbs
+from agentmem_core.errors import InvalidInputError
+from agentmem_core.model import Context, Hit
+from agentmem_core.operations import MEMORIES, Search, build
+
+Counter = Callable[[str], int]
+
+
+class RecallVerbs(Verbs):
+    """search and context, each with its ``a...`` twin."""
+
+    def search(
+        self,
+        query: str | None = None,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        session_id: str | None = None,
+        limit: int = 10,
+        types: Sequence[str] | None = None,
+        filters: Any = None,
+        mode: str = "hybrid",
+        as_of: datetime | str | None = None,
+        min_score: float | None = None,
+        vector: Sequence[float] | None = None,
+        collection: str = MEMORIES,
+    ) -> list[Hit]:
+        """The memories that answer ``query``, best first.
+
+        ``mode`` is hybrid, dense (cosine alone) or lexical (words alone). ``filters`` as in ``parse_filter``. ``as_of`` answers
+        from what was valid then. ``min_score`` 0..1 drops weaker hits. Without a query and a vector: the newest that pass.
+        """
+        return self._run(
+            self._search(
+                query, user_id, agent_id, session_id, limit=limit, types=types, filters=filters, mode=mode, as_of=as_of,
+                min_score=min_score, vector=vector, collection=collection,
+            )
+        )  # fmt: skip
+
+    async def asearch(
+        self,
+        query: str | None = None,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        session_id: str | None = None,
+        limit: int = 10,
+        types: Sequence[str] | None = None,
+        filters: Any = None,
+        mode: str = "hybrid",
+        as_of: datetime | str | None = None,
+        min_score: float | None = None,
+        vector: Sequence[float] | None = None,
+        collection: str = MEMORIES,
+    ) -> list[Hit]:
+        """``search`` without blocking the event loop."""
+        return await self._arun(
+            self._search(
+                query, user_id, agent_id, session_id, limit=limit, types=types, filters=filters, mode=mode, as_of=as_of,
+                min_score=min_score, vector=vector, collection=collection,
+            )
+        )  # fmt: skip
+
+    def context(
+        self,
+        query: str,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        session_id: str | None = None,
+        max_tokens: int = 1000,
+        limit: int = 20,
+        types: Sequence[str] | None = None,
+        filters: Any = None,
+        as_of: datetime | str | None = None,
+        min_score: float | None = None,
+        count_tokens: Counter | None = None,
+    ) -> Context:
+        """What is remembered about ``query`` as prompt text of at most ``max_tokens``; empty when nothing is.
+
+        Tokens are estimated unless ``count_tokens`` counts them as your model does.
+        """
+        _require_room(max_tokens)
+        hits = self.search(
+            query, user_id=user_id, agent_id=agent_id, session_id=session_id, limit=limit, types=types, filters=filters,
+            as_of=as_of, min_score=min_score,
+        )  # fmt: skip
+        return _render(hits, max_tokens, count_tokens)
+
+    async def acontext(
+        self,
+        query: str,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        session_id: str | None = None,
+        max_tokens: int = 1000,
+        limit: int = 20,
+        types: Sequence[str] | None = None,
+        filters: Any = None,
+        as_of: datetime | str | None = None,
+        min_score: float | None = None,
+        count_tokens: Counter | None = None,
+    ) -> Context:
+        """``context`` without blocking the event loop."""
+        _require_room(max_tokens)
+        hits = await self.asearch(
+            query, user_id=user_id, agent_id=agent_id, session_id=session_id, limit=limit, types=types, filters=filters,
+            as_of=as_of, min_score=min_score,
+        )  # fmt: skip
+        return _render(hits, max_tokens, count_tokens)
+
+    def _search(
+        self, query: str | None, user_id: str | None, agent_id: str | None, session_id: str | None, **options: Any
+    ) -> Search:
+        if query is not None and isinstance(query, str) and not query.strip():
+            raise InvalidInputError("query: must not be empty or blank; leave it out to get the newest memories")
+        return build(Search, scope=self._within(user_id, agent_id, session_id), query=query, **options)
+
+
+def _require_room(max_tokens: int) -> None:
+    if not isinstance(max_tokens, int) or max_tokens < 1:
+        raise InvalidInputError(f"max_tokens: must be at least 1, got {max_tokens!r}")
+
+
+def _render(hits: Sequence[Hit], max_tokens: int, count: Counter | None) -> Context:
+    from agentmem_core.recall.rendering import estimate_tokens, render  # noqa: PLC0415 - only who asks for text needs it
+
+    return render(hits, max_tokens=max_tokens, count=count or estimate_tokens)

@@ -1,0 +1,138 @@
+"""Puts the parts together: from what the caller said, then the environment, to a backend."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+import platformdirs
+
+from agentmem_core.embedders import find_embedder
+from agentmem_core.engine import EmbeddedBackend, Engine, Follower, Views
+from agentmem_core.errors import (
+    NotConfiguredError,
+    NotSupportedError,
+    StoreFullError,
+    StoreUnavailableError,
+)
+from agentmem_core.ports import Backend, VectorIndex
+from agentmem_core.recall.text import WORDS_VERSION
+from agentmem_core.storage.sqlite import SqliteLedger
+
+Durability = Literal["full", "normal"]
+
+EXACT_LIMIT = 20_000
+"""Rows of one user up to which a search is exact; beyond, the index is asked."""
+
+CACHE_BYTES = 128 * 1024 * 1024
+IN_MEMORY = ":memory:"
+INDEXES = "agentmem.indexes"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What decides where memories live and how they are found; None takes the environment's word or the default."""
+
+    path: str | os.PathLike[str] | None = None
+    tenant: str = "default"
+    embedder: Any = None
+    index: Any = None
+    durability: str | None = None
+    llm: Any = None
+    api_url: str | None = None
+    api_key: str | None = None
+    exact_limit: int | None = None
+    cache_bytes: int | None = None
+
+
+def connect(config: Config) -> Backend:
+    """A backend, opened; raises ``StoreError`` or ``NotConfiguredError`` and then leaves everything as it was."""
+    if config.api_url or os.environ.get("AGENTMEM_API_URL"):
+        raise NotSupportedError(
+            "api_url: a shared server is not in this version; leave out api_url (and AGENTMEM_API_URL) to work embedded"
+        )
+    if config.llm is not None:
+        raise NotSupportedError("llm: learning with a model is not in this version; leave out llm, everything else works")
+    durability = config.durability or os.environ.get("AGENTMEM_DURABILITY") or "full"
+    if durability not in get_args(Durability):
+        raise NotConfiguredError(f'durability must be "full" or "normal", not {durability!r}')
+    embedder = find_embedder(config.embedder or os.environ.get("AGENTMEM_EMBEDDER") or "wordllama")
+    folder = _folder(config.path)
+    ledger = SqliteLedger(folder, durability=cast("Durability", durability))
+    try:
+        exact_limit = _number("exact_limit", config.exact_limit, EXACT_LIMIT)
+        views = Views(exact_limit, _number("cache_bytes", config.cache_bytes, CACHE_BYTES))
+        follower = Follower(ledger, None if folder is None else _index(config.index, folder))
+        engine = Engine(ledger, embedder, views, follower, lambda: datetime.now(UTC), find_embedder)
+        _greet(engine, config.tenant)
+    except BaseException:
+        ledger.close()
+        raise
+    return EmbeddedBackend(engine)
+
+
+def default_path() -> Path:
+    """The platform's folder for a program's data, for AgentMem."""
+    return Path(platformdirs.user_data_dir("agentmem", appauthor=False))
+
+
+def _folder(given: str | os.PathLike[str] | None) -> Path | None:
+    """The store's folder, made if there is none; None for a store in memory."""
+    chosen: Any = given if given is not None else os.environ.get("AGENTMEM_PATH") or default_path()
+    if chosen == IN_MEMORY:
+        return None
+    try:
+        folder = Path(chosen).expanduser().absolute()
+    except (TypeError, RuntimeError) as error:
+        raise StoreUnavailableError(f"path must be a folder, not {chosen!r}: {error}") from None
+    if not str(chosen) or "\x00" in str(chosen):
+        raise StoreUnavailableError("path must not be empty or hold NUL; leave it out for the default folder")
+    if folder.exists() and not folder.is_dir():
+        raise StoreUnavailableError(f"{folder} is a file; give a folder for the store to live in")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        kind = StoreFullError if error.errno == 28 else StoreUnavailableError
+        raise kind(f"{folder} cannot be made ({error.strerror}); give a folder that can be written") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StoreUnavailableError(f"{folder} cannot be written; check its permissions or give another folder")
+    return folder
+
+
+def _index(given: Any, folder: Path) -> VectorIndex | None:
+    name = given if given is not None else os.environ.get("AGENTMEM_INDEX") or "chroma"
+    if name == "none":
+        return None
+    if not isinstance(name, str):
+        return cast("VectorIndex", name)
+    found = {entry.name: entry for entry in entry_points(group=INDEXES)}
+    if name not in found:
+        raise NotConfiguredError(f'unknown index {name!r}; installed are {", ".join(sorted(found))}, and "none"')
+    return cast("VectorIndex", found[name].load()(folder))
+
+
+def _number(name: str, given: int | None, default: int) -> int:
+    text = os.environ.get(f"AGENTMEM_{name.upper()}")
+    try:
+        value = given if given is not None else int(text) if text else default
+    except ValueError:
+        raise NotConfiguredError(f"AGENTMEM_{name.upper()} must be a whole number, not {text!r}") from None
+    if value < 0:
+        raise NotConfiguredError(f"{name} must not be negative, not {value}")
+    return value
+
+
+def _greet(engine: Engine, tenant: str) -> None:
+    """Look at what the store holds before the first call does: whose vectors, and whose words."""
+    with engine.ledger.reading() as reader:
+        collection = reader.collection(tenant, "memories")
+        words = reader.setting("words")
+    if collection is not None:
+        engine.require_fit(collection.embedder)
+    if words is None:
+        with engine.ledger.writing() as writer:
+            writer.set_setting("words", WORDS_VERSION)

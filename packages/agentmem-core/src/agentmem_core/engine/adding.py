@@ -1,0 +1,165 @@
+"""Add: everything of one call in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from agentmem_core.engine.drafting import Draft, draft, embedded, space_for
+from agentmem_core.engine.engine import Engine
+from agentmem_core.errors import AgentMemError, ConflictError
+from agentmem_core.model import Added, AddedItem, AddOutcome, Memory
+from agentmem_core.operations import Add
+from agentmem_core.ports import Fingerprint, LedgerWriter, Partition, Record
+
+
+def add(engine: Engine, op: Add) -> Added:
+    """Words and vectors are made before the transaction, so that others wait only for the writing itself."""
+    now = engine.clock()
+    drafts = [draft(item, op.scope, op.collection, now) for item in op.items]
+    if not drafts:
+        return Added()
+    with engine.ledger.reading() as reader:
+        stored = reader.collection(op.scope.tenant, op.collection)
+    records = [item.record for item in drafts]
+    space = space_for(engine, records, op.collection, stored.embedder if stored else None)
+    records = embedded(engine, records, space, op.collection)
+    space = replace(space, dimension=len(records[0].vector or b"") // 4)
+    drafts = [replace(item, record=record) for item, record in zip(drafts, records, strict=True)]
+    items: list[AddedItem | None] = [None] * len(drafts)
+    warnings: list[str] = []
+    partitions: list[Partition] = []
+    with engine.writing() as writer:
+        for user_id, numbers in _by_user(drafts).items():
+            adding = _Adding(engine, writer, op, space, user_id, now)
+            for number in numbers:
+                items[number] = adding.take(drafts[number])
+            partitions.append(adding.finish())
+            warnings.extend(adding.warnings)
+    for partition in partitions:
+        if engine.views.is_large(partition):
+            engine.follower.note(partition)
+    return Added(items=tuple(item for item in items if item is not None), warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _by_user(drafts: Sequence[Draft]) -> dict[str, list[int]]:
+    users: dict[str, list[int]] = {}
+    for number, item in enumerate(drafts):
+        users.setdefault(item.memory.scope.user_id, []).append(number)
+    return users
+
+
+class _Adding:
+    """One user's part of an add: each item is created, known, put in place of an older one, or refused."""
+
+    def __init__(
+        self, engine: Engine, writer: LedgerWriter, op: Add, space: Fingerprint, user_id: str, now: datetime
+    ) -> None:
+        self._writer = writer
+        self._op = op
+        self._now = now
+        self._partition = writer.ensure_partition(op.scope.tenant, op.collection, user_id, space)
+        if space.provider != "given":
+            engine.require_fit(self._partition.collection.embedder, op.collection)
+        self._new: list[Record] = []
+        self._by_id: dict[str, int] = {}
+        self._by_digest: dict[bytes, int] = {}
+        self.warnings: list[str] = []
+
+    def take(self, item: Draft) -> AddedItem:
+        try:
+            return self._named(item) if item.named else self._plain(item.record)
+        except AgentMemError as error:
+            if self._op.on_error == "raise":
+                raise
+            return AddedItem(outcome=AddOutcome.FAILED, error=str(error), error_code=error.code)
+
+    def finish(self) -> Partition:
+        if self._new:
+            self._writer.insert(self._partition.id, self._new)
+        partition = self._writer.partition(
+            self._op.scope.tenant, self._op.collection, self._partition.user_id
+        )
+        return partition or self._partition
+
+    def _plain(self, record: Record) -> AddedItem:
+        if record.digest is None:
+            return self._create(record)
+        waiting = self._by_digest.get(record.digest)
+        if waiting is not None:
+            return self._known(self._new[waiting].memory, record.memory)
+        found = self._writer.by_digest(self._partition.id, record.digest)
+        if found is None:
+            return self._create(record)
+        if not self._living(found):
+            self._writer.rewrite(replace(found, digest=None), versioned=False)
+            return self._create(record)
+        self._writer.touch([(found.row, 1, self._now)])
+        memory = found.memory.model_copy(
+            update={"access_count": found.memory.access_count + 1, "last_accessed_at": self._now}
+        )
+        return self._known(memory, record.memory)
+
+    def _named(self, item: Draft) -> AddedItem:
+        record = item.record
+        waiting = self._by_id.get(record.memory.id)
+        if waiting is not None:
+            return self._clash(self._new[waiting], record)
+        found = self._writer.by_id(self._partition.id, record.memory.id)
+        if found is None:
+            return self._create(self._without_taken_digest(record))
+        if found.deleted_at is None and self._living(found):
+            return self._clash(found, record)
+        return self._replace(found, record, "add", AddOutcome.CREATED)
+
+    def _clash(self, found: Record, record: Record) -> AddedItem:
+        """The id stands already: the same content is a repetition, another one an error unless it is to replace."""
+        old, new = found.memory, record.memory
+        same = old.content == new.content and old.type == new.type and old.scope == new.scope and old.role == new.role
+        if same and (self._op.on_conflict == "error" or (old.metadata == new.metadata and found.vector == record.vector)):
+            return self._known(old, new)
+        if self._op.on_conflict == "replace":
+            return self._replace(found, record, "update", AddOutcome.REPLACED)
+        raise ConflictError(
+            f"id {new.id!r} already stands for another content, type or scope; use update({new.id!r}, ...) to change it, "
+            "or give the new memory another id"
+        )
+
+    def _replace(self, found: Record, record: Record, operation: str, outcome: AddOutcome) -> AddedItem:
+        memory = record.memory.model_copy(
+            update={"created_at": found.memory.created_at, "version": found.memory.version + 1}
+        )
+        record = self._without_taken_digest(replace(record, memory=memory, operation=operation, row=found.row))
+        if found.row:
+            self._writer.rewrite(record)
+        else:
+            self._new[self._by_id[memory.id]] = replace(record, memory=record.memory.model_copy(update={"version": 1}))
+        return AddedItem(outcome=outcome, memory=memory)
+
+    def _without_taken_digest(self, record: Record) -> Record:
+        """A caller's id makes a memory of its own, even where the same text is known under another id."""
+        if record.digest is None:
+            return record
+        found = self._writer.by_digest(self._partition.id, record.digest)
+        taken = record.digest in self._by_digest or (found is not None and found.row != record.row)
+        return replace(record, digest=None) if taken else record
+
+    def _create(self, record: Record) -> AddedItem:
+        number = len(self._new)
+        self._new.append(record)
+        self._by_id[record.memory.id] = number
+        if record.digest is not None:
+            self._by_digest[record.digest] = number
+        return AddedItem.model_construct(outcome=AddOutcome.CREATED, memory=record.memory)
+
+    def _known(self, old: Memory, new: Memory) -> AddedItem:
+        if (new.metadata and old.metadata != new.metadata) or (new.expires_at and old.expires_at != new.expires_at):
+            self.warnings.append(
+                f"memory {old.id} was known already and keeps its own metadata and dates; use update() to change them"
+            )
+        return AddedItem(outcome=AddOutcome.KNOWN, memory=old)
+
+    def _living(self, record: Record) -> bool:
+        expires, ends = record.memory.expires_at, record.memory.valid_to
+        return (expires is None or expires > self._now) and (ends is None or ends > self._now)

@@ -1,0 +1,113 @@
+"""The backend that runs inside the process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import weakref
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, TypeVar, cast
+
+from agentmem_core.engine import adding, changing, erasing, reading, searching, transfer, upkeep
+from agentmem_core.engine.engine import Engine
+from agentmem_core.errors import NotSupportedError, StoreClosedError, StoreError
+from agentmem_core.operations import (
+    Add,
+    Compact,
+    Delete,
+    Export,
+    Forget,
+    Get,
+    HealthCheck,
+    History,
+    Import,
+    Links,
+    List,
+    Op,
+    Reindex,
+    Relate,
+    Restore,
+    Search,
+    StatsOf,
+    Update,
+)
+
+T = TypeVar("T")
+
+HANDLERS: dict[type[Op[Any]], Callable[[Engine, Any], Any]] = {
+    Add: adding.add,
+    Compact: erasing.compact,
+    Delete: changing.delete,
+    Export: transfer.export,
+    Forget: erasing.forget,
+    Get: reading.get,
+    HealthCheck: upkeep.health,
+    History: reading.history,
+    Import: transfer.import_,
+    Links: reading.links,
+    List: reading.list_,
+    Reindex: upkeep.reindex,
+    Relate: changing.relate,
+    Restore: changing.restore,
+    Search: searching.search,
+    StatsOf: upkeep.stats,
+    Update: changing.update,
+}
+
+_THREADS = 2
+"""Worker threads for async callers: each more lengthens the wait of the event loop for the interpreter lock."""
+
+
+class EmbeddedBackend:
+    """Runs operations on an engine. Sync at heart: SQLite has no async driver, so ``aexecute`` uses a worker thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Takes over the engine and closes it in the end."""
+        self._engine = engine
+        self._pid = os.getpid()
+        self._workers: ThreadPoolExecutor | None = None
+        self._closed = False
+        self._finalizer = weakref.finalize(self, _let_go, engine, self._pid)
+
+    def execute(self, op: Op[T]) -> T:
+        if self._closed or os.getpid() != self._pid:
+            raise StoreClosedError(
+                "this client is closed; open AgentMem again"
+                if self._closed
+                else "this client was opened before a fork and cannot be used in the child process; open AgentMem again there"
+            )
+        handler = HANDLERS.get(type(op))
+        if handler is None:
+            raise NotSupportedError(f"the embedded backend has no operation {type(op).__name__}")
+        return cast("T", handler(self._engine, op))
+
+    async def aexecute(self, op: Op[T]) -> T:
+        if self._workers is None:
+            self._workers = ThreadPoolExecutor(_THREADS, thread_name_prefix="agentmem")
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._workers, context.run, self.execute, op)
+
+    def close(self) -> None:
+        if os.getpid() != self._pid:
+            return
+        if self._workers is not None:
+            self._workers.shutdown(wait=True)
+        self._closed = True
+        self._finalizer()
+
+    async def aclose(self) -> None:
+        await asyncio.to_thread(self.close)
+
+
+def _let_go(engine: Engine, pid: int) -> None:
+    """Close the files; also when the client is collected, or the interpreter ends, without a close."""
+    if os.getpid() != pid:
+        return
+    engine.follower.close()
+    with suppress(StoreError):
+        engine.flush_touches()
+    engine.views.clear()
+    engine.ledger.close()

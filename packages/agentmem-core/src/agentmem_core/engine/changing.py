@@ -1,0 +1,177 @@
+"""Update, delete, restore, relate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from agentmem_core.engine.drafting import digest_of, embedded, require_dimension, with_words
+from agentmem_core.engine.engine import GIVEN, Engine, find_record
+from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError, VectorMismatchError
+from agentmem_core.model import Link, Memory
+from agentmem_core.model.filters import matches
+from agentmem_core.operations import MEMORIES, Delete, Relate, Restore, Update
+from agentmem_core.ports import LedgerReader, LedgerWriter, Listing, Record
+
+_FIELDS = (
+    "content", "metadata", "importance", "type", "occurred_at", "expires_at", "valid_from", "valid_to", "entities",
+)  # fmt: skip
+_WALK = 500
+
+
+def update(engine: Engine, op: Update) -> Memory:
+    """A new version; the words and the vector follow the content."""
+    changes: dict[str, Any] = {name: getattr(op, name) for name in _FIELDS if getattr(op, name) is not None}
+    changes |= dict.fromkeys(op.clear)
+    if not changes and op.vector is None:
+        raise InvalidInputError("update: give at least one field to change")
+    with engine.ledger.reading() as reader:
+        before = find_record(reader, op.scope, op.collection, op.id, now=engine.clock())
+        space = reader.collection(op.scope.tenant, op.collection)
+    content = changes.get("content", before.memory.content)
+    drafted = with_words(replace(before, memory=before.memory.model_copy(update={"content": content}), vector=op.vector))
+    if space is not None:
+        require_dimension(op.vector, space.embedder.dimension, op.collection)
+    if op.vector is None and content == before.memory.content:
+        drafted = replace(drafted, vector=before.vector)
+    elif op.vector is None and space is not None:
+        if space.embedder.provider == GIVEN.provider:
+            raise VectorMismatchError(
+                f"collection {op.collection!r} holds vectors that its callers bring; give the new content a vector= too"
+            )
+        engine.require_fit(space.embedder, op.collection)
+        drafted = embedded(engine, [drafted], space.embedder, op.collection)[0]
+    with engine.writing() as writer:
+        record = find_record(writer, op.scope, op.collection, op.id, now=engine.clock())
+        if op.expected_version is not None and record.memory.version != op.expected_version:
+            raise ConflictError(
+                f"memory {op.id!r} is at version {record.memory.version}, not {op.expected_version}; read it again first"
+            )
+        if record.memory.version != before.memory.version and "content" not in changes:
+            drafted = record if op.vector is None else replace(record, vector=op.vector)
+        memory = _next_version(engine, record, changes)
+        changed = replace(
+            record, memory=memory, words=drafted.words, speaker=drafted.speaker, vector=drafted.vector,
+            operation="update", reason=op.reason,
+        )  # fmt: skip
+        writer.rewrite(_with_digest(writer, changed, op.collection))
+    return memory
+
+
+def delete(engine: Engine, op: Delete) -> int:
+    """Into the trash: unseen by every other verb, until it is restored or the store is compacted."""
+    if (op.ids is None) == (op.filters is None):
+        raise InvalidInputError("delete: give either ids or filters; to erase a whole user or session use forget()")
+    with engine.writing() as writer:
+        records = _to_delete(writer, engine, op)
+        for record in records:
+            memory = _next_version(engine, record, {})
+            writer.rewrite(
+                replace(
+                    record, memory=memory, digest=None, deleted_at=memory.updated_at, operation="delete", reason=op.reason
+                )
+            )
+    return len(records)
+
+
+def restore(engine: Engine, op: Restore) -> Memory:
+    """An earlier version's content, metadata and importance, as a new version of a living memory."""
+    with engine.ledger.reading() as reader:
+        before = find_record(reader, op.scope, op.collection, op.id, now=engine.clock(), deleted=True)
+        versions = {version.version: version for version in reader.versions(before.row)}
+        space = reader.collection(op.scope.tenant, op.collection)
+    wanted = versions.get(op.version)
+    if wanted is None:
+        raise NotFoundError(f"memory {op.id!r} has no version {op.version}; it has {min(versions)} to {max(versions)}")
+    changes = {"content": wanted.content, "metadata": wanted.metadata, "importance": wanted.importance}
+    drafted = with_words(replace(before, memory=before.memory.model_copy(update=changes)))
+    given = space is not None and space.embedder.provider == GIVEN.provider
+    if wanted.content != before.memory.content and space is not None and not given:
+        engine.require_fit(space.embedder, op.collection)
+        drafted = embedded(engine, [replace(drafted, vector=None)], space.embedder, op.collection)[0]
+    with engine.writing() as writer:
+        record = find_record(writer, op.scope, op.collection, op.id, now=engine.clock(), deleted=True)
+        memory = _next_version(engine, record, changes)
+        restored = replace(
+            drafted, memory=memory, deleted_at=None, operation="restore", reason=f"version {op.version}", row=record.row
+        )
+        writer.rewrite(_with_digest(writer, restored, op.collection))
+    return memory
+
+
+def relate(engine: Engine, op: Relate) -> Link:
+    """Both ends must exist in the scope; the relation that stands already is changed, not doubled."""
+    now = engine.clock()
+    with engine.writing() as writer:
+        source = find_record(writer, op.scope, MEMORIES, op.source, now=now)
+        find_record(writer, op.scope, MEMORIES, op.target, now=now)
+        partition = source.row >> 32
+        standing = next(
+            (
+                link
+                for link in writer.links(partition, memory_id=op.source, relation=op.relation)
+                if link.source == op.source and link.target == op.target and link.valid_to is None
+            ),
+            None,
+        )
+        link = Link(
+            source=op.source,
+            relation=op.relation,
+            target=op.target,
+            weight=op.weight,
+            metadata=op.metadata,
+            valid_from=standing.valid_from if standing else op.valid_from or now,
+        )
+        writer.link(partition, link)
+    return link
+
+
+def _to_delete(writer: LedgerWriter, engine: Engine, op: Delete) -> list[Record]:
+    if op.ids is not None:
+        found: dict[int, Record] = {}
+        for memory_id in op.ids:
+            try:
+                record = find_record(writer, op.scope, op.collection, memory_id, now=engine.clock())
+            except NotFoundError:
+                if op.missing == "error":
+                    raise
+                continue
+            found[record.row] = record
+        return list(found.values())
+    return [
+        writer.by_id(row >> 32, memory_id) or _gone(memory_id)
+        for row, memory_id in _matching(writer, engine, op)
+    ]
+
+
+def _gone(memory_id: str) -> Record:
+    raise NotFoundError(f"no memory {memory_id!r} in this scope")
+
+
+def _matching(reader: LedgerReader, engine: Engine, op: Delete) -> list[tuple[int, str]]:
+    partition = reader.partition(op.scope.tenant, op.collection, op.scope.user_id)
+    found: list[tuple[int, str]] = []
+    after: int | None = None
+    while partition is not None:
+        listing = Listing(_WALK, after, agent_id=op.scope.agent_id, session_id=op.scope.session_id, now=engine.clock())
+        records = reader.walk(partition.id, listing)
+        found += [(record.row, record.memory.id) for record in records if matches(op.filters, record.memory)]
+        if len(records) < _WALK:
+            break
+        after = records[-1].row
+    return found
+
+
+def _next_version(engine: Engine, record: Record, changes: dict[str, Any]) -> Memory:
+    return record.memory.model_copy(
+        update={**changes, "version": record.memory.version + 1, "updated_at": engine.clock()}
+    )
+
+
+def _with_digest(writer: LedgerWriter, record: Record, collection: str) -> Record:
+    """The digest of the content as it is now, unless another memory says the same already."""
+    if collection != MEMORIES or record.memory.role is not None:
+        return record
+    digest = digest_of(record.memory)
+    found = writer.by_digest(record.row >> 32, digest)
+    return replace(record, digest=digest if found is None or found.row == record.row else None)

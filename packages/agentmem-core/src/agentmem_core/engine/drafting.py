@@ -1,0 +1,126 @@
+"""From what a caller gave to records that can be stored: type, dates, words, digest and vector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import blake2b
+
+from agentmem_core.engine.engine import GIVEN, Engine
+from agentmem_core.errors import VectorMismatchError
+from agentmem_core.model import Memory, MemoryType, Scope, new_id
+from agentmem_core.operations import MEMORIES, NewMemory
+from agentmem_core.ports import Fingerprint, Record
+from agentmem_core.recall.text import indexed_words, same_text, speaker_in
+
+DEFAULT_IMPORTANCE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A record on its way in, and whether the caller chose its id."""
+
+    record: Record
+    named: bool
+
+    @property
+    def memory(self) -> Memory:
+        """The memory in it."""
+        return self.record.memory
+
+
+def draft(item: NewMemory, scope: Scope, collection: str, now: datetime) -> Draft:
+    """The record of one item, still without a vector unless the caller brought it."""
+    kind = item.type or (MemoryType.SEMANTIC if item.role is None else MemoryType.EPISODIC)
+    own = scope.model_copy(
+        update={
+            name: value
+            for name in ("user_id", "agent_id", "session_id")
+            if (value := getattr(item, name)) is not None
+        }
+    )
+    occurred_at = item.occurred_at or now
+    memory = Memory.model_construct(
+        id=item.id or new_id(),
+        content=item.content,
+        type=kind,
+        scope=own,
+        metadata=item.metadata,
+        importance=DEFAULT_IMPORTANCE if item.importance is None else item.importance,
+        entities=item.entities,
+        source=item.source,
+        role=item.role,
+        name=item.name,
+        occurred_at=occurred_at,
+        created_at=now,
+        updated_at=now,
+        expires_at=item.expires_at,
+        valid_from=item.valid_from or occurred_at,
+    )
+    record = Record(memory, vector=item.vector)
+    if collection == MEMORIES and item.role is None:
+        record = replace(record, digest=digest_of(memory))
+    return Draft(with_words(record), named=item.id is not None)
+
+
+def with_words(record: Record) -> Record:
+    """The record with the words it is found by."""
+    memory = record.memory
+    speaker = memory.name or (speaker_in(memory.content) if memory.role is not None else None)
+    return replace(record, words=indexed_words(memory.content, speaker), speaker=speaker)
+
+
+def digest_of(memory: Memory) -> bytes:
+    """Equal for texts that say the same in one scope and type; the time of a dated event belongs to what it says."""
+    parts = [memory.type.value, memory.scope.agent_id or "", memory.scope.session_id or "", same_text(memory.content)]
+    if memory.type is MemoryType.EPISODIC and memory.occurred_at != memory.created_at:
+        parts.append(memory.occurred_at.isoformat())
+    return blake2b("\x00".join(parts).encode(), digest_size=16).digest()
+
+
+def text_to_embed(content: str, speaker: str | None) -> str:
+    """What a memory's vector is made of: a turn with its speaker's name in front."""
+    return content if speaker is None or content.lstrip().startswith(speaker) else f"{speaker}: {content}"
+
+
+def space_for(engine: Engine, records: Sequence[Record], collection: str, stored: Fingerprint | None) -> Fingerprint:
+    """What embeds a collection: what embedded it before, the caller if the first vectors are given, else our embedder."""
+    mine = engine.embedder.fingerprint
+    given = next((len(record.vector) // 4 for record in records if record.vector is not None), None)
+    if stored is not None and stored.provider == GIVEN.provider:
+        return replace(stored, dimension=stored.dimension or given)
+    if stored is None and collection != MEMORIES and given is not None:
+        return replace(GIVEN, dimension=given)
+    if stored is not None:
+        engine.require_fit(stored, collection)
+    return replace(mine, dimension=mine.dimension or (stored.dimension if stored else None))
+
+
+def embedded(engine: Engine, records: Sequence[Record], space: Fingerprint, collection: str) -> list[Record]:
+    """The records with a vector each, all in one space."""
+    missing = [number for number, record in enumerate(records) if record.vector is None]
+    filled = list(records)
+    if missing and space.provider == GIVEN.provider:
+        raise VectorMismatchError(
+            f"collection {collection!r} holds vectors that its callers bring; give each item a vector= of "
+            f"{space.dimension} numbers"
+        )
+    if missing:
+        texts = [text_to_embed(records[number].memory.content, records[number].speaker) for number in missing]
+        vectors = engine.embed(texts, "document")
+        for number, vector in zip(missing, vectors, strict=True):
+            filled[number] = replace(records[number], vector=vector.tobytes())
+    for record in filled:
+        require_dimension(record.vector, space.dimension or len(filled[0].vector or b"") // 4, collection)
+    return filled
+
+
+def require_dimension(vector: bytes | None, dimension: int | None, collection: str) -> None:
+    """Refuse a vector that does not fit, and say how to cure it."""
+    if vector is None or dimension is None or len(vector) == 4 * dimension:
+        return
+    raise VectorMismatchError(
+        f"the vector has {len(vector) // 4} dimensions, collection {collection!r} has {dimension}; use the embedder that "
+        "made the collection, or another collection= for the other vectors (or reindex(embedder=...) to change its embedder)"
+    )

@@ -1,0 +1,175 @@
+"""Search: what exists for the reader, scored on every channel there is, the best of it read from the ledger."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agentmem_core.engine.asof import Past
+from agentmem_core.engine.drafting import require_dimension
+from agentmem_core.engine.engine import GIVEN, Engine
+from agentmem_core.engine.views import CachedView
+from agentmem_core.errors import InvalidInputError
+from agentmem_core.model import Hit, Memory, Signals
+from agentmem_core.operations import Search
+from agentmem_core.ports import LedgerReader, Partition
+from agentmem_core.recall.ranking import Floats, Ranked, fuse, lexical_scores, rank
+from agentmem_core.recall.view import Mask, micros, unit, unit_rows
+
+_BLOCK = 8192
+_EXACT_SHARE = 2_000
+"""A filter that leaves at most so many rows of a large partition is answered from their vectors alone."""
+
+
+def search(engine: Engine, op: Search) -> list[Hit]:
+    """The hits, best first; what was found is counted as used."""
+    now = engine.clock()
+    with engine.ledger.reading() as reader:
+        partition = reader.partition(op.scope.tenant, op.collection, op.scope.user_id)
+        stored = partition.collection if partition else reader.collection(op.scope.tenant, op.collection)
+        vector = None
+        if stored is not None:
+            require_dimension(op.vector, stored.embedder.dimension, op.collection)
+            vector = _query_vector(engine, op, given=stored.embedder.provider == GIVEN.provider)
+        if partition is None:
+            return []
+        if vector is not None and op.vector is None:
+            engine.require_fit(partition.collection.embedder, op.collection)
+        past = None if op.as_of is None else Past(engine, reader, partition, op.as_of)
+        with nullcontext(past.view()) if past else engine.views.current(reader, partition) as cached:
+            ranked = _Searching(engine, reader, partition, cached, op, vector, micros(now)).ranked()
+            rows = [int(row) for row in cached.view.columns["row"][ranked.positions]]
+        memories = reader.by_rows(rows)
+    if past:
+        memories = {row: past.memory(row, memory) for row, memory in memories.items()}
+    engine.note_use([row for row in rows if row in memories])
+    return _hits(ranked, rows, memories, op)
+
+
+def _query_vector(engine: Engine, op: Search, *, given: bool) -> NDArray[np.float32] | None:
+    """The unit vector to look for; None when the search has no dense channel."""
+    if op.vector is not None:
+        return unit(np.frombuffer(op.vector, np.float32)[None, :])[0]
+    if op.mode == "lexical" or op.query is None or not op.query.strip():
+        return None
+    if given:
+        if op.mode == "dense":
+            raise InvalidInputError(f"collection {op.collection!r} holds vectors of its callers; a dense search needs vector=")
+        return None
+    return unit(engine.embed([op.query], "query"))[0]
+
+
+@dataclass(slots=True)
+class _Searching:
+    engine: Engine
+    reader: LedgerReader
+    partition: Partition
+    cached: CachedView
+    op: Search
+    vector: NDArray[np.float32] | None
+    now: int
+
+    def ranked(self) -> Ranked:
+        """The best positions of the view."""
+        op, view = self.op, self.cached.view
+        mask = view.visible(
+            agent_id=op.scope.agent_id,
+            session_id=op.scope.session_id,
+            types=None if op.types is None else [kind.value for kind in op.types],
+            now=self.now,
+            as_of=None if op.as_of is None else micros(op.as_of),
+        )
+        if op.filters is not None:
+            mask &= self.cached.passing(self.reader, self.partition, op.filters)
+        asked = op.query is not None and bool(op.query.strip())
+        if not asked and self.vector is None:
+            return self._newest(mask)
+        lexical = extra = dense = None
+        if asked and op.mode != "dense":
+            lexical, extra = lexical_scores(view, op.query or "")
+        if self.vector is not None and op.mode != "lexical":
+            dense = self._dense(mask, None if lexical is None or extra is None else lexical + extra)
+        if lexical is None and dense is None:
+            return self._newest(mask)
+        weighed = op.mode == "hybrid" and asked
+        return rank(
+            view, fuse(lexical, extra, dense), mask, limit=op.limit, now=self.now, weighed=weighed, dense=dense,
+            lexical=lexical, keep_all=lexical is None,
+        )  # fmt: skip
+
+    def _newest(self, mask: Mask) -> Ranked:
+        """Without anything to compare with: the newest first."""
+        chosen = np.flatnonzero(mask)[::-1]
+        occurred = self.cached.view.columns["occurred"][chosen]
+        chosen = chosen[np.argsort(-occurred, kind="stable")][: self.op.limit]
+        nothing = np.zeros(len(chosen), np.float32)
+        return Ranked(chosen, nothing, nothing, nothing, nothing, self.cached.view.columns["importance"][chosen])
+
+    def _dense(self, mask: Mask, others: Floats | None) -> Floats:
+        """The cosine of every row that could be among the best; -1 for those known not to be."""
+        view, vector = self.cached.view, self.vector
+        assert vector is not None
+        if view.has_vectors:
+            return view.vectors @ vector
+        passing = np.flatnonzero(mask)
+        if len(passing) <= _EXACT_SHARE:
+            return self._of_rows(passing)
+        wanted = 4 * self.op.limit + 100
+        asked = min(int(wanted * len(view) / len(passing)), 5_000)
+        near = self.engine.follower.near(self.reader, self.partition, vector, asked)
+        if near is None:
+            return self._of_all()
+        positions = view.positions(near.rows[np.argsort(near.rows)])
+        if np.count_nonzero(mask[positions]) < min(self.op.limit, len(passing)):
+            return self._of_all()
+        if others is not None:
+            scored = np.where(mask, others, -1.0)
+            best = np.argpartition(-scored, min(wanted, len(scored) - 1))[:wanted]
+            positions = np.union1d(positions, best)
+        return self._of_rows(positions)
+
+    def _of_rows(self, positions: NDArray[np.int64]) -> Floats:
+        """Exact, from the vectors of these rows."""
+        view, vector = self.cached.view, self.vector
+        assert vector is not None
+        scores = np.full(len(view), -1.0, np.float32)
+        rows = view.columns["row"][positions]
+        found = self.reader.vectors([int(row) for row in rows])
+        here = view.positions(np.array(sorted(found), np.int64))
+        scores[here] = unit_rows([found[row] for row in sorted(found)], len(vector)) @ vector if found else 0.0
+        return scores
+
+    def _of_all(self) -> Floats:
+        """Exact, reading the vectors of the whole partition a block at a time."""
+        view, vector = self.cached.view, self.vector
+        assert vector is not None
+        scores = np.full(len(view), -1.0, np.float32)
+        after = 0
+        while True:
+            block = self.reader.vectors_after(self.partition.id, after=after, limit=_BLOCK)
+            if not block:
+                return scores
+            rows = np.array([row for row, _ in block], np.int64)
+            cosines = unit_rows([blob for _, blob in block], len(vector)) @ vector
+            scores[view.positions(rows)] = cosines[np.isin(rows, view.columns["row"])]
+            after = int(rows[-1])
+
+
+def _hits(ranked: Ranked, rows: list[int], memories: dict[int, Memory], op: Search) -> list[Hit]:
+    hits: list[Hit] = []
+    for number, row in enumerate(rows):
+        memory = memories.get(row)
+        score = float(ranked.scores[number])
+        if memory is None or (op.min_score is not None and score < op.min_score):
+            continue
+        signals = Signals.model_construct(
+            dense=float(ranked.dense[number]),
+            lexical=float(ranked.lexical[number]),
+            recency=float(ranked.recency[number]),
+            importance=float(ranked.importance[number]),
+        )
+        hits.append(Hit.model_construct(memory=memory, score=score, signals=signals))
+    return hits

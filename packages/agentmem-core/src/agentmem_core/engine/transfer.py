@@ -1,0 +1,257 @@
+"""Export and import: everything of a scope as JSON records, and back, so that a round trip is the identity."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from agentmem_core.engine.drafting import digest_of, embedded, space_for, with_words
+from agentmem_core.engine.engine import GIVEN, Engine
+from agentmem_core.errors import ConflictError, InvalidInputError
+from agentmem_core.model import Link, Memory, MemoryType, Scope, Transferred, Version
+from agentmem_core.model.values import Content, Importance, Instant, Metadata, Name, Value, Vector
+from agentmem_core.operations import MEMORIES, Export, Import
+from agentmem_core.operations.base import explain
+from agentmem_core.ports import Fingerprint, LedgerReader, LedgerWriter, Listing, Partition, Record
+
+
+class _MemoryRecord(Value):
+    """A memory as exported; checked again on the way in, since a file may come from anywhere."""
+
+    kind: str
+    collection: Name
+    user_id: Name
+    id: Name
+    content: Content
+    type: MemoryType
+    agent_id: Name | None = None
+    session_id: Name | None = None
+    metadata: Metadata = Field(default_factory=dict)
+    importance: Importance = 0.5
+    entities: tuple[Name, ...] = ()
+    source: tuple[Name, ...] = ()
+    role: Name | None = None
+    name: Name | None = None
+    occurred_at: Instant
+    created_at: Instant
+    updated_at: Instant
+    expires_at: Instant | None = None
+    valid_from: Instant | None = None
+    valid_to: Instant | None = None
+    version: int = Field(default=1, ge=1)
+    access_count: int = Field(default=0, ge=0)
+    last_accessed_at: Instant | None = None
+    operation: str = "add"
+    reason: str | None = None
+    deleted_at: Instant | None = None
+    vector: str | None = None
+    history: tuple[Version, ...] = ()
+
+
+class _LinkRecord(Value):
+    kind: str
+    user_id: Name
+    link: Link
+
+
+_VECTOR: TypeAdapter[bytes] = TypeAdapter(Vector)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an export goes on: partitions by id, in each the living rows, the deleted ones, then the links."""
+
+    partition: int = 0
+    phase: int = 0
+    row: int = 0
+
+    def dumps(self) -> str:
+        return json.dumps([self.partition, self.phase, self.row])
+
+    @staticmethod
+    def loads(cursor: str | None) -> _Place:
+        if cursor is None:
+            return _Place()
+        try:
+            return _Place(*map(int, json.loads(cursor)))
+        except (TypeError, ValueError):
+            raise InvalidInputError("cursor: is not one that an export gave; begin without a cursor") from None
+
+
+def export(engine: Engine, op: Export) -> tuple[tuple[dict[str, Any], ...], str | None]:
+    """The next records; each call sees one consistent state."""
+    place = _Place.loads(op.cursor)
+    with engine.ledger.reading() as reader:
+        partitions = reader.partitions(op.scope.tenant, None if op.everyone else op.scope.user_id)
+        for partition in partitions:
+            if partition.id < place.partition:
+                continue
+            if partition.id > place.partition:
+                place = _Place(partition.id)
+            while place.phase < 2:
+                listing = Listing(
+                    op.limit,
+                    place.row or None,
+                    agent_id=op.scope.agent_id,
+                    session_id=op.scope.session_id,
+                    deleted=place.phase == 1,
+                )
+                records = reader.walk(partition.id, listing)
+                if records:
+                    following = replace(place, row=records[-1].row)
+                    return tuple(_exported(reader, partition, records)), following.dumps()
+                place = replace(place, phase=place.phase + 1, row=0)
+            links = [] if op.scope.agent_id or op.scope.session_id else reader.links(partition.id)
+            place = _Place(partition.id + 1)
+            if links:
+                return tuple(_exported_links(partition, links)), place.dumps()
+    return (), None
+
+
+def _exported(reader: LedgerReader, partition: Partition, records: Sequence[Record]) -> Iterator[dict[str, Any]]:
+    given = partition.collection.embedder.provider == GIVEN.provider
+    vectors = reader.vectors([record.row for record in records]) if given else {}
+    for record in records:
+        memory = record.memory
+        shown = memory.model_dump(mode="json", exclude={"scope"}, exclude_defaults=True)
+        shown |= {"kind": "memory", "collection": partition.collection.name, "user_id": partition.user_id}
+        shown |= {name: value for name in ("agent_id", "session_id") if (value := getattr(memory.scope, name)) is not None}
+        extra = {"operation": record.operation, "reason": record.reason, "deleted_at": record.deleted_at}
+        shown |= {
+            name: value.isoformat() if name == "deleted_at" else value  # type: ignore[union-attr]  # only that one is a date
+            for name, value in extra.items()
+            if value is not None
+        }
+        history = reader.versions(record.row)[:-1] if memory.version > 1 else []
+        if history:
+            shown["history"] = [version.model_dump(mode="json") for version in history]
+        if record.row in vectors:
+            shown["vector"] = base64.b64encode(vectors[record.row]).decode()
+        yield shown
+
+
+def _exported_links(partition: Partition, links: Sequence[Link]) -> Iterator[dict[str, Any]]:
+    for link in links:
+        yield {"kind": "link", "user_id": partition.user_id, "link": link.model_dump(mode="json")}
+
+
+def import_(engine: Engine, op: Import) -> Transferred:
+    """All records of one call in one transaction; a memory that stands already with the same content is skipped."""
+    memories: dict[tuple[str, str], list[_MemoryRecord]] = defaultdict(list)
+    links: list[tuple[str, Link]] = []
+    for given in op.records:
+        kind = given.get("kind")
+        try:
+            if kind == "memory":
+                record = _MemoryRecord(**given)
+                memories[record.collection, record.user_id if op.keep_users else op.scope.user_id].append(record)
+            elif kind == "link":
+                found = _LinkRecord(**given)
+                links.append((found.user_id if op.keep_users else op.scope.user_id, found.link))
+            else:
+                raise InvalidInputError(f"a record of an export is a memory or a link, not {kind!r}")
+        except ValidationError as error:
+            raise InvalidInputError(f"record {given.get('id', '?')!r}: {explain(error)}") from None
+    prepared = [_prepared(engine, op.scope, key, records) for key, records in memories.items()]
+    return _write(engine, op, prepared, links)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    collection: str
+    user_id: str
+    space: Fingerprint
+    records: list[Record]
+    history: list[tuple[Version, ...]]
+
+
+def _prepared(engine: Engine, scope: Scope, key: tuple[str, str], given: Sequence[_MemoryRecord]) -> _Prepared:
+    collection, user_id = key
+    with engine.ledger.reading() as reader:
+        stored = reader.collection(scope.tenant, collection)
+    records = [_record(item, scope.tenant, user_id) for item in given]
+    space = space_for(engine, records, collection, stored.embedder if stored else None)
+    filled = embedded(engine, records, space, collection)
+    return _Prepared(
+        collection,
+        user_id,
+        replace(space, dimension=len(filled[0].vector or b"") // 4),
+        filled,
+        [item.history for item in given],
+    )
+
+
+def _record(item: _MemoryRecord, tenant: str, user_id: str) -> Record:
+    scope = Scope(tenant=tenant, user_id=user_id, agent_id=item.agent_id, session_id=item.session_id)
+    fields = {name: getattr(item, name) for name in Memory.model_fields if name != "scope"}
+    memory = Memory.model_construct(scope=scope, **fields)
+    record = Record(
+        memory,
+        vector=None if item.vector is None else _decoded(item.vector),
+        operation=item.operation,
+        reason=item.reason,
+        deleted_at=item.deleted_at,
+    )
+    if item.collection == MEMORIES and item.role is None and item.deleted_at is None:
+        record = replace(record, digest=digest_of(memory))
+    return with_words(record)
+
+
+def _decoded(vector: str) -> bytes:
+    try:
+        return _VECTOR.validate_python(base64.b64decode(vector, validate=True))
+    except ValueError as error:
+        raise InvalidInputError(f"vector: is not one that an export wrote ({error})") from None
+
+
+def _write(
+    engine: Engine, op: Import, prepared: Sequence[_Prepared], links: Sequence[tuple[str, Link]]
+) -> Transferred:
+    written = versions = skipped = 0
+    large: list[Partition] = []
+    with engine.writing() as writer:
+        for part in prepared:
+            partition = writer.ensure_partition(op.scope.tenant, part.collection, part.user_id, part.space)
+            new, history = _unknown(writer, partition, part)
+            writer.insert(partition.id, new, history)
+            written += len(new)
+            versions += sum(map(len, history))
+            skipped += len(part.records) - len(new)
+            large.append(partition)
+        for user_id, link in links:
+            partition = writer.ensure_partition(op.scope.tenant, MEMORIES, user_id, engine.embedder.fingerprint)
+            writer.link(partition.id, link)
+    for partition in large:
+        if engine.views.is_large(partition):
+            engine.follower.note(partition)
+    return Transferred(memories=written, versions=versions, links=len(links), skipped=skipped)
+
+
+def _unknown(
+    writer: LedgerWriter, partition: Partition, part: _Prepared
+) -> tuple[list[Record], list[tuple[Version, ...]]]:
+    new: list[Record] = []
+    history: list[tuple[Version, ...]] = []
+    digests: set[bytes] = set()
+    ids: set[str] = set()
+    for record, versions in zip(part.records, part.history, strict=True):
+        found = writer.by_id(partition.id, record.memory.id)
+        if found is not None or record.memory.id in ids:
+            if found is not None and found.memory.content != record.memory.content:
+                raise ConflictError(f"id {record.memory.id!r} stands here already for another content; nothing was imported")
+            continue
+        digest = record.digest
+        if digest is not None and (digest in digests or writer.by_digest(partition.id, digest) is not None):
+            record = replace(record, digest=None)  # noqa: PLW2901 - the same text twice keeps both ids
+        elif digest is not None:
+            digests.add(digest)
+        ids.add(record.memory.id)
+        new.append(record)
+        history.append(versions)
+    return new, history

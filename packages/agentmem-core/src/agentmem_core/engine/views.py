@@ -1,0 +1,132 @@
+"""The cache of views: partitions in memory, brought up to date from the ledger at every use, bounded in bytes."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from agentmem_core.model.filters import OWN_PREFIX, AnyFilter, metadata_value
+from agentmem_core.ports import LedgerReader, Partition
+from agentmem_core.recall.columns import Column, filter_mask
+from agentmem_core.recall.view import Mask, View
+
+_CHUNK = 4096
+_DEAD_SHARE = 0.25
+ROW_MASK = (1 << 32) - 1
+
+
+class CachedView:
+    """A view with what says how current it is. Whoever uses it holds ``lock``."""
+
+    def __init__(self, partition: Partition, *, vectors: bool) -> None:
+        """An empty one."""
+        self.lock = threading.Lock()
+        self.generation = partition.collection.generation
+        self.view = View((partition.collection.embedder.dimension or 0) if vectors else None)
+        self._columns: dict[str, tuple[Column, int]] = {}
+        self._row = 0
+        self._change = -1
+
+    def fits(self, partition: Partition, *, vectors: bool) -> bool:
+        """Whether it can be brought up to date; otherwise it is to be made anew."""
+        dimension = (partition.collection.embedder.dimension or 0) if vectors else None
+        return self.generation == partition.collection.generation and self.view.dimension == dimension
+
+    def follow(self, reader: LedgerReader, partition: Partition) -> bool:
+        """Take in what is new and what has changed; False when the log of changes no longer tells."""
+        fresh = self._change < 0
+        if fresh:
+            self._change = partition.change
+        while self._row < partition.last_row:
+            features = reader.features(
+                partition.id, after=self._row, limit=_CHUNK, vectors=self.view.has_vectors
+            )
+            self.view.extend(features)
+            self._row = features[-1].row if len(features) == _CHUNK else partition.last_row
+        if self._change != partition.change:
+            changed = reader.changed(partition.id, after=self._change)
+            if changed is None:
+                return False
+            self.view.replace(reader.features_of(changed, vectors=self.view.has_vectors), changed)
+            self._change = partition.change
+            self._columns.clear()
+        return not len(self.view) or self.view.dead <= max(64, _DEAD_SHARE * len(self.view))
+
+    def passing(self, reader: LedgerReader, partition: Partition, given: AnyFilter) -> Mask:
+        """Which rows pass a filter."""
+        return filter_mask(given, lambda field: self._column(reader, partition, field), len(self.view))
+
+    def _column(self, reader: LedgerReader, partition: Partition, field: str) -> Column:
+        column, covered = self._columns.get(field, (Column(), 0))
+        rows = self.view.columns["row"][len(column) :]
+        if len(rows):
+            name = field.removeprefix(OWN_PREFIX) if field.startswith(OWN_PREFIX) else "metadata"
+            values = dict(reader.values(partition.id, name, after=covered))
+            cells = (values.get(int(row)) for row in rows)
+            if name == "metadata":
+                column.extend(metadata_value(cell, field) if isinstance(cell, dict) else None for cell in cells)
+            else:
+                column.extend(cells)
+            self._columns[field] = (column, int(rows[-1]))
+        return column
+
+
+class Views:
+    """One view for each partition that was searched lately."""
+
+    def __init__(self, exact_limit: int, budget: int) -> None:
+        """Views of partitions over ``exact_limit`` rows keep no vectors; all together take about ``budget`` bytes."""
+        self._exact_limit = exact_limit
+        self._budget = budget
+        self._lock = threading.Lock()
+        self._views: OrderedDict[int, CachedView] = OrderedDict()
+
+    @contextmanager
+    def current(self, reader: LedgerReader, partition: Partition) -> Iterator[CachedView]:
+        """The view of a partition as ``reader`` sees it, for this thread alone while the block lasts."""
+        vectors = not self.is_large(partition)
+        cached = self._entry(partition, vectors=vectors)
+        with cached.lock:
+            if not cached.follow(reader, partition):
+                cached = self._anew(partition, vectors=vectors)
+                cached.follow(reader, partition)
+            yield cached
+        self._trim(partition.id)
+
+    def is_large(self, partition: Partition) -> bool:
+        """Whether the partition is beyond an exact search in memory."""
+        return partition.last_row & ROW_MASK > self._exact_limit
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        with self._lock:
+            self._views.clear()
+
+    def drop(self, partition: int) -> None:
+        """Keep nothing of a partition."""
+        with self._lock:
+            self._views.pop(partition, None)
+
+    def _entry(self, partition: Partition, *, vectors: bool) -> CachedView:
+        with self._lock:
+            cached = self._views.get(partition.id)
+            if cached is None or not cached.fits(partition, vectors=vectors):
+                cached = self._views[partition.id] = CachedView(partition, vectors=vectors)
+            self._views.move_to_end(partition.id)
+            return cached
+
+    def _anew(self, partition: Partition, *, vectors: bool) -> CachedView:
+        with self._lock:
+            cached = self._views[partition.id] = CachedView(partition, vectors=vectors)
+            return cached
+
+    def _trim(self, keep: int) -> None:
+        with self._lock:
+            total = sum(cached.view.nbytes for cached in self._views.values())
+            for partition in list(self._views):
+                if total <= self._budget:
+                    return
+                if partition != keep:
+                    total -= self._views.pop(partition).view.nbytes

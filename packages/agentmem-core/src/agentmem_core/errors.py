@@ -1,0 +1,128 @@
+"""Every error the library raises on purpose.
+
+::
+
+    AgentMemError
+    ├── InvalidInputError          an argument cannot be used; nothing was written
+    │   ├── InvalidFilterError     a filter names an unknown operator or an unusable value
+    │   └── VectorMismatchError    a vector has the wrong length, or is not finite
+    ├── NotFoundError              no such memory, version or collection in this scope
+    ├── ConflictError              the id already stands for another content, or the row moved on
+    ├── NotConfiguredError         the call needs something that was not configured
+    ├── NotSupportedError          this version or this backend cannot do it
+    ├── EmbedderError              the embedder failed
+    │   └── EmbedderMismatchError  the collection was embedded by another embedder
+    └── StoreError                 the folder or its files
+        ├── StoreUnavailableError  the path is not a folder that can be read and written
+        ├── StoreFullError         the disk is full; what was acknowledged is kept
+        ├── StoreBusyError         another process held the store for too long
+        ├── StoreDamagedError      a file of the store cannot be read
+        ├── StoreTooNewError       a newer version wrote the store
+        └── StoreClosedError       the client was closed, or crossed a fork
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AgentMemError(Exception):
+    """Root of the tree; ``code`` is the same word on every door (Python, HTTP, command line)."""
+
+    code: ClassVar[str] = "error"
+
+
+class InvalidInputError(AgentMemError):
+    """An argument cannot be used; nothing was written."""
+
+    code = "invalid_input"
+
+
+class InvalidFilterError(InvalidInputError):
+    """A filter names an unknown operator, or a value its operator cannot take."""
+
+    code = "invalid_filter"
+
+
+class VectorMismatchError(InvalidInputError):
+    """A vector does not fit its collection: wrong length, or not finite."""
+
+    code = "vector_mismatch"
+
+
+class NotFoundError(AgentMemError):
+    """Nothing of that name exists in the caller's scope."""
+
+    code = "not_found"
+
+
+class ConflictError(AgentMemError):
+    """The id already stands for another content, or the row has moved on."""
+
+    code = "conflict"
+
+
+class NotConfiguredError(AgentMemError):
+    """The call needs something that was not configured."""
+
+    code = "not_configured"
+
+
+class NotSupportedError(AgentMemError):
+    """This version, or this backend, cannot do it."""
+
+    code = "not_supported"
+
+
+class EmbedderError(AgentMemError):
+    """The embedder failed, or answered with something that is not one vector a text."""
+
+    code = "embedder_failed"
+
+
+class EmbedderMismatchError(EmbedderError):
+    """The collection was embedded by another embedder."""
+
+    code = "embedder_mismatch"
+
+
+class StoreError(AgentMemError):
+    """The store's folder, or one of its files, cannot serve."""
+
+    code = "store_failed"
+
+
+class StoreUnavailableError(StoreError):
+    """The path is not a folder that can be read and written."""
+
+    code = "store_unavailable"
+
+
+class StoreFullError(StoreError):
+    """The disk is full; every acknowledged memory is kept."""
+
+    code = "store_full"
+
+
+class StoreBusyError(StoreError):
+    """Another process held the store for longer than the caller would wait."""
+
+    code = "store_busy"
+
+
+class StoreDamagedError(StoreError):
+    """A file of the store cannot be read as what it should be."""
+
+    code = "store_damaged"
+
+
+class StoreTooNewError(StoreError):
+    """A newer version of AgentMem wrote the store."""
+
+    code = "store_too_new"
+
+
+class StoreClosedError(StoreError):
+    """The client was closed, or was carried over a fork."""
+
+    code = "store_closed"

@@ -1,0 +1,296 @@
+"""Filters: the one language every host's filters are translated into, and the one meaning it has.
+
+The operators are LlamaIndex's fourteen (``llama_index.core.vector_stores.types.FilterOperator``). A field that a memory
+lacks, or holds as null, is *absent*: only ``ne``, ``nin`` and ``is_empty`` match it (and ``eq`` to None).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, cast
+
+from agentmem_core.errors import InvalidFilterError
+from agentmem_core.model.memory import Memory
+from agentmem_core.model.values import Value
+
+OWN_PREFIX = "memory."
+OWN_FIELDS = frozenset({
+    "id", "content", "type", "agent_id", "session_id", "role", "name", "importance", "version",
+    "occurred_at", "created_at", "updated_at", "expires_at",
+})  # fmt: skip
+_MAX_DEPTH = 50
+
+
+class FilterOperator(StrEnum):
+    """How a field is compared with the value."""
+
+    EQ = "eq"
+    NE = "ne"
+    GT = "gt"
+    GTE = "gte"
+    LT = "lt"
+    LTE = "lte"
+    IN = "in"
+    NIN = "nin"
+    ANY = "any"
+    ALL = "all"
+    TEXT_MATCH = "text_match"
+    TEXT_MATCH_INSENSITIVE = "text_match_insensitive"
+    CONTAINS = "contains"
+    IS_EMPTY = "is_empty"
+
+
+_ALIASES = {"==": "eq", "!=": "ne", ">": "gt", ">=": "gte", "<": "lt", "<=": "lte", "not_in": "nin"}
+_LISTS = {FilterOperator.IN, FilterOperator.NIN, FilterOperator.ANY, FilterOperator.ALL}
+_TEXTS = {FilterOperator.TEXT_MATCH, FilterOperator.TEXT_MATCH_INSENSITIVE}
+
+
+class FilterCondition(StrEnum):
+    """How the filters of a group are combined; ``not`` holds when none of them does."""
+
+    AND = "and"
+    OR = "or"
+    NOT = "not"
+
+
+class Filter(Value):
+    """One field against one value.
+
+    ``field`` is a key of the metadata (dots reach into nested objects, unless the key itself has the dots), or
+    ``memory.`` and one of the memory's own fields: ``memory.importance``, ``memory.occurred_at``, ...
+    """
+
+    field: str
+    operator: FilterOperator = FilterOperator.EQ
+    value: Any = None
+
+
+class FilterGroup(Value):
+    """Filters combined, to any depth. An empty group matches everything."""
+
+    condition: FilterCondition = FilterCondition.AND
+    filters: tuple[Filter | FilterGroup, ...] = ()
+
+
+AnyFilter = Filter | FilterGroup
+
+
+def parse_filter(given: Any) -> AnyFilter | None:
+    """The filter that a caller wrote as a value, as a mapping, or as a list of either (all must hold).
+
+    >>> parse_filter({"city": "Lisbon"})
+    Filter(field='city', operator=<FilterOperator.EQ: 'eq'>, value='Lisbon')
+    >>> parse_filter({"$or": [{"year": {"$gte": 2024}}, {"tags": {"contains": "trip"}}]}).condition
+    <FilterCondition.OR: 'or'>
+    """
+    if given is None:
+        return None
+    return _parse(given, 0)
+
+
+def _parse(given: Any, depth: int) -> AnyFilter:
+    if depth > _MAX_DEPTH:
+        raise InvalidFilterError(f"the filter is nested more than {_MAX_DEPTH} deep; flatten it")
+    if isinstance(given, Filter):
+        return _checked(given.field, given.operator, given.value)
+    if isinstance(given, FilterGroup):
+        return FilterGroup(condition=given.condition, filters=tuple(_parse(item, depth + 1) for item in given.filters))
+    if isinstance(given, Mapping):
+        return _parse_mapping(cast("Mapping[Any, Any]", given), depth)
+    if isinstance(given, list | tuple):
+        return FilterGroup(filters=tuple(_parse(item, depth + 1) for item in cast("Sequence[Any]", given)))
+    raise InvalidFilterError(
+        f"a filter is a Filter, a FilterGroup, a dict or a list of them, not {type(given).__name__}; "
+        'for example {"city": "Lisbon"} or {"year": {"$gte": 2024}}'
+    )
+
+
+def _parse_mapping(given: Mapping[Any, Any], depth: int) -> AnyFilter:
+    if "field" in given and "operator" in given and set(given) <= {"field", "operator", "value"}:
+        return _checked(given["field"], given["operator"], given.get("value"))
+    if "filters" in given and set(given) <= {"condition", "filters"}:
+        return _group(given.get("condition", "and"), given["filters"], depth)
+    parts: list[AnyFilter] = []
+    for key, value in given.items():
+        if key in {"$and", "$or", "$not", "$nor"}:
+            items: Any = value if isinstance(value, list | tuple) else [value]
+            parts.append(_group("not" if key == "$nor" else key[1:], items, depth))
+        else:
+            parts.extend(_field_filters(key, value))
+    return parts[0] if len(parts) == 1 else FilterGroup(filters=tuple(parts))
+
+
+def _group(condition: Any, items: Any, depth: int) -> FilterGroup:
+    try:
+        kind = FilterCondition(condition)
+    except ValueError:
+        raise InvalidFilterError(f"unknown filter condition {condition!r}; use and, or, not") from None
+    if not isinstance(items, list | tuple):
+        raise InvalidFilterError(f"the filters of a group must be a list, not {type(items).__name__}")
+    return FilterGroup(condition=kind, filters=tuple(_parse(item, depth + 1) for item in cast("Sequence[Any]", items)))
+
+
+def _field_filters(field: Any, value: Any) -> Iterator[Filter]:
+    """``{"year": {"$gte": 2020, "$lt": 2024}}`` is two filters; a plain value is equality."""
+    if isinstance(value, Mapping) and value and all(_is_operator(key) for key in cast("Mapping[Any, Any]", value)):
+        for operator, operand in cast("Mapping[Any, Any]", value).items():
+            yield _checked(field, operator, operand)
+    elif isinstance(value, Mapping) and any(
+        isinstance(key, str) and key.startswith("$") for key in cast("Mapping[Any, Any]", value)
+    ):
+        unknown = next(key for key in cast("Mapping[Any, Any]", value) if not _is_operator(key))
+        raise InvalidFilterError(_unknown_operator(unknown))
+    else:
+        yield _checked(field, FilterOperator.EQ, value)
+
+
+def _is_operator(word: Any) -> bool:
+    return isinstance(word, str) and (word in _ALIASES or word.removeprefix("$") in set(FilterOperator))
+
+
+def _unknown_operator(word: Any) -> str:
+    return f"unknown filter operator {word!r}; use one of {', '.join(FilterOperator)}"
+
+
+def _checked(field: Any, operator: Any, value: Any) -> Filter:
+    if not isinstance(field, str) or not field:
+        raise InvalidFilterError(f"a filter's field must be a non-empty text, not {field!r}")
+    if not _is_operator(operator):
+        raise InvalidFilterError(_unknown_operator(operator))
+    kind = FilterOperator(_ALIASES.get(operator, str(operator).removeprefix("$")))
+    if field.startswith(OWN_PREFIX) and field.removeprefix(OWN_PREFIX) not in OWN_FIELDS:
+        raise InvalidFilterError(f"no field {field!r}; a memory's own fields are {', '.join(sorted(OWN_FIELDS))}")
+    if kind in _LISTS:
+        if not isinstance(value, list | tuple | set | frozenset):
+            raise InvalidFilterError(f"operator {kind} on {field!r} takes a list, not {type(value).__name__}")
+        value = list(cast("Sequence[Any]", value))
+    if kind in _TEXTS and not isinstance(value, str):
+        raise InvalidFilterError(f"operator {kind} on {field!r} takes a text, not {type(value).__name__}")
+    return Filter(field=field, operator=kind, value=value)
+
+
+def fields_of(given: AnyFilter) -> set[str]:
+    """The fields a filter looks at."""
+    if isinstance(given, Filter):
+        return {given.field}
+    return set[str]().union(*(fields_of(item) for item in given.filters))
+
+
+def field_value(memory: Memory, field: str) -> Any:
+    """What ``memory`` holds in ``field``; None when it is absent."""
+    if field.startswith(OWN_PREFIX):
+        name = field.removeprefix(OWN_PREFIX)
+        return getattr(memory.scope if name in {"agent_id", "session_id"} else memory, name)
+    return metadata_value(memory.metadata, field)
+
+
+def metadata_value(metadata: Mapping[str, Any], field: str) -> Any:
+    """The value under ``field``: the key itself, or the path its dots describe; None when it is absent."""
+    if field in metadata or "." not in field:
+        return metadata.get(field)
+    here: Any = metadata
+    for step in field.split("."):
+        if not isinstance(here, Mapping) or step not in here:
+            return None
+        here = cast("Mapping[str, Any]", here)[step]
+    return here
+
+
+def matches(given: AnyFilter | None, memory: Memory) -> bool:
+    """Whether ``memory`` passes the filter."""
+    if given is None:
+        return True
+    if isinstance(given, Filter):
+        return holds(given.operator, field_value(memory, given.field), given.value)
+    results = (matches(item, memory) for item in given.filters)
+    if given.condition is FilterCondition.AND or not given.filters:
+        return all(results)
+    return any(results) if given.condition is FilterCondition.OR else not any(results)
+
+
+def holds(operator: FilterOperator, cell: Any, value: Any) -> bool:
+    """What an operator means for the value ``cell`` of one memory."""
+    if operator is FilterOperator.IS_EMPTY:
+        return cell is None or cell in ("", [])
+    if cell is None:
+        if operator is FilterOperator.EQ:
+            return value is None
+        if operator is FilterOperator.NE:
+            return value is not None
+        return operator is FilterOperator.NIN
+    return _MEANINGS[operator](cell, value)
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Equality that keeps booleans apart from numbers, and compares a datetime with its ISO text."""
+    if isinstance(a, bool) is not isinstance(b, bool):
+        return False
+    if isinstance(a, datetime) is not isinstance(b, datetime):
+        a, b = _as_instant(a), _as_instant(b)
+        return a is not None and a == b
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        left, right = cast("Sequence[Any]", a), cast("Sequence[Any]", b)
+        return len(left) == len(right) and all(_same(x, y) for x, y in zip(left, right, strict=True))
+    return bool(a == b)
+
+
+def _as_instant(value: Any) -> datetime | None:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def holds_between(cell: Any, value: Any) -> bool:
+        if isinstance(cell, bool) or isinstance(value, bool):
+            return False
+        if isinstance(cell, int | float) and isinstance(value, int | float):
+            return compare(cell, value)
+        if isinstance(cell, str) and isinstance(value, str):
+            return compare(cell, value)
+        if isinstance(cell, datetime) or isinstance(value, datetime):
+            left, right = _as_instant(cell), _as_instant(value)
+            return left is not None and right is not None and compare(left, right)
+        return False
+
+    return holds_between
+
+
+def _items(cell: Any) -> Sequence[Any]:
+    return cast("Sequence[Any]", cell) if isinstance(cell, list | tuple) else [cell]
+
+
+def _contains(cell: Any, value: Any) -> bool:
+    if isinstance(cell, str):
+        return isinstance(value, str) and value in cell
+    return isinstance(cell, list | tuple) and any(_same(item, value) for item in cast("Sequence[Any]", cell))
+
+
+def _among(cell: Any, values: Sequence[Any]) -> bool:
+    return any(_same(cell, value) for value in values)
+
+
+_MEANINGS: dict[FilterOperator, Callable[[Any, Any], bool]] = {
+    FilterOperator.EQ: _same,
+    FilterOperator.NE: lambda cell, value: not _same(cell, value),
+    FilterOperator.GT: _ordered(lambda cell, value: cell > value),
+    FilterOperator.GTE: _ordered(lambda cell, value: cell >= value),
+    FilterOperator.LT: _ordered(lambda cell, value: cell < value),
+    FilterOperator.LTE: _ordered(lambda cell, value: cell <= value),
+    FilterOperator.IN: _among,
+    FilterOperator.NIN: lambda cell, value: not _among(cell, value),
+    FilterOperator.ANY: lambda cell, value: any(_among(item, value) for item in _items(cell)),
+    FilterOperator.ALL: lambda cell, value: all(_among(wanted, _items(cell)) for wanted in value),
+    FilterOperator.TEXT_MATCH: lambda cell, value: isinstance(cell, str) and value in cell,
+    FilterOperator.TEXT_MATCH_INSENSITIVE: lambda cell, value: (
+        isinstance(cell, str) and value.casefold() in cell.casefold()
+    ),
+    FilterOperator.CONTAINS: _contains,
+}

@@ -1,0 +1,16 @@
+"""A chat turn."""
+
+from __future__ import annotations
+
+from agentmem_core.model.values import Content, Instant, Metadata, Name, Value
+
+
+class Message(Value):
+    """One chat turn: who said what, and when. ``role`` is the model's word (user, assistant, ...), ``name`` the speaker's."""
+
+    role: Name
+    content: Content
+    name: Name | None = None
+    occurred_at: Instant | None = None
+    metadata: Metadata = {}
+    id: Name | None = None

@@ -1,0 +1,38 @@
+"""Finding again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from agentmem_core.errors import InvalidInputError
+from agentmem_core.model.results import Hit
+from agentmem_core.model.values import Instant, Limit, Name, Text, Vector
+from agentmem_core.operations.base import MEMORIES, Op
+from agentmem_core.operations.memories import Kinds, Where
+
+MODES = ("hybrid", "dense", "lexical")
+
+
+def _mode(value: Any) -> Any:
+    if value not in MODES:
+        raise InvalidInputError(f"mode: unknown mode {value!r}; use one of {', '.join(MODES)}")
+    return value
+
+
+class Search(Op[list[Hit]]):
+    """The ``limit`` best memories of a scope for a query, best first.
+
+    Without a query and a vector: the newest memories that pass the filters. ``as_of`` answers from what was valid then.
+    """
+
+    query: Text | None = None
+    limit: Limit = 10
+    types: Kinds = None
+    filters: Where = None
+    mode: Annotated[Literal["hybrid", "dense", "lexical"], BeforeValidator(_mode)] = "hybrid"
+    as_of: Instant | None = None
+    min_score: Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)] | None = None
+    vector: Vector | None = None
+    collection: Name = MEMORIES

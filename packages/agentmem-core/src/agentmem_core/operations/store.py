@@ -1,0 +1,57 @@
+"""Verbs on a store as a whole: erase, move, measure, mend."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from agentmem_core.model.results import Compacted, Health, Progress, Receipt, Stats, Transferred
+from agentmem_core.model.values import Limit, Name
+from agentmem_core.operations.base import Op
+
+
+class Forget(Op[Receipt]):
+    """Erase for good, from every file of the store: these ids, or all that the scope admits (of one collection or of all)."""
+
+    ids: tuple[Name, ...] | None = None
+    collection: Name | None = None
+
+
+class Export(Op[tuple[tuple[dict[str, Any], ...], str | None]]):
+    """The next records of an export and the cursor to go on with; ``everyone`` takes every user of the tenant."""
+
+    cursor: str | None = None
+    limit: Limit = 500
+    everyone: bool = False
+
+
+class Import(Op[Transferred]):
+    """Write exported records; those that stand already, equal, are skipped. ``keep_users`` keeps the users they came from."""
+
+    records: tuple[dict[str, Any], ...]
+    keep_users: bool = True
+
+
+class StatsOf(Op[Stats]):
+    """How much the scope holds; ``everyone`` counts every user of the tenant."""
+
+    everyone: bool = False
+
+
+class HealthCheck(Op[Health]):
+    """Each part's state."""
+
+
+class Reindex(Op[Progress]):
+    """One bounded step of rebuilding the index, or of embedding everything again with ``embedder``; repeat until finished."""
+
+    embedder: Any = None
+    rows: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+    restart: bool = False
+
+
+class Compact(Op[Compacted]):
+    """Empty the trash, finish erasures and give free space back to the disk."""
+
+

@@ -1,0 +1,35 @@
+"""What the engine asks of the world."""
+
+from agentmem_core.ports.backend import Backend
+from agentmem_core.ports.embedder import Embedder, Fingerprint
+from agentmem_core.ports.index import Near, VectorIndex
+from agentmem_core.ports.ledger import (
+    Collection,
+    Erased,
+    Feature,
+    Ledger,
+    LedgerReader,
+    LedgerWriter,
+    Listing,
+    Partition,
+    Record,
+    Tally,
+)
+
+__all__ = [
+    "Backend",
+    "Collection",
+    "Embedder",
+    "Erased",
+    "Feature",
+    "Fingerprint",
+    "Ledger",
+    "LedgerReader",
+    "LedgerWriter",
+    "Listing",
+    "Near",
+    "Partition",
+    "Record",
+    "Tally",
+    "VectorIndex",
+]

@@ -1,0 +1,280 @@
+"""What keeps the truth: memories, every version of them, their vectors, words and links.
+
+A *partition* is one user's part of one collection, and the unit that searches look at. Its rows have ascending numbers that
+are never given twice, so that "what is new since row n" and "what has changed since change n" are cheap questions: that is
+how caches and indexes follow, also over processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from agentmem_core.model import Link, Memory, Version
+from agentmem_core.ports.embedder import Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One vector space of one tenant. ``generation`` changes whenever all its vectors were made anew."""
+
+    id: int
+    tenant: str
+    name: str
+    embedder: Fingerprint
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One user's part of a collection. ``last_row`` is the newest row, ``change`` counts changes of older ones."""
+
+    id: int
+    collection: Collection
+    user_id: str
+    last_row: int
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A memory as it is stored: with its vector (float32 bytes), the words it is found by, and its state."""
+
+    memory: Memory
+    words: str = ""
+    speaker: str | None = None
+    vector: bytes | None = None
+    digest: bytes | None = None
+    operation: str = "add"
+    reason: str | None = None
+    deleted_at: datetime | None = None
+    row: int = 0
+
+    def with_memory(self, **changes: object) -> Record:
+        """The same record with another memory in it."""
+        return replace(self, memory=self.memory.model_copy(update=changes))
+
+
+class Feature(NamedTuple):
+    """What a search needs to know of one row; times are microseconds since 1970, None where there is none."""
+
+    row: int
+    alive: bool
+    type: str
+    agent_id: str | None
+    session_id: str | None
+    role: str | None
+    name: str | None
+    importance: float
+    occurred_at: int
+    expires_at: int | None
+    valid_from: int | None
+    valid_to: int | None
+    words: str
+    vector: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which rows a listing walks over; ``after`` is the last row of the page before."""
+
+    limit: int
+    after: int | None = None
+    newest_first: bool = False
+    agent_id: str | None = None
+    session_id: str | None = None
+    types: tuple[str, ...] | None = None
+    now: datetime | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How many rows of each kind an erasure took."""
+
+    memories: int = 0
+    versions: int = 0
+    vectors: int = 0
+    links: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How much a partition holds, for the rows an agent and a session admit."""
+
+    memories: int = 0
+    deleted: int = 0
+    links: int = 0
+    by_type: dict[str, int] = field(default_factory=dict)
+    sessions: int = 0
+
+
+class LedgerReader(Protocol):
+    """A consistent view of the ledger. Row numbers are only ever asked for inside the partition they belong to."""
+
+    def collection(self, tenant: str, name: str) -> Collection | None:
+        """The collection of that name."""
+        ...
+
+    def collections(self, tenant: str) -> list[Collection]:
+        """A tenant's collections, by name."""
+        ...
+
+    def partition(self, tenant: str, name: str, user_id: str) -> Partition | None:
+        """One user's part of a collection."""
+        ...
+
+    def partitions(self, tenant: str | None = None, user_id: str | None = None) -> list[Partition]:
+        """All parts, of one tenant and one user where given, by id."""
+        ...
+
+    def by_id(self, partition: int, memory_id: str) -> Record | None:
+        """The row of that id, deleted or not, with its words and vector."""
+        ...
+
+    def by_digest(self, partition: int, digest: bytes) -> Record | None:
+        """The living row of that content."""
+        ...
+
+    def by_rows(self, rows: Sequence[int]) -> dict[int, Memory]:
+        """The living memories of these rows."""
+        ...
+
+    def walk(self, partition: int, listing: Listing) -> list[Record]:
+        """Rows in order, without words and vectors, at most ``listing.limit``."""
+        ...
+
+    def features(self, partition: int, *, after: int, limit: int, vectors: bool) -> list[Feature]:
+        """Rows past ``after`` in order, dead ones included."""
+        ...
+
+    def changed(self, partition: int, *, after: int) -> list[int] | None:
+        """The rows changed past that change; None when the log does not reach back so far."""
+        ...
+
+    def features_of(self, rows: Sequence[int], *, vectors: bool) -> list[Feature]:
+        """These rows, in any order; erased ones are missing."""
+        ...
+
+    def vectors(self, rows: Sequence[int]) -> dict[int, bytes]:
+        """The vectors of these rows."""
+        ...
+
+    def vectors_after(self, partition: int, *, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """The vectors of living rows past ``after``, in order."""
+        ...
+
+    def values(self, partition: int, name: str, *, after: int) -> list[tuple[int, object]]:
+        """One field (``metadata``, decoded, or one of the memory's own) of the rows past ``after``, in order."""
+        ...
+
+    def versions(self, row: int) -> list[Version]:
+        """Every version of a row, oldest first, the current one last."""
+        ...
+
+    def links(self, partition: int, *, memory_id: str | None = None, relation: str | None = None) -> list[Link]:
+        """The links of a partition, or from and to one memory."""
+        ...
+
+    def tally(self, partition: int, agent_id: str | None, session_id: str | None, now: datetime) -> Tally:
+        """Counts over a partition."""
+        ...
+
+    def embedded(self, collection: int) -> int:
+        """How many rows of a collection have a vector."""
+        ...
+
+    def setting(self, name: str) -> str | None:
+        """A value kept with the store."""
+        ...
+
+
+class LedgerWriter(LedgerReader, Protocol):
+    """One transaction. Nothing of it is seen by others before it ends, and nothing remains of it when it fails."""
+
+    def ensure_partition(self, tenant: str, name: str, user_id: str, embedder: Fingerprint) -> Partition:
+        """One user's part of a collection, made if there is none; a known dimension completes an unknown one."""
+        ...
+
+    def insert(self, partition: int, records: Sequence[Record], history: Sequence[Sequence[Version]] = ()) -> list[int]:
+        """New rows in the order given; answers their numbers. ``history`` holds the earlier versions of imported ones."""
+        ...
+
+    def rewrite(self, record: Record, *, versioned: bool = True) -> None:
+        """A row anew; its former state joins its history when ``versioned``."""
+        ...
+
+    def touch(self, counts: Iterable[tuple[int, int, datetime]]) -> None:
+        """Add to rows' access counts: (row, how many, when). Not a change that caches must see."""
+        ...
+
+    def link(self, partition: int, link: Link) -> None:
+        """A link, new or in place of the one with the same ends and relation."""
+        ...
+
+    def erase(self, partition: int, rows: Sequence[int] | None) -> Erased:
+        """These rows, or all, with versions, words, vectors and links; not even the trash keeps them."""
+        ...
+
+    def trash(self, tenant: str) -> list[tuple[int, list[int]]]:
+        """The deleted rows of a tenant by partition."""
+        ...
+
+    def stage(self, vectors: Iterable[tuple[int, bytes]]) -> None:
+        """Keep new vectors of rows aside, for a change of the embedder."""
+        ...
+
+    def unstaged(self, collection: int, *, after: int, limit: int) -> list[tuple[int, str, str | None]]:
+        """Rows of a collection past ``after`` without a staged vector: row, content, speaker."""
+        ...
+
+    def staged(self) -> int:
+        """How many vectors are kept aside."""
+        ...
+
+    def unstage(self) -> None:
+        """Throw away what is kept aside."""
+        ...
+
+    def adopt(self, collection: int, embedder: Fingerprint) -> None:
+        """Put the staged vectors in place, as a new generation."""
+        ...
+
+    def set_setting(self, name: str, value: str | None) -> None:
+        """Keep a value with the store; None removes it."""
+        ...
+
+
+class Ledger(Protocol):
+    """The store of record: acknowledged means committed."""
+
+    def reading(self) -> AbstractContextManager[LedgerReader]:
+        """A view to read from; cheap, from any thread."""
+        ...
+
+    def writing(self) -> AbstractContextManager[LedgerWriter]:
+        """The one transaction at a time; commits when the block ends, rolls back when it raises."""
+        ...
+
+    def scrub(self) -> bool:
+        """Let no file keep what was erased; False when another process still holds old pages."""
+        ...
+
+    def compact(self) -> None:
+        """Give free space back to the disk."""
+        ...
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        ...
+
+    def check(self) -> str:
+        """Empty when the files are whole, else what is wrong."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files."""
+        ...

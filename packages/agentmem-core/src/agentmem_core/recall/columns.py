@@ -1,0 +1,65 @@
+"""A filter over many rows: each field is a column of few distinct values, so the evaluator runs once a value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agentmem_core.model.filters import AnyFilter, Filter, FilterCondition, holds
+from agentmem_core.recall.view import Mask
+
+
+class Column:
+    """One field of every row: a code a row, and the distinct values the codes stand for."""
+
+    def __init__(self) -> None:
+        """An empty one."""
+        self._codes: list[int] = []
+        self._values: list[object] = []
+        self._known: dict[object, int] = {}
+        self._array: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        """How many rows it covers."""
+        return len(self._codes)
+
+    def extend(self, values: Iterable[object]) -> None:
+        """Append rows."""
+        for value in values:
+            key = _key(value)
+            code = self._known.get(key)
+            if code is None:
+                code = self._known[key] = len(self._values)
+                self._values.append(value)
+            self._codes.append(code)
+        self._array = None
+
+    def mask(self, test: Callable[[object], bool]) -> Mask:
+        """Which rows pass a test of their value."""
+        if self._array is None:
+            self._array = np.array(self._codes, np.int64)
+        passed = np.fromiter(map(test, self._values), np.bool_, len(self._values))
+        return passed[self._array] if len(passed) else np.zeros(len(self), np.bool_)
+
+
+def _key(value: object) -> object:
+    """Equal for equal values of one kind only: True, 1 and 1.0 stay apart, and lists and dicts can be keys."""
+    if isinstance(value, list | dict | tuple):
+        return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return (type(value), value)
+
+
+def filter_mask(given: AnyFilter, column: Callable[[str], Column], size: int) -> Mask:
+    """Which of ``size`` rows pass the filter; the same meaning as ``model.filters.matches``."""
+    if isinstance(given, Filter):
+        return column(given.field).mask(lambda cell: holds(given.operator, cell, given.value))
+    if not given.filters:
+        return np.ones(size, np.bool_)
+    parts = [filter_mask(item, column, size) for item in given.filters]
+    if given.condition is FilterCondition.AND:
+        return np.logical_and.reduce(parts)
+    either: Mask = np.logical_or.reduce(parts)
+    return either if given.condition is FilterCondition.OR else ~either

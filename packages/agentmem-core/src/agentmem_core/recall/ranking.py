@@ -1,0 +1,165 @@
+"""How relevant each row is to a query: pure arithmetic over a view.
+
+*Lexical* is coverage: BM25 weights of the query's words, summed and divided by the words' idf, so that 1.0 means "every word
+of the query stands here once". A turn also borrows from its neighbours, each word from the nearest turn that has it
+(``NEAR``): an answer often stands next to the words that match. Names of speakers are not lent, since everybody's turns would
+then carry both; turns of a speaker whom the query names get ``NAMED`` instead, and turns that only ask lose ``ASKING``.
+*Dense* is the cosine between query and row. Both are united: a row found by one of them alone still counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agentmem_core.recall.text import words
+from agentmem_core.recall.view import Mask, View
+
+Floats = NDArray[np.float32]
+
+NEAR = (0.8, 0.6, 0.4)
+"""What a word found one, two, three turns away counts."""
+NAMED = 0.1
+ASKING = 0.1
+DENSE = 0.4
+"""Weight of the dense channel beside the lexical one's 1.0."""
+RECENT = 0.05
+IMPORTANT = 0.10
+"""How much recency and importance can lift a relevant row, as a part of its score."""
+HALF_LIFE_DAYS = {
+    "core": 365.0,
+    "working": 0.5,
+    "episodic": 30.0,
+    "semantic": 180.0,
+    "procedural": 365.0,
+    "resource": 365.0,
+    "knowledge": 365.0,
+    "contextual": 1.0,
+}
+_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Positions in a view, best first, with the score 0..1 and what it is made of."""
+
+    positions: NDArray[np.int64]
+    scores: Floats
+    dense: Floats
+    lexical: Floats
+    recency: Floats
+    importance: Floats
+
+
+def lexical_scores(view: View, query: str) -> tuple[Floats, Floats]:
+    """Coverage of the query by each row, and what speaker and form add; both zero where no word matches."""
+    scores = np.zeros(len(view), np.float32)
+    asked = list(dict.fromkeys(words(query)))
+    total = sum(view.lexicon.idf(word) for word in asked)
+    if not asked or not len(view):
+        return scores, scores
+    names = view.speaker_words()
+    talk = view.talk()
+    reach = np.zeros(len(view), np.float32)
+    for word in asked:
+        rows, weights = view.lexicon.weights(word)
+        if word in names or not len(talk.order):
+            np.add.at(scores, rows, weights)
+        else:
+            _lend(rows, weights, talk.place[rows], view, reach, scores)
+    scores /= np.float32(total)
+    extra = NAMED * view.spoken_by(set(asked)) - ASKING * (view.columns["question"] & view.columns["turn"])
+    return scores, extra.astype(np.float32)
+
+
+def _lend(
+    rows: NDArray[np.int32], weights: Floats, places: NDArray[np.int64], view: View, reach: Floats, scores: Floats
+) -> None:
+    """Add one word's weights to ``scores``: each row takes the most of its own and what turns near it lend."""
+    talk = view.talk()
+    reach[rows] = weights
+    touched = [rows.astype(np.int64)]
+    inside = places >= 0
+    places, lent = places[inside], weights[inside]
+    home = talk.stretch[places]
+    for distance, share in enumerate(NEAR, 1):
+        for step in (distance, -distance):
+            there = places + step
+            near = (there >= 0) & (there < len(talk.order))
+            near[near] = talk.stretch[there[near]] == home[near]
+            targets = talk.order[there[near]]
+            reach[targets] = np.maximum(reach[targets], np.float32(share) * lent[near])
+            touched.append(targets)
+    every = np.unique(np.concatenate(touched))
+    scores[every] += reach[every]
+    reach[every] = 0.0
+
+
+def fuse(lexical: Floats | None, extra: Floats | None, dense: Floats | None) -> Floats:
+    """Relevance 0..1 from the channels there are; ``dense`` is a cosine, and below zero counts as zero."""
+    if lexical is None or extra is None:
+        assert dense is not None
+        return np.clip(dense, 0.0, 1.0)
+    if dense is None:
+        return np.where(lexical > 0, np.clip(lexical + extra, 1e-6, 1.4), 0.0).astype(np.float32) / np.float32(1.4)
+    near = np.maximum(dense, 0.0)
+    found = (lexical > 0) | (near > 0)
+    relevance = lexical + np.float32(DENSE) * near + extra
+    return np.where(found, np.clip(relevance, 1e-6, 1.0 + DENSE), 0.0).astype(np.float32) / np.float32(1.0 + DENSE)
+
+
+def rank(
+    view: View,
+    relevance: Floats,
+    mask: Mask,
+    *,
+    limit: int,
+    now: int,
+    weighed: bool,
+    dense: Floats | None = None,
+    lexical: Floats | None = None,
+    keep_all: bool = False,
+) -> Ranked:
+    """The ``limit`` best of the rows in ``mask``; among equals the newer first.
+
+    ``weighed`` lets recency and importance lift relevant rows; ``keep_all`` keeps rows of no relevance at all.
+    """
+    candidates = np.flatnonzero(mask if keep_all else mask & (relevance > 0))
+    pool = limit if not weighed else 4 * limit + 32
+    order_by = dense if keep_all and dense is not None and not weighed else relevance
+    candidates = _largest(order_by, candidates, pool)
+    columns = view.columns
+    age = np.maximum(now - columns["occurred"][candidates], 0) / _DAY
+    lives = np.array([HALF_LIFE_DAYS[name] for name, _ in view.types.items()] or [1.0])
+    recency = np.exp2(-age / lives[columns["type"][candidates] - 1]).astype(np.float32)
+    importance = columns["importance"][candidates]
+    scores = relevance[candidates]
+    keys = order_by[candidates]
+    if weighed:
+        lift = 1.0 + RECENT * recency + IMPORTANT * (importance - 0.5)
+        scores = keys = np.clip(scores * lift / (1.0 + RECENT + IMPORTANT / 2), 0.0, 1.0).astype(np.float32)
+    best = np.lexsort((-candidates, -keys))[:limit]
+    chosen = candidates[best]
+    nothing = np.zeros(len(chosen), np.float32)
+    return Ranked(
+        chosen,
+        scores[best],
+        nothing if dense is None else dense[chosen],
+        nothing if lexical is None else np.clip(lexical[chosen], 0.0, 1.0),
+        recency[best],
+        importance[best],
+    )
+
+
+def _largest(values: Floats, candidates: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """The candidates with the largest values, with all that tie with the last of them, newest first among those."""
+    if len(candidates) <= count:
+        return candidates
+    candidates = candidates[::-1]
+    kept = np.argpartition(-values[candidates], count - 1)[:count]
+    threshold = values[candidates[kept]].min()
+    above = candidates[values[candidates] > threshold]
+    ties = candidates[values[candidates] == threshold][: count - len(above)]
+    return np.concatenate((above, ties))

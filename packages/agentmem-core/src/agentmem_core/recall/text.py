@@ -1,0 +1,102 @@
+"""The one normaliser: what words a text is found by. Text and query go through the same function.
+
+Unicode NFKC and case folding; Snowball's English stemmer for words in Latin letters (its rules are harmless to other
+languages written so, because both sides are treated alike); single characters and bigrams for Chinese, Japanese and Korean,
+which are written without spaces; function words left out where others remain.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+import snowballstemmer
+
+WORDS_VERSION = "1"
+"""Changes whenever the same text would give other words; a store written by another version is re-read at open."""
+
+QUESTION = "?"
+"""The word that marks a text as a question; no text gives it by itself."""
+
+_CJK = "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+_TOKEN = re.compile(rf"([{_CJK}]+)|[^\W_{_CJK}]+(?:'[^\W_{_CJK}]+)*")
+_LATIN = re.compile(r"[a-z\u00df-\u024f']+")
+_SPEAKER = re.compile(r"\s*([^\W\d_][\w .'\-·]{0,39}?)\s*[:：](?!//)\s*\S")
+_ENDS_AS_QUESTION = re.compile(r"[?？][\s\"'”’»)\]!！]*$")
+
+_STOP = frozenset("""
+a an the this that these those of to in on at for from by with about into onto over under as and or but if so than then
+i me my mine you your yours he him his she her hers it its we us our ours they them their theirs
+am is are was were be been being do does did done doing has have had having would could should shall might must can will
+what when where who whom whose which why how there here not no nor just also very too
+i'm i've i'd i'll you're you've it's he's she's we're we've they're they've that's what's don't doesn't didn't isn't aren't wasn't
+""".split())
+
+_CJK_STOP = frozenset("""
+的 了 是 我 你 您 他 她 它 们 在 和 与 就 都 也 很 吗 呢 吧 啊 呀 嘛 哦 着 过 把 被 这 那 个 之 其 而 及 或 又 还 让 给 对 从 到 要 会 能 说 有 不 没 一
+什么 怎么 哪里 哪儿 哪个 哪些 为什 么时 时候 我们 你们 他们 她们 这个 那个 一个 没有 不是 是不 是什 了什 的是 是谁 多少 几个 是在 在哪 是哪 什么时
+の に は を た が で て と し れ さ も か
+""".split())
+
+_stemmer = snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=65_536)
+def _stem(word: str) -> str:
+    bare = word.removesuffix("'s").replace("'", "")
+    return str(_stemmer.stemWord(bare)) if _LATIN.fullmatch(bare) else bare
+
+
+def words(text: str) -> list[str]:
+    """The words of ``text`` in order, repeated ones included; of a text of function words only, those.
+
+    >>> words("Where did Ana's children move to?")
+    ['ana', 'children', 'move']
+    >>> words("搬到里斯本")
+    ['搬', '搬到', '到里', '里', '里斯', '斯', '斯本', '本']
+    """
+    found = list(_all_words(text))
+    telling = [_stem(word) for word in found if word not in _STOP and word not in _CJK_STOP]
+    return telling or [_stem(word) for word in found]
+
+
+def _all_words(text: str) -> Iterator[str]:
+    folded = text if text.isascii() else unicodedata.normalize("NFKC", text).replace("\u2019", "'")
+    for match in _TOKEN.finditer(folded.casefold()):
+        run = match[1]
+        if run is None:
+            yield match[0]
+        else:
+            yield run[0]
+            for left, right in zip(run, run[1:], strict=False):
+                yield left + right
+                yield right
+
+
+def speaker_in(text: str) -> str | None:
+    """Who speaks in a transcript's line such as ``Ana: see you there``; None where nobody is named."""
+    match = _SPEAKER.match(text)
+    return match[1] if match and len(match[1].split()) <= 3 else None
+
+
+def is_question(text: str) -> bool:
+    """Whether a text ends by asking."""
+    return _ENDS_AS_QUESTION.search(text[-64:]) is not None
+
+
+def indexed_words(content: str, speaker: str | None) -> str:
+    """The words a memory is stored with, as one line."""
+    found = words(content)
+    if speaker and not content.lstrip().startswith(speaker):
+        found = words(speaker) + found
+    if is_question(content):
+        found.append(QUESTION)
+    return " ".join(found)
+
+
+def same_text(text: str) -> str:
+    """The form in which two texts that say the same are equal: NFKC, case folded, white space and final stop dropped."""
+    folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return folded.rstrip(" .。!！") or folded

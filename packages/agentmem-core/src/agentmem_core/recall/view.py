@@ -1,0 +1,288 @@
+"""One partition as arrays: what a search scores, in the order the memories came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agentmem_core.ports.ledger import Feature
+from agentmem_core.recall.lexicon import Lexicon
+from agentmem_core.recall.text import QUESTION, words
+
+Mask = NDArray[np.bool_]
+
+NEVER = np.int64(2**62)
+PAUSE = 6 * 3600 * 1_000_000
+"""Microseconds of silence that end a stretch of talk: past it, turns are no longer neighbours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The turns of all conversations, one behind the other: ``place`` inverts ``order``; equal ``stretch`` is one talk."""
+
+    order: NDArray[np.int64]
+    place: NDArray[np.int64]
+    stretch: NDArray[np.int64]
+
+
+class Codes:
+    """Names to small numbers, so that a column of names is an array. None is always 0."""
+
+    def __init__(self) -> None:
+        """None alone."""
+        self._codes: dict[str | None, int] = {None: 0}
+
+    def code(self, name: str | None) -> int:
+        """The number of a name, given on first sight."""
+        return self._codes.setdefault(name, len(self._codes))
+
+    def known(self, name: str) -> int:
+        """The number of a name, or -1 for one never seen."""
+        return self._codes.get(name, -1)
+
+    def items(self) -> list[tuple[str, int]]:
+        """The names with their numbers, without None."""
+        return [(name, code) for name, code in self._codes.items() if name is not None]
+
+
+class Columns:
+    """Growing arrays, one value a row."""
+
+    KINDS: tuple[tuple[str, Any], ...] = (
+        ("row", np.int64), ("alive", np.bool_), ("type", np.int32), ("agent", np.int32), ("session", np.int32),
+        ("turn", np.bool_), ("speaker", np.int32), ("question", np.bool_), ("importance", np.float32),
+        ("occurred", np.int64), ("expires", np.int64), ("valid_from", np.int64), ("valid_to", np.int64),
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        """Empty ones."""
+        self._size = 0
+        self._arrays: dict[str, NDArray[Any]] = {name: np.empty(64, kind) for name, kind in self.KINDS}
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return self._size
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """One column, as long as there are rows."""
+        return self._arrays[name][: self._size]
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory they take."""
+        return sum(array.nbytes for array in self._arrays.values())
+
+    def extend(self, values: Sequence[tuple[Any, ...]]) -> None:
+        """Append rows, each a tuple in the order of ``KINDS``."""
+        size = self._size + len(values)
+        for (name, kind), column in zip(self.KINDS, zip(*values, strict=True), strict=True):
+            array = self._arrays[name]
+            if size > len(array):
+                grown = np.empty(max(size, 2 * len(array)), kind)
+                grown[: self._size] = array[: self._size]
+                array = self._arrays[name] = grown
+            array[self._size : size] = column
+        self._size = size
+
+    def put(self, position: int, value: tuple[Any, ...]) -> None:
+        """Another value for one row."""
+        for (name, _), item in zip(self.KINDS, value, strict=True):
+            self._arrays[name][position] = item
+
+
+class View:
+    """A partition's rows in memory. Not thread-safe: whoever holds it holds its lock."""
+
+    def __init__(self, dimension: int | None) -> None:
+        """An empty one; without a ``dimension`` it keeps no vectors (the partition is too large, an index has them)."""
+        self.columns = Columns()
+        self.lexicon = Lexicon()
+        self.types, self.agents, self.sessions, self.speakers = Codes(), Codes(), Codes(), Codes()
+        self._dimension = dimension
+        self._vectors: NDArray[np.float32] = np.empty((0, dimension or 0), np.float32)
+        self._talk: Talk | None = None
+
+    def __len__(self) -> int:
+        """How many rows it holds, dead ones included."""
+        return len(self.columns)
+
+    @property
+    def dimension(self) -> int | None:
+        """How long its vectors are; None when it keeps none."""
+        return self._dimension
+
+    @property
+    def dead(self) -> int:
+        """How many rows are deleted or erased."""
+        return len(self) - int(np.count_nonzero(self.columns["alive"]))
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether the vectors are here too."""
+        return self._dimension is not None
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """Unit vectors, or zeros where a row has none; one a row."""
+        return self._vectors[: len(self)]
+
+    @property
+    def nbytes(self) -> int:
+        """About how much memory it takes."""
+        return self.columns.nbytes + self.lexicon.nbytes + self._vectors.nbytes
+
+    @property
+    def last_row(self) -> int:
+        """The newest row's number; 0 when there is none."""
+        return int(self.columns["row"][-1]) if len(self) else 0
+
+    def extend(self, features: Sequence[Feature]) -> None:
+        """Append rows newer than all that are here."""
+        if not features:
+            return
+        start = len(self)
+        split = [feature.words.split() for feature in features]
+        self.columns.extend(
+            [self._column_values(feature, found) for feature, found in zip(features, split, strict=True)]
+        )
+        self.lexicon.extend([self._telling(found) for found in split])
+        if self.has_vectors:
+            self._room(start + len(features))
+            self._vectors[start : start + len(features)] = unit_rows(
+                [feature.vector for feature in features], self._dimension or 0
+            )
+        self._talk = None
+
+    def replace(self, features: Sequence[Feature], changed: Sequence[int]) -> None:
+        """Rows as they stand now; those of ``changed`` that are missing are dead."""
+        now = {feature.row: feature for feature in features}
+        for row in changed:
+            position = self.position(row)
+            if position is None:
+                continue
+            feature = now.get(row)
+            if feature is None:
+                self.columns["alive"][position] = False
+                continue
+            found = feature.words.split()
+            self.columns.put(position, self._column_values(feature, found))
+            self.lexicon.replace(position, self._telling(found))
+            if self.has_vectors:
+                self._vectors[position] = unit_rows([feature.vector], self._dimension or 0)[0]
+        self._talk = None
+
+    def position(self, row: int) -> int | None:
+        """Where a row stands; None when it is not here."""
+        rows = self.columns["row"]
+        position = int(np.searchsorted(rows, row))
+        return position if position < len(rows) and rows[position] == row else None
+
+    def positions(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where rows stand, those not here left out."""
+        here = self.columns["row"]
+        found = np.searchsorted(here, rows)
+        inside = found < len(here)
+        found, rows = found[inside], rows[inside]
+        return found[here[found] == rows]
+
+    def visible(
+        self, *, agent_id: str | None, session_id: str | None, types: Sequence[str] | None, now: int, as_of: int | None
+    ) -> Mask:
+        """Which rows exist for a reader: living, not expired, inside the scope, and valid at the time asked about."""
+        at = now if as_of is None else as_of
+        columns = self.columns
+        mask: Mask = columns["alive"] & (columns["expires"] > now) & (columns["valid_to"] > at)
+        if as_of is not None:
+            mask &= columns["valid_from"] <= at
+        if agent_id is not None:
+            mask &= columns["agent"] == self.agents.known(agent_id)
+        if session_id is not None:
+            mask &= columns["session"] == self.sessions.known(session_id)
+        if types is not None:
+            mask &= np.isin(columns["type"], [self.types.known(name) for name in types])
+        return mask
+
+    def talk(self) -> Talk:
+        """Which turns are neighbours."""
+        if self._talk is None:
+            self._talk = self._find_talk()
+        return self._talk
+
+    def spoken_by(self, query_words: set[str]) -> Mask:
+        """Which rows were said by somebody the query names."""
+        named = [code for name, code in self.speakers.items() if query_words & set(words(name))]
+        return np.isin(self.columns["speaker"], named) if named else np.zeros(len(self), np.bool_)
+
+    def speaker_words(self) -> set[str]:
+        """The words of all speakers' names."""
+        return {word for name, _ in self.speakers.items() for word in words(name)}
+
+    def _find_talk(self) -> Talk:
+        columns = self.columns
+        turns = np.flatnonzero(columns["turn"] & columns["alive"])
+        order = turns[np.argsort(columns["session"][turns], kind="stable")]
+        session, occurred = columns["session"][order], columns["occurred"][order]
+        breaks = np.zeros(len(order), np.int64)
+        breaks[1:] = (session[1:] != session[:-1]) | (np.abs(occurred[1:] - occurred[:-1]) > PAUSE)
+        place = np.full(len(self), -1, np.int64)
+        place[order] = np.arange(len(order))
+        return Talk(order, place, np.cumsum(breaks))
+
+    def _column_values(self, feature: Feature, found: list[str]) -> tuple[Any, ...]:
+        return (
+            feature.row,
+            feature.alive,
+            self.types.code(feature.type),
+            self.agents.code(feature.agent_id),
+            self.sessions.code(feature.session_id),
+            feature.role is not None,
+            self.speakers.code(feature.name if feature.role is not None else None),
+            found[-1:] == [QUESTION],
+            feature.importance,
+            feature.occurred_at,
+            NEVER if feature.expires_at is None else feature.expires_at,
+            -NEVER if feature.valid_from is None else feature.valid_from,
+            NEVER if feature.valid_to is None else feature.valid_to,
+        )
+
+    @staticmethod
+    def _telling(found: list[str]) -> list[str]:
+        return found[:-1] if found[-1:] == [QUESTION] else found
+
+    def _room(self, size: int) -> None:
+        if size > len(self._vectors):
+            grown = np.zeros((max(size, min(2 * len(self._vectors), size + 8192), 64), self._dimension or 0), np.float32)
+            grown[: len(self._vectors)] = self._vectors
+            self._vectors = grown
+
+
+def unit_rows(blobs: Sequence[bytes | None], dimension: int) -> NDArray[np.float32]:
+    """float32 blobs as rows of length one; zeros where there is no vector."""
+    if all(blob is not None for blob in blobs):
+        matrix = np.frombuffer(b"".join(blob for blob in blobs if blob), np.float32).reshape(len(blobs), dimension)
+    else:
+        nothing = bytes(4 * dimension)
+        matrix = np.frombuffer(b"".join(blob or nothing for blob in blobs), np.float32).reshape(len(blobs), dimension)
+    return unit(matrix)
+
+
+def unit(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows scaled to length one; a row of zeros stays one. Safe for numbers whose squares overflow float32."""
+    peaks = np.abs(matrix).max(axis=1, keepdims=True, initial=0.0)
+    scaled = np.divide(matrix, peaks, out=np.zeros_like(matrix), where=peaks > 0)
+    norms = np.linalg.norm(scaled, axis=1, keepdims=True)
+    return np.divide(scaled, norms, out=scaled, where=norms > 0)
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970, exactly."""
+    return int((moment - _EPOCH) // _MICROSECOND)
+
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_MICROSECOND = datetime.resolution

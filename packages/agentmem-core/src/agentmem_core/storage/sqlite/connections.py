@@ -1,0 +1,256 @@
+"""Connections to one database file: a writer behind a lock, and readers that are lent out."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Literal
+
+from agentmem_core.errors import (
+    StoreBusyError,
+    StoreClosedError,
+    StoreDamagedError,
+    StoreError,
+    StoreFullError,
+    StoreTooNewError,
+    StoreUnavailableError,
+)
+from agentmem_core.storage.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
+
+Durability = Literal["full", "normal"]
+
+PATIENCE = 60.0
+"""Seconds a writer waits for another process before it gives up."""
+
+_HEADER = b"SQLite format 3\x00"
+_READERS_KEPT = 8
+
+
+class Connections:
+    """All connections of this process to one file, or the one connection to a database in memory."""
+
+    def __init__(self, file: Path | None, durability: Durability) -> None:
+        """Open ``file`` (None: in memory), and make the tables if there are none."""
+        self._file = file
+        self._durability = durability
+        self._pid = os.getpid()
+        self._write_lock = threading.RLock()
+        self._pool_lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+        if file is not None:
+            _refuse_strange(file)
+        with translated(file):
+            self._writer = self._open()
+            try:
+                self._make_tables()
+            except BaseException:
+                self._writer.close()
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection inside a read transaction."""
+        self._ensure_open()
+        if self._file is None:
+            with self._write_lock, translated(None):
+                self._ensure_open()
+                yield self._writer
+            return
+        with translated(self._file):
+            connection = self._borrow()
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            connection.execute("COMMIT")
+            self._give_back(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The writing connection inside a transaction that commits at the end."""
+        self._ensure_open()
+        with self._write_lock, translated(self._file):
+            self._ensure_open()
+            self._begin()
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def alone(self) -> Iterator[sqlite3.Connection]:
+        """The writing connection outside any transaction, with no reader of this process in between."""
+        self._ensure_open()
+        with self._write_lock, self._pool_lock, translated(self._file):
+            while self._idle:
+                self._idle.pop().close()
+            yield self._writer
+
+    def close(self) -> None:
+        """Close every connection that is not lent out; those are closed when they come back."""
+        if os.getpid() != self._pid:
+            return
+        with self._write_lock, self._pool_lock:
+            if self._closed:
+                return
+            self._closed = True
+            for connection in [*self._idle, self._writer]:
+                connection.close()
+            self._idle.clear()
+
+    def _ensure_open(self) -> None:
+        if os.getpid() != self._pid:
+            raise StoreClosedError(
+                "this client was opened before a fork and cannot be used in the child process; open AgentMem again there"
+            )
+        if self._closed:
+            raise StoreClosedError("this client is closed; open AgentMem again")
+
+    def _open(self) -> sqlite3.Connection:
+        target = ":memory:" if self._file is None else str(self._file)
+        connection = sqlite3.connect(
+            target, timeout=PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        synchronous = "FULL" if self._durability == "full" else "NORMAL"
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -8192")
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        return connection
+
+    def _make_tables(self) -> None:
+        writer = self._writer
+        if self._file is not None:
+            _patiently(lambda: writer.execute("PRAGMA journal_mode = WAL"))
+        if writer.execute("PRAGMA user_version").fetchone()[0] == 0:
+            self._begin()
+            try:
+                if writer.execute("PRAGMA user_version").fetchone()[0] == 0:
+                    for statement in TABLES.split(";\n"):
+                        if statement.strip():
+                            writer.execute(statement)
+                    writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                    writer.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                writer.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    writer.execute("ROLLBACK")
+                raise
+        application = writer.execute("PRAGMA application_id").fetchone()[0]
+        _refuse_other(application, writer.execute("PRAGMA user_version").fetchone()[0], self._file)
+
+    def _begin(self) -> None:
+        _patiently(lambda: self._writer.execute("BEGIN IMMEDIATE"))
+
+    def _borrow(self) -> sqlite3.Connection:
+        with self._pool_lock:
+            self._ensure_open()
+            if self._idle:
+                return self._idle.pop()
+        return self._open()
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._pool_lock:
+            if not self._closed and len(self._idle) < _READERS_KEPT:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+def _patiently(attempt: object) -> None:
+    """Try again while another process holds the file: SQLite does not wait in every such case by itself."""
+    assert callable(attempt)
+    until = time.monotonic() + PATIENCE
+    pause = 0.001
+    while True:
+        try:
+            attempt()
+        except sqlite3.OperationalError as error:
+            if _code(error) not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} or time.monotonic() > until:
+                raise
+            time.sleep(pause)
+            pause = min(2 * pause, 0.05)
+        else:
+            return
+
+
+def _refuse_strange(file: Path) -> None:
+    """Look at the header before SQLite does, so that a file that is not ours stays untouched."""
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as stream:
+            header = stream.read(100)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreUnavailableError(f"{file} cannot be read ({error.strerror}); check its permissions") from error
+    if not header:
+        return
+    if len(header) < 100 or not header.startswith(_HEADER):
+        raise _damaged(file, "it does not begin as a database does")
+    user_version = int.from_bytes(header[60:64], "big")
+    application = int.from_bytes(header[68:72], "big")
+    log = file.with_name(file.name + "-wal")
+    if not (log.exists() and log.stat().st_size):
+        _refuse_other(application, user_version, file)
+        page_size = int.from_bytes(header[16:18], "big")
+        pages = int.from_bytes(header[28:32], "big")
+        if pages * (65_536 if page_size == 1 else page_size) > size:
+            raise _damaged(file, "it has been cut short")
+
+
+def _refuse_other(application: int, user_version: int, file: Path | None) -> None:
+    if application != APPLICATION_ID:
+        raise StoreUnavailableError(f"{file} is a database of another program; give AgentMem a folder of its own")
+    if user_version > SCHEMA_VERSION:
+        raise StoreTooNewError(
+            f"{file} was written by a newer AgentMem (schema {user_version}, this one knows {SCHEMA_VERSION}); "
+            "install the newer version: pip install --upgrade agentmem-core"
+        )
+
+
+def _damaged(file: Path | None, why: str) -> StoreDamagedError:
+    return StoreDamagedError(
+        f"{file} is damaged: {why}. Nothing was changed. Copy the folder away, then restore a backup or an export; "
+        "sqlite3's .recover command may save what is left"
+    )
+
+
+@contextmanager
+def translated(file: Path | None) -> Iterator[None]:
+    """SQLite's errors as ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _translate(error, file) from error
+
+
+def _translate(error: sqlite3.Error, file: Path | None) -> StoreError:
+    code = _code(error)
+    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+        return StoreFullError(
+            f"the disk of {file} is full or failing ({error}); nothing of this call was written, what was acknowledged is "
+            "kept. Free some space and try again"
+        )
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return StoreBusyError(f"another process held {file} for more than {PATIENCE:.0f} s; try again")
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return _damaged(file, str(error))
+    if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}:
+        return StoreUnavailableError(f"{file} cannot be opened for writing ({error}); check the folder's permissions")
+    return StoreError(f"the store {file} failed: {error}")
+
+
+def _code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF

@@ -1,0 +1,257 @@
+"""Reading from the ledger's tables."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from agentmem_core.model import Link, Memory, Version
+from agentmem_core.ports import Collection, Feature, Fingerprint, Listing, Partition, Record, Tally
+from agentmem_core.storage.sqlite.rows import (
+    SELECTED,
+    bounds,
+    decode_json,
+    link_of,
+    memory_of,
+    record_of,
+    to_micros,
+    to_moment,
+    version_of,
+)
+from agentmem_core.storage.sqlite.schema import ROW_BITS
+
+_PARTITIONS = """
+SELECT p.id, p.user_id, p.last_row, p.change, c.id, c.tenant, c.name, c.provider, c.model, c.dimension, c.generation
+FROM partitions p JOIN collections c ON c.id = p.collection
+"""
+_COLLECTIONS = "SELECT id, tenant, name, provider, model, dimension, generation FROM collections"
+_FEATURES = """
+SELECT m.row, m.deleted_at IS NULL, m.type, m.agent_id, m.session_id, m.role, f.speaker, m.importance, m.occurred_at,
+       m.expires_at, m.valid_from, m.valid_to, f.words, {vector}
+FROM memories m JOIN features f ON f.row = m.row
+"""
+_CHUNK = 500
+
+
+class SqliteReader:
+    """A consistent view over one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """A reader for as long as the connection's transaction lasts."""
+        self._db = connection
+
+    def collection(self, tenant: str, name: str) -> Collection | None:
+        row = self._db.execute(f"{_COLLECTIONS} WHERE tenant = ? AND name = ?", (tenant, name)).fetchone()
+        return None if row is None else _collection(row)
+
+    def collections(self, tenant: str) -> list[Collection]:
+        rows = self._db.execute(f"{_COLLECTIONS} WHERE tenant = ? ORDER BY name", (tenant,))
+        return [_collection(row) for row in rows]
+
+    def partition(self, tenant: str, name: str, user_id: str) -> Partition | None:
+        row = self._db.execute(
+            f"{_PARTITIONS} WHERE c.tenant = ? AND c.name = ? AND p.user_id = ?", (tenant, name, user_id)
+        ).fetchone()
+        return None if row is None else _partition(row)
+
+    def partitions(self, tenant: str | None = None, user_id: str | None = None) -> list[Partition]:
+        rows = self._db.execute(
+            f"{_PARTITIONS} WHERE (?1 IS NULL OR c.tenant = ?1) AND (?2 IS NULL OR p.user_id = ?2) ORDER BY p.id",
+            (tenant, user_id),
+        )
+        return [_partition(row) for row in rows]
+
+    def by_id(self, partition: int, memory_id: str) -> Record | None:
+        return self._record("m.partition = ? AND m.id = ?", (partition, memory_id))
+
+    def by_digest(self, partition: int, digest: bytes) -> Record | None:
+        return self._record("m.partition = ? AND m.digest = ?", (partition, digest))
+
+    def by_rows(self, rows: Sequence[int]) -> dict[int, Memory]:
+        owners: dict[int, tuple[str, str]] = {}
+        found: dict[int, Memory] = {}
+        for row in self._selected(f"SELECT {SELECTED} FROM memories m WHERE m.deleted_at IS NULL AND m.row", rows):
+            owner = owners.get(row[1])
+            if owner is None:
+                owner = owners[row[1]] = self._owner(row[1])
+            found[row[0]] = memory_of(row, *owner)
+        return found
+
+    def walk(self, partition: int, listing: Listing) -> list[Record]:
+        low, high = bounds(partition)
+        where, values = ["m.row > ?", "m.row <= ?"], [low, high]
+        if listing.after is not None:
+            values[int(listing.newest_first)] = listing.after - int(listing.newest_first)
+        more, extra = _conditions(listing)
+        sql = (
+            f"SELECT {SELECTED} FROM memories m WHERE {' AND '.join(where + more)} "
+            f"ORDER BY m.row {'DESC' if listing.newest_first else 'ASC'} LIMIT ?"
+        )
+        owner = self._owner(partition)
+        return [record_of(row, *owner) for row in self._db.execute(sql, [*values, *extra, listing.limit])]
+
+    def features(self, partition: int, *, after: int, limit: int, vectors: bool) -> list[Feature]:
+        low, high = bounds(partition)
+        sql = _FEATURES.format(vector="f.vector" if vectors else "NULL")
+        rows = self._db.execute(
+            f"{sql} WHERE m.row > ? AND m.row <= ? ORDER BY m.row LIMIT ?", (max(low, after), high, limit)
+        )
+        return [*map(Feature._make, rows)]
+
+    def changed(self, partition: int, *, after: int) -> list[int] | None:
+        log_from = self._db.execute("SELECT log_from FROM partitions WHERE id = ?", (partition,)).fetchone()
+        if log_from is None or after < log_from[0]:
+            return None
+        rows = self._db.execute(
+            "SELECT DISTINCT row FROM changes WHERE partition = ? AND change > ?", (partition, after)
+        )
+        return [row for (row,) in rows]
+
+    def features_of(self, rows: Sequence[int], *, vectors: bool) -> list[Feature]:
+        sql = _FEATURES.format(vector="f.vector" if vectors else "NULL")
+        return [*map(Feature._make, self._selected(f"{sql} WHERE m.row", rows))]
+
+    def vectors(self, rows: Sequence[int]) -> dict[int, bytes]:
+        found = self._selected("SELECT row, vector FROM features WHERE vector IS NOT NULL AND row", rows)
+        return dict(found)
+
+    def vectors_after(self, partition: int, *, after: int, limit: int) -> list[tuple[int, bytes]]:
+        low, high = bounds(partition)
+        rows = self._db.execute(
+            "SELECT f.row, f.vector FROM features f JOIN memories m ON m.row = f.row WHERE f.row > ? AND f.row <= ? "
+            "AND f.vector IS NOT NULL AND m.deleted_at IS NULL ORDER BY f.row LIMIT ?",
+            (max(low, after), high, limit),
+        )
+        return list(rows)
+
+    def values(self, partition: int, name: str, *, after: int) -> list[tuple[int, object]]:
+        low, high = bounds(partition)
+        column = {"metadata": "metadata"}.get(name) or _OWN_COLUMNS[name]
+        rows = self._db.execute(
+            f"SELECT row, {column} FROM memories WHERE row > ? AND row <= ? ORDER BY row", (max(low, after), high)
+        )
+        if name == "metadata":
+            return [(row, decode_json(text, {})) for row, text in rows]
+        if name.endswith("_at"):
+            return [(row, to_moment(micros)) for row, micros in rows]
+        return list(rows)
+
+    def versions(self, row: int) -> list[Version]:
+        columns = "version, content, metadata, importance, operation"
+        rows = self._db.execute(
+            f"SELECT {columns}, changed_at, reason FROM versions WHERE row = ?1 "
+            f"UNION ALL SELECT {columns}, updated_at, reason FROM memories WHERE row = ?1 ORDER BY 1",
+            (row,),
+        )
+        return [version_of(found) for found in rows]
+
+    def links(self, partition: int, *, memory_id: str | None = None, relation: str | None = None) -> list[Link]:
+        rows = self._db.execute(
+            "SELECT source, relation, target, weight, metadata, valid_from, valid_to FROM links "
+            "WHERE partition = ?1 AND (?2 IS NULL OR source = ?2 OR target = ?2) AND (?3 IS NULL OR relation = ?3) "
+            "ORDER BY valid_from, source, relation, target",
+            (partition, memory_id, relation),
+        )
+        return [link_of(row) for row in rows]
+
+    def tally(self, partition: int, agent_id: str | None, session_id: str | None, now: datetime) -> Tally:
+        low, high = bounds(partition)
+        rows = self._db.execute(
+            "SELECT type, deleted_at IS NULL, count(*) FROM memories WHERE row > ? AND row <= ? "
+            "AND (?3 IS NULL OR agent_id = ?3) AND (?4 IS NULL OR session_id = ?4) "
+            "AND (expires_at IS NULL OR expires_at > ?5) GROUP BY 1, 2",
+            (low, high, agent_id, session_id, to_micros(now)),
+        ).fetchall()
+        sessions = self._db.execute(
+            "SELECT count(DISTINCT session_id) FROM memories WHERE row > ? AND row <= ? AND deleted_at IS NULL "
+            "AND (?3 IS NULL OR agent_id = ?3) AND (?4 IS NULL OR session_id = ?4)",
+            (low, high, agent_id, session_id),
+        ).fetchone()[0]
+        links = self._db.execute("SELECT count(*) FROM links WHERE partition = ?", (partition,)).fetchone()[0]
+        by_type = {kind: count for kind, alive, count in rows if alive}
+        deleted = sum(count for _, alive, count in rows if not alive)
+        return Tally(sum(by_type.values()), deleted, links, by_type, sessions)
+
+    def embedded(self, collection: int) -> int:
+        row = self._db.execute(
+            "SELECT count(*) FROM memories m JOIN features f ON f.row = m.row JOIN partitions p ON p.id = m.partition "
+            "WHERE p.collection = ? AND f.vector IS NOT NULL",
+            (collection,),
+        ).fetchone()
+        return int(row[0])
+
+    def setting(self, name: str) -> str | None:
+        row = self._db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+        return None if row is None else row[0]
+
+    def _record(self, where: str, values: tuple[Any, ...]) -> Record | None:
+        row = self._db.execute(
+            f"SELECT {SELECTED}, f.words, f.speaker, f.vector FROM memories m JOIN features f ON f.row = m.row WHERE {where}", values
+        ).fetchone()
+        if row is None:
+            return None
+        return record_of(row[:-3], *self._owner(row[1]), words=row[-3], speaker=row[-2], vector=row[-1])
+
+    def _owner(self, partition: int) -> tuple[str, str]:
+        """The tenant and the user of a partition."""
+        return self._db.execute(
+            "SELECT c.tenant, p.user_id FROM partitions p JOIN collections c ON c.id = p.collection WHERE p.id = ?",
+            (partition,),
+        ).fetchone() or ("", "")
+
+    def _selected(self, sql: str, rows: Sequence[int]) -> Iterator[Any]:
+        """``sql`` completed by "IN these rows", in bites that SQLite takes."""
+        for bite in in_bites(rows):
+            yield from self._db.execute(f"{sql} IN ({marks(bite)})", bite)
+
+
+def in_bites(rows: Iterable[int]) -> Iterator[list[int]]:
+    """Parts of at most a few hundred."""
+    every = [int(row) for row in rows]
+    for start in range(0, len(every), _CHUNK):
+        yield every[start : start + _CHUNK]
+
+
+def marks(values: Sequence[object]) -> str:
+    """As many question marks as there are values."""
+    return ", ".join("?" * len(values))
+
+
+def _conditions(listing: Listing) -> tuple[list[str], list[Any]]:
+    where: list[str] = [f"m.deleted_at IS {'NOT ' if listing.deleted else ''}NULL"]
+    values: list[Any] = []
+    for column, wanted in (("agent_id", listing.agent_id), ("session_id", listing.session_id)):
+        if wanted is not None:
+            where.append(f"m.{column} = ?")
+            values.append(wanted)
+    if listing.types is not None:
+        where.append(f"m.type IN ({marks(listing.types)})")
+        values.extend(listing.types)
+    if listing.now is not None:
+        where.append("(m.expires_at IS NULL OR m.expires_at > ?)")
+        values.append(to_micros(listing.now))
+    return where, values
+
+
+def _collection(row: tuple[Any, ...]) -> Collection:
+    return Collection(row[0], row[1], row[2], Fingerprint(row[3], row[4], row[5]), row[6])
+
+
+def _partition(row: tuple[Any, ...]) -> Partition:
+    return Partition(row[0], _collection(row[4:]), row[1], row[2], row[3])
+
+
+def partition_of(row: int) -> int:
+    """The partition a row number belongs to."""
+    return row >> ROW_BITS
+
+
+_OWN_COLUMNS = {
+    name: name
+    for name in (
+        "id", "content", "type", "agent_id", "session_id", "role", "name", "importance", "version",
+        "occurred_at", "created_at", "updated_at", "expires_at",
+    )
+}  # fmt: skip

@@ -1,0 +1,133 @@
+"""Between the rows of the tables and the words of the model."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from agentmem_core.model import Link, Memory, MemoryType, Scope, Version
+from agentmem_core.ports import Record
+from agentmem_core.storage.sqlite.schema import ROW_BITS
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+MEMORY_COLUMNS = (
+    "row", "partition", "id", "content", "type", "agent_id", "session_id", "metadata", "importance", "entities", "source",
+    "role", "name", "occurred_at", "created_at", "updated_at", "expires_at", "valid_from", "valid_to", "version",
+    "access_count", "last_accessed_at", "operation", "reason", "deleted_at", "digest",
+)  # fmt: skip
+SELECTED = ", ".join(f"m.{column}" for column in MEMORY_COLUMNS)
+
+
+def to_micros(moment: datetime | None) -> int | None:
+    """Microseconds since 1970."""
+    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+
+
+def to_moment(micros: int | None) -> datetime | None:
+    """The moment, in UTC."""
+    return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+
+
+def bounds(partition: int) -> tuple[int, int]:
+    """The smallest and the largest row number of a partition."""
+    return partition << ROW_BITS, (partition + 1 << ROW_BITS) - 1
+
+
+@lru_cache(maxsize=4096)
+def scope_of(tenant: str, user_id: str, agent_id: str | None, session_id: str | None) -> Scope:
+    """One scope value for all rows that share it."""
+    return Scope(tenant=tenant, user_id=user_id, agent_id=agent_id, session_id=session_id)
+
+
+def encode_json(value: Any) -> str:
+    """Compact JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
+
+
+def decode_json(text: str, empty: Any) -> Any:
+    """What ``encode_json`` wrote; nothing stands for an empty value."""
+    return json.loads(text) if text else empty
+
+
+def memory_values(partition: int, row: int, record: Record) -> tuple[Any, ...]:
+    """A record as a row of ``memories``, in the order of ``MEMORY_COLUMNS``."""
+    memory = record.memory
+    return (
+        row, partition, memory.id, memory.content, memory.type.value, memory.scope.agent_id, memory.scope.session_id,
+        encode_json(memory.metadata), memory.importance, encode_json(memory.entities), encode_json(memory.source),
+        memory.role, memory.name, to_micros(memory.occurred_at), to_micros(memory.created_at), to_micros(memory.updated_at),
+        to_micros(memory.expires_at), to_micros(memory.valid_from), to_micros(memory.valid_to), memory.version,
+        memory.access_count, to_micros(memory.last_accessed_at), record.operation, record.reason,
+        to_micros(record.deleted_at), record.digest,
+    )  # fmt: skip
+
+
+def memory_of(row: sqlite3.Row | tuple[Any, ...], tenant: str, user_id: str) -> Memory:
+    """The memory in a row selected as ``SELECTED``; what the ledger holds was checked when it came in."""
+    return Memory.model_construct(
+        id=row[2],
+        content=row[3],
+        type=MemoryType(row[4]),
+        scope=scope_of(tenant, user_id, row[5], row[6]),
+        metadata=decode_json(row[7], {}),
+        importance=row[8],
+        entities=tuple(decode_json(row[9], ())),
+        source=tuple(decode_json(row[10], ())),
+        role=row[11],
+        name=row[12],
+        occurred_at=to_moment(row[13]),
+        created_at=to_moment(row[14]),
+        updated_at=to_moment(row[15]),
+        expires_at=to_moment(row[16]),
+        valid_from=to_moment(row[17]),
+        valid_to=to_moment(row[18]),
+        version=row[19],
+        access_count=row[20],
+        last_accessed_at=to_moment(row[21]),
+    )
+
+
+def record_of(row: tuple[Any, ...], tenant: str, user_id: str, words: str = "", speaker: str | None = None, vector: bytes | None = None) -> Record:
+    """The record in a row selected as ``SELECTED``."""
+    return Record(
+        memory=memory_of(row, tenant, user_id),
+        words=words,
+        speaker=speaker,
+        vector=vector,
+        digest=row[25],
+        operation=row[22],
+        reason=row[23],
+        deleted_at=to_moment(row[24]),
+        row=row[0],
+    )
+
+
+def version_of(row: tuple[Any, ...]) -> Version:
+    """The version in (version, content, metadata, importance, operation, changed_at, reason)."""
+    return Version.model_construct(
+        version=row[0],
+        content=row[1],
+        metadata=decode_json(row[2], {}),
+        importance=row[3],
+        operation=row[4],
+        changed_at=to_moment(row[5]),
+        reason=row[6],
+    )
+
+
+def link_of(row: tuple[Any, ...]) -> Link:
+    """The link in (source, relation, target, weight, metadata, valid_from, valid_to)."""
+    return Link.model_construct(
+        source=row[0],
+        relation=row[1],
+        target=row[2],
+        weight=row[3],
+        metadata=decode_json(row[4], {}),
+        valid_from=to_moment(row[5]),
+        valid_to=to_moment(row[6]),
+    )

@@ -1,0 +1,65 @@
+"""The tables of the ledger.
+
+A row number is ``partition << 32 | n``: one user's rows lie side by side in every table, so that reading them costs the same
+however many other users there are, and an erased user leaves whole pages behind.
+"""
+
+from __future__ import annotations
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x41474D31
+"""``AGM1``: what the header of our database files says."""
+
+ROW_BITS = 32
+
+TABLES = """
+CREATE TABLE collections (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant TEXT NOT NULL, name TEXT NOT NULL,
+    provider TEXT NOT NULL, model TEXT NOT NULL, dimension INTEGER, generation INTEGER NOT NULL DEFAULT 1,
+    UNIQUE (tenant, name)
+) STRICT;
+
+CREATE TABLE partitions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection INTEGER NOT NULL, user_id TEXT NOT NULL,
+    last_row INTEGER NOT NULL DEFAULT 0, change INTEGER NOT NULL DEFAULT 0, log_from INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (collection, user_id)
+) STRICT;
+
+CREATE TABLE memories (
+    row INTEGER PRIMARY KEY, partition INTEGER NOT NULL, id TEXT NOT NULL,
+    content TEXT NOT NULL, type TEXT NOT NULL, agent_id TEXT, session_id TEXT, metadata TEXT NOT NULL,
+    importance REAL NOT NULL, entities TEXT NOT NULL, source TEXT NOT NULL, role TEXT, name TEXT,
+    occurred_at INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    expires_at INTEGER, valid_from INTEGER, valid_to INTEGER,
+    version INTEGER NOT NULL, access_count INTEGER NOT NULL, last_accessed_at INTEGER,
+    operation TEXT NOT NULL, reason TEXT, deleted_at INTEGER, digest BLOB
+) STRICT;
+CREATE UNIQUE INDEX memories_by_id ON memories (partition, id);
+CREATE UNIQUE INDEX memories_by_digest ON memories (partition, digest) WHERE digest IS NOT NULL;
+
+CREATE TABLE features (row INTEGER PRIMARY KEY, words TEXT NOT NULL, speaker TEXT, vector BLOB) STRICT;
+
+CREATE TABLE versions (
+    row INTEGER NOT NULL, version INTEGER NOT NULL, content TEXT NOT NULL, metadata TEXT NOT NULL, importance REAL NOT NULL,
+    operation TEXT NOT NULL, changed_at INTEGER NOT NULL, reason TEXT,
+    PRIMARY KEY (row, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE links (
+    partition INTEGER NOT NULL, source TEXT NOT NULL, relation TEXT NOT NULL, target TEXT NOT NULL,
+    weight REAL NOT NULL, metadata TEXT NOT NULL, valid_from INTEGER NOT NULL, valid_to INTEGER,
+    PRIMARY KEY (partition, source, relation, target, valid_from)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX links_by_target ON links (partition, target);
+
+CREATE TABLE changes (
+    partition INTEGER NOT NULL, change INTEGER NOT NULL, row INTEGER NOT NULL,
+    PRIMARY KEY (partition, change)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE staging (row INTEGER PRIMARY KEY, vector BLOB NOT NULL) STRICT;
+
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"""

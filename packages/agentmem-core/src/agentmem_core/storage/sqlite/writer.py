@@ -1,0 +1,194 @@
+"""Writing to the ledger's tables, inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from agentmem_core.errors import StoreError
+from agentmem_core.model import Link, Version
+from agentmem_core.ports import Erased, Fingerprint, Partition, Record
+from agentmem_core.storage.sqlite.reader import SqliteReader, in_bites, marks, partition_of
+from agentmem_core.storage.sqlite.rows import MEMORY_COLUMNS, bounds, encode_json, memory_values, to_micros
+
+_INSERT = f"INSERT INTO memories ({', '.join(MEMORY_COLUMNS)}) VALUES ({marks(MEMORY_COLUMNS)})"
+_UPDATE = f"UPDATE memories SET {', '.join(f'{column} = ?' for column in MEMORY_COLUMNS[2:])} WHERE row = ?"
+_KEEP_VERSION = """
+INSERT OR REPLACE INTO versions (row, version, content, metadata, importance, operation, changed_at, reason)
+SELECT row, version, content, metadata, importance, operation, updated_at, reason FROM memories WHERE row = ?
+"""
+_VERSION = "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+CHANGES_KEPT = 8192
+"""How far the log of changes reaches back at least; a cache that is further behind loads its partition anew."""
+
+
+class SqliteWriter(SqliteReader):
+    """The one transaction at a time; reads see what it has written so far."""
+
+    def ensure_partition(self, tenant: str, name: str, user_id: str, embedder: Fingerprint) -> Partition:
+        found = self.partition(tenant, name, user_id)
+        if found is None:
+            self._db.execute(
+                "INSERT OR IGNORE INTO collections (tenant, name, provider, model, dimension) VALUES (?, ?, ?, ?, ?)",
+                (tenant, name, embedder.provider, embedder.model, embedder.dimension),
+            )
+            self._db.execute(
+                "INSERT INTO partitions (collection, user_id) SELECT id, ? FROM collections WHERE tenant = ? AND name = ?",
+                (user_id, tenant, name),
+            )
+            made = self._db.execute("SELECT last_insert_rowid()").fetchone()[0]
+            self._db.execute("UPDATE partitions SET last_row = ? WHERE id = ?", (bounds(made)[0], made))
+            found = self.partition(tenant, name, user_id)
+        if found is None:
+            raise StoreError(f"the partition of collection {name!r} could not be made")
+        if found.collection.embedder.dimension is None and embedder.dimension is not None:
+            self._db.execute(
+                "UPDATE collections SET dimension = ? WHERE id = ?", (embedder.dimension, found.collection.id)
+            )
+            found = self.partition(tenant, name, user_id) or found
+        return found
+
+    def insert(
+        self, partition: int, records: Sequence[Record], history: Sequence[Sequence[Version]] = ()
+    ) -> list[int]:
+        first = self._db.execute("SELECT last_row FROM partitions WHERE id = ?", (partition,)).fetchone()[0] + 1
+        rows = range(first, first + len(records))
+        pairs = list(zip(rows, records, strict=True))
+        self._db.executemany(_INSERT, [memory_values(partition, row, record) for row, record in pairs])
+        self._db.executemany(
+            "INSERT INTO features (row, words, speaker, vector) VALUES (?, ?, ?, ?)",
+            [(row, record.words, record.speaker, record.vector) for row, record in pairs],
+        )
+        for row, versions in zip(rows, history, strict=False):
+            self._db.executemany(_VERSION, [_version_values(row, version) for version in versions])
+        self._db.execute("UPDATE partitions SET last_row = ? WHERE id = ?", (first + len(records) - 1, partition))
+        return list(rows)
+
+    def rewrite(self, record: Record, *, versioned: bool = True) -> None:
+        partition = partition_of(record.row)
+        if versioned:
+            self._db.execute(_KEEP_VERSION, (record.row,))
+        values = memory_values(partition, record.row, record)
+        self._db.execute(_UPDATE, (*values[2:], record.row))
+        self._db.execute(
+            "UPDATE features SET words = ?, speaker = ?, vector = ? WHERE row = ?",
+            (record.words, record.speaker, record.vector, record.row),
+        )
+        self._db.execute("DELETE FROM staging WHERE row = ?", (record.row,))
+        self._log(partition, [record.row])
+
+    def touch(self, counts: Iterable[tuple[int, int, datetime]]) -> None:
+        self._db.executemany(
+            "UPDATE memories SET access_count = access_count + ?, last_accessed_at = max(coalesce(last_accessed_at, 0), ?) "
+            "WHERE row = ?",
+            [(times, to_micros(when), row) for row, times, when in counts],
+        )
+
+    def link(self, partition: int, link: Link) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                partition, link.source, link.relation, link.target, link.weight, encode_json(link.metadata),
+                to_micros(link.valid_from), to_micros(link.valid_to),
+            ),
+        )  # fmt: skip
+
+    def erase(self, partition: int, rows: Sequence[int] | None) -> Erased:
+        if rows is None:
+            return self._erase_partition(partition)
+        taken = [0, 0, 0, 0]
+        for bite in in_bites(rows):
+            names = [f"SELECT id FROM memories WHERE row IN ({marks(bite)})"] * 2
+            taken[3] += self._db.execute(
+                f"DELETE FROM links WHERE partition = ? AND (source IN ({names[0]}) OR target IN ({names[1]}))",
+                (partition, *bite, *bite),
+            ).rowcount
+            taken[2] += self._count_vectors(f"row IN ({marks(bite)})", bite)
+            for number, table in enumerate(("memories", "versions", "features", "staging")):
+                done = self._db.execute(f"DELETE FROM {table} WHERE row IN ({marks(bite)})", bite).rowcount
+                if number < 2:
+                    taken[number] += done
+        self._log(partition, rows)
+        return Erased(*taken)
+
+    def trash(self, tenant: str) -> list[tuple[int, list[int]]]:
+        rows = self._db.execute(
+            "SELECT m.partition, m.row FROM memories m JOIN partitions p ON p.id = m.partition "
+            "JOIN collections c ON c.id = p.collection WHERE m.deleted_at IS NOT NULL AND c.tenant = ? ORDER BY m.row",
+            (tenant,),
+        )
+        found: dict[int, list[int]] = {}
+        for partition, row in rows:
+            found.setdefault(partition, []).append(row)
+        return list(found.items())
+
+    def stage(self, vectors: Iterable[tuple[int, bytes]]) -> None:
+        self._db.executemany("INSERT OR REPLACE INTO staging (row, vector) VALUES (?, ?)", vectors)
+
+    def unstaged(self, collection: int, *, after: int, limit: int) -> list[tuple[int, str, str | None]]:
+        rows = self._db.execute(
+            "SELECT m.row, m.content, f.speaker FROM memories m JOIN features f ON f.row = m.row "
+            "JOIN partitions p ON p.id = m.partition LEFT JOIN staging s ON s.row = m.row "
+            "WHERE p.collection = ? AND m.row > ? AND f.vector IS NOT NULL AND s.row IS NULL ORDER BY m.row LIMIT ?",
+            (collection, after, limit),
+        )
+        return list(rows)
+
+    def staged(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM staging").fetchone()[0])
+
+    def unstage(self) -> None:
+        self._db.execute("DELETE FROM staging")
+
+    def adopt(self, collection: int, embedder: Fingerprint) -> None:
+        self._db.execute(
+            "UPDATE features SET vector = (SELECT s.vector FROM staging s WHERE s.row = features.row) "
+            "WHERE row IN (SELECT row FROM staging)"
+        )
+        self._db.execute(
+            "UPDATE collections SET provider = ?, model = ?, dimension = ?, generation = generation + 1 WHERE id = ?",
+            (embedder.provider, embedder.model, embedder.dimension, collection),
+        )
+        self.unstage()
+
+    def set_setting(self, name: str, value: str | None) -> None:
+        if value is None:
+            self._db.execute("DELETE FROM settings WHERE name = ?", (name,))
+        else:
+            self._db.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (name, value))
+
+    def _erase_partition(self, partition: int) -> Erased:
+        span = bounds(partition)
+        vectors = self._count_vectors("row > ? AND row <= ?", span)
+        counts = {
+            table: self._db.execute(f"DELETE FROM {table} WHERE row > ? AND row <= ?", span).rowcount
+            for table in ("memories", "versions", "features", "staging")
+        }
+        links = self._db.execute("DELETE FROM links WHERE partition = ?", (partition,)).rowcount
+        self._db.execute("DELETE FROM changes WHERE partition = ?", (partition,))
+        self._db.execute("DELETE FROM partitions WHERE id = ?", (partition,))
+        return Erased(counts["memories"], counts["versions"], vectors, links)
+
+    def _count_vectors(self, where: str, values: Sequence[int]) -> int:
+        sql = f"SELECT count(*) FROM features WHERE vector IS NOT NULL AND {where}"
+        return int(self._db.execute(sql, values).fetchone()[0])
+
+    def _log(self, partition: int, rows: Sequence[int]) -> None:
+        change = self._db.execute("SELECT change FROM partitions WHERE id = ?", (partition,)).fetchone()[0]
+        self._db.executemany(
+            "INSERT INTO changes (partition, change, row) VALUES (?, ?, ?)",
+            [(partition, number, row) for number, row in enumerate(rows, change + 1)],
+        )
+        newest = change + len(rows)
+        self._db.execute("UPDATE partitions SET change = ? WHERE id = ?", (newest, partition))
+        if newest // CHANGES_KEPT > change // CHANGES_KEPT:
+            oldest = newest - CHANGES_KEPT
+            self._db.execute("DELETE FROM changes WHERE partition = ? AND change <= ?", (partition, oldest))
+            self._db.execute("UPDATE partitions SET log_from = ? WHERE id = ?", (oldest, partition))
+
+
+def _version_values(row: int, version: Version) -> tuple[object, ...]:
+    return (
+        row, version.version, version.content, encode_json(version.metadata), version.importance, version.operation,
+        to_micros(version.changed_at), version.reason,
+    )  # fmt: skip
