@@ -56,7 +56,9 @@ def connect(config: Config) -> Backend:
             "api_url: a shared server is not in this version; leave out api_url (and AGENTMEM_API_URL) to work embedded"
         )
     if config.llm is not None:
-        raise NotSupportedError("llm: learning with a model is not in this version; leave out llm, everything else works")
+        raise NotSupportedError(
+            "llm: learning with a model is not in this version; leave out llm, everything else works"
+        )
     durability = config.durability or os.environ.get("AGENTMEM_DURABILITY") or "full"
     if durability not in get_args(Durability):
         raise NotConfiguredError(f'durability must be "full" or "normal", not {durability!r}')

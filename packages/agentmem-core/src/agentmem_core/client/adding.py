@@ -122,7 +122,7 @@ class AddingVerbs(Verbs):
         session_id: str | None,
         collection: str,
         on_conflict: str,
-        infer: bool,
+        infer: object,
         **common: Any,
     ) -> Add:
         if infer:
@@ -143,7 +143,7 @@ class _Many:
         items: Iterable[Any],
         collection: str,
         on_conflict: str,
-        batch_size: int,
+        batch_size: Any,
         progress: Callable[[int, int | None], object] | None,
     ) -> None:
         if isinstance(items, str | Mapping):

@@ -58,7 +58,7 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs):
         if backend is not None:
             self._backend = backend
             return
-        from agentmem_core.connect import Config, connect  # noqa: PLC0415 - a remote client needs neither numpy nor SQLite
+        from agentmem_core.connect import Config, connect
 
         self._backend = connect(
             Config(
@@ -79,7 +79,9 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs):
         """The client itself."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close it."""
         self.close()
 

@@ -41,7 +41,9 @@ class Writing:
         self._write({"format": FORMAT, "version": VERSION, "exported_at": datetime.now(UTC).isoformat()})
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Put the file in its place, or take it away after a failure."""
         if self._partial is None or self._path is None or self._stream is None:
             return
@@ -72,9 +74,8 @@ class Writing:
         return cursor is not None
 
     def _write(self, record: dict[str, Any]) -> None:
-        assert self._stream is not None
         try:
-            self._stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+            cast("TextIO", self._stream).write(json.dumps(record, ensure_ascii=False) + "\n")
         except OSError as error:
             raise StoreFullError(f"the export cannot be written ({error.strerror})") from error
 
@@ -131,7 +132,9 @@ def _decoded(line: str, number: int) -> dict[str, Any]:
     try:
         record: Any = json.loads(line)
     except ValueError as error:
-        raise InvalidInputError(f"source: line {number} is not JSON ({error}); the file may have been cut short") from error
+        raise InvalidInputError(
+            f"source: line {number} is not JSON ({error}); the file may have been cut short"
+        ) from error
     if not isinstance(record, dict):
         raise InvalidInputError(f"source: line {number} is not a JSON object")
     return cast("dict[str, Any]", record)
@@ -139,7 +142,11 @@ def _decoded(line: str, number: int) -> dict[str, Any]:
 
 def _require_ours(header: dict[str, Any]) -> None:
     if header.get("format") != FORMAT:
-        raise InvalidInputError(f'source: the first line does not say "format": "{FORMAT}"; it is no export of AgentMem')
+        raise InvalidInputError(
+            f'source: the first line does not say "format": "{FORMAT}"; it is no export of AgentMem'
+        )
     version = header.get("version")
     if not isinstance(version, int) or version > VERSION:
-        raise InvalidInputError(f"source: the export has version {version!r}, this AgentMem reads up to {VERSION}; upgrade it")
+        raise InvalidInputError(
+            f"source: the export has version {version!r}, this AgentMem reads up to {VERSION}; upgrade it"
+        )

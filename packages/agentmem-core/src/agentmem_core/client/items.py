@@ -13,7 +13,7 @@ Item = str | Message | Mapping[str, Any] | NewMemory
 Content = Item | Sequence[Item]
 
 
-def items_of(content: Content, **common: Any) -> tuple[NewMemory, ...]:
+def items_of(content: Any, **common: Any) -> tuple[NewMemory, ...]:
     """The items of one ``add``: a text, a turn, or several; ``common`` holds for each unless it says otherwise."""
     if isinstance(content, str | Message | Mapping | NewMemory):
         return (item_of(content, **common),)
@@ -21,11 +21,13 @@ def items_of(content: Content, **common: Any) -> tuple[NewMemory, ...]:
         raise InvalidInputError(
             f"content: must be text, a Message, a dict with role and content, or a list of them, not {type(content).__name__}"
         )
-    several = list(cast("Iterable[Any]", content))
+    several = list(content)
     if not several:
         raise InvalidInputError("content: the list is empty; give at least one message")
     if common.get("id") is not None and len(several) > 1:
-        raise InvalidInputError('id: stands for one memory; give each message its own, for example {"id": ..., "role": ...}')
+        raise InvalidInputError(
+            'id: stands for one memory; give each message its own, for example {"id": ..., "role": ...}'
+        )
     return tuple(item_of(item, **common) for item in several)
 
 

@@ -277,7 +277,9 @@ class MemoryVerbs(Verbs):
         """Link two memories by their ids; the same relation again changes its weight and metadata."""
         scope = self._within(user_id, agent_id, session_id)
         return self._run(
-            build(Relate, scope=scope, source=source, relation=relation, target=target, weight=weight, metadata=metadata)
+            build(
+                Relate, scope=scope, source=source, relation=relation, target=target, weight=weight, metadata=metadata
+            )
         )
 
     async def arelate(
@@ -295,7 +297,9 @@ class MemoryVerbs(Verbs):
         """``relate`` without blocking the event loop."""
         scope = self._within(user_id, agent_id, session_id)
         return await self._arun(
-            build(Relate, scope=scope, source=source, relation=relation, target=target, weight=weight, metadata=metadata)
+            build(
+                Relate, scope=scope, source=source, relation=relation, target=target, weight=weight, metadata=metadata
+            )
         )
 
     def links(
@@ -320,7 +324,9 @@ class MemoryVerbs(Verbs):
         relation: str | None = None,
     ) -> LinkList:
         """``links`` without blocking the event loop."""
-        return await self._arun(build(Links, scope=self._within(user_id, agent_id, session_id), id=id, relation=relation))
+        return await self._arun(
+            build(Links, scope=self._within(user_id, agent_id, session_id), id=id, relation=relation)
+        )
 
     def _get(
         self, ids: Sequence[str], user_id: str | None, agent_id: str | None, session_id: str | None, collection: str

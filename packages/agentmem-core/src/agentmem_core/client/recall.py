@@ -121,17 +121,17 @@ class RecallVerbs(Verbs):
     def _search(
         self, query: str | None, user_id: str | None, agent_id: str | None, session_id: str | None, **options: Any
     ) -> Search:
-        if query is not None and isinstance(query, str) and not query.strip():
+        if isinstance(query, str) and not query.strip():
             raise InvalidInputError("query: must not be empty or blank; leave it out to get the newest memories")
         return build(Search, scope=self._within(user_id, agent_id, session_id), query=query, **options)
 
 
-def _require_room(max_tokens: int) -> None:
+def _require_room(max_tokens: Any) -> None:
     if not isinstance(max_tokens, int) or max_tokens < 1:
         raise InvalidInputError(f"max_tokens: must be at least 1, got {max_tokens!r}")
 
 
 def _render(hits: Sequence[Hit], max_tokens: int, count: Counter | None) -> Context:
-    from agentmem_core.recall.rendering import estimate_tokens, render  # noqa: PLC0415 - only who asks for text needs it
+    from agentmem_core.recall.rendering import estimate_tokens, render
 
     return render(hits, max_tokens=max_tokens, count=count or estimate_tokens)

@@ -130,9 +130,7 @@ class StoreVerbs(Verbs):
         """``health`` without blocking the event loop."""
         return await self._arun(HealthCheck(scope=self._scope))
 
-    def reindex(
-        self, *, embedder: Any = None, progress: OnProgress | None = None, restart: bool = False
-    ) -> Progress:
+    def reindex(self, *, embedder: Any = None, progress: OnProgress | None = None, restart: bool = False) -> Progress:
         """Build the index anew from the ledger; with ``embedder``, embed everything of the tenant with another embedder.
 
         Killed half-way, the store is as it was, and the next call with the same embedder goes on. ``restart`` begins anew.

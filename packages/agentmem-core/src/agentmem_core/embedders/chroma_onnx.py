@@ -34,7 +34,7 @@ class ChromaOnnxEmbedder:
         try:
             with self._lock:
                 if self._function is None:
-                    from chromadb.utils.embedding_functions import ONNXMiniLM_L6_V2  # noqa: PLC0415 - slow to import
+                    from chromadb.utils.embedding_functions import ONNXMiniLM_L6_V2
 
                     self._function = ONNXMiniLM_L6_V2()
             return np.array(self._function(list(texts)), np.float32)

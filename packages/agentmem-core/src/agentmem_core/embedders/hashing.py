@@ -37,4 +37,5 @@ class HashingEmbedder:
                 bits = zlib.crc32(word.encode())
                 vectors[row, bits % self._dimension] += 1.0 if bits & 0x8000_0000 else -1.0
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.divide(vectors, norms, out=vectors, where=norms > 0)
+        np.divide(vectors, norms, out=vectors, where=norms > 0)
+        return vectors

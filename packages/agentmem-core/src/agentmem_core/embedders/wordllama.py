@@ -58,7 +58,8 @@ class WordLlamaEmbedder:
                 rows = np.array(tokens, np.intp)
                 vectors[row] = meaning[rows] @ table[rows].astype(np.float32)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.divide(vectors, norms, out=vectors, where=norms > 0)
+        np.divide(vectors, norms, out=vectors, where=norms > 0)
+        return vectors
 
     def _load(self) -> tuple[NDArray[np.float16], NDArray[np.float32], Tokenizer]:
         with self._lock:
@@ -75,8 +76,8 @@ def _package_folder() -> Path:
 
 
 def _read_files(folder: Path) -> tuple[NDArray[np.float16], NDArray[np.float32], Tokenizer]:
-    from safetensors.numpy import load_file  # noqa: PLC0415 - read when the first text comes
-    from tokenizers import Tokenizer  # noqa: PLC0415
+    from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
 
     try:
         table: NDArray[np.float16] = load_file(folder / _WEIGHTS)["embedding.weight"]

@@ -78,9 +78,7 @@ class _Adding:
     def finish(self) -> Partition:
         if self._new:
             self._writer.insert(self._partition.id, self._new)
-        partition = self._writer.partition(
-            self._op.scope.tenant, self._op.collection, self._partition.user_id
-        )
+        partition = self._writer.partition(self._op.scope.tenant, self._op.collection, self._partition.user_id)
         return partition or self._partition
 
     def _plain(self, record: Record) -> AddedItem:
@@ -117,7 +115,9 @@ class _Adding:
         """The id stands already: the same content is a repetition, another one an error unless it is to replace."""
         old, new = found.memory, record.memory
         same = old.content == new.content and old.type == new.type and old.scope == new.scope and old.role == new.role
-        if same and (self._op.on_conflict == "error" or (old.metadata == new.metadata and found.vector == record.vector)):
+        if same and (
+            self._op.on_conflict == "error" or (old.metadata == new.metadata and found.vector == record.vector)
+        ):
             return self._known(old, new)
         if self._op.on_conflict == "replace":
             return self._replace(found, record, "update", AddOutcome.REPLACED)

@@ -11,8 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar, cast
 
-from agentmem_core.engine import adding, changing, erasing, reading, searching, transfer, upkeep
+from agentmem_core.engine.adding import add
+from agentmem_core.engine.changing import delete, relate, restore, update
 from agentmem_core.engine.engine import Engine
+from agentmem_core.engine.erasing import compact, forget
+from agentmem_core.engine.reading import get, history, links, list_
+from agentmem_core.engine.searching import search
+from agentmem_core.engine.transfer import export, import_
+from agentmem_core.engine.upkeep import health, reindex, stats
 from agentmem_core.errors import NotSupportedError, StoreClosedError, StoreError
 from agentmem_core.operations import (
     Add,
@@ -38,23 +44,23 @@ from agentmem_core.operations import (
 T = TypeVar("T")
 
 HANDLERS: dict[type[Op[Any]], Callable[[Engine, Any], Any]] = {
-    Add: adding.add,
-    Compact: erasing.compact,
-    Delete: changing.delete,
-    Export: transfer.export,
-    Forget: erasing.forget,
-    Get: reading.get,
-    HealthCheck: upkeep.health,
-    History: reading.history,
-    Import: transfer.import_,
-    Links: reading.links,
-    List: reading.list_,
-    Reindex: upkeep.reindex,
-    Relate: changing.relate,
-    Restore: changing.restore,
-    Search: searching.search,
-    StatsOf: upkeep.stats,
-    Update: changing.update,
+    Add: add,
+    Compact: compact,
+    Delete: delete,
+    Export: export,
+    Forget: forget,
+    Get: get,
+    HealthCheck: health,
+    History: history,
+    Import: import_,
+    Links: links,
+    List: list_,
+    Reindex: reindex,
+    Relate: relate,
+    Restore: restore,
+    Search: search,
+    StatsOf: stats,
+    Update: update,
 }
 
 _THREADS = 2
@@ -88,7 +94,7 @@ class EmbeddedBackend:
         if self._workers is None:
             self._workers = ThreadPoolExecutor(_THREADS, thread_name_prefix="agentmem")
         context = contextvars.copy_context()
-        return await asyncio.get_running_loop().run_in_executor(self._workers, context.run, self.execute, op)
+        return await asyncio.get_running_loop().run_in_executor(self._workers, lambda: context.run(self.execute, op))
 
     def close(self) -> None:
         if os.getpid() != self._pid:

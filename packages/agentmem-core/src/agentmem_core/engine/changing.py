@@ -29,7 +29,9 @@ def update(engine: Engine, op: Update) -> Memory:
         before = find_record(reader, op.scope, op.collection, op.id, now=engine.clock())
         space = reader.collection(op.scope.tenant, op.collection)
     content = changes.get("content", before.memory.content)
-    drafted = with_words(replace(before, memory=before.memory.model_copy(update={"content": content}), vector=op.vector))
+    drafted = with_words(
+        replace(before, memory=before.memory.model_copy(update={"content": content}), vector=op.vector)
+    )
     if space is not None:
         require_dimension(op.vector, space.embedder.dimension, op.collection)
     if op.vector is None and content == before.memory.content:
@@ -68,7 +70,12 @@ def delete(engine: Engine, op: Delete) -> int:
             memory = _next_version(engine, record, {})
             writer.rewrite(
                 replace(
-                    record, memory=memory, digest=None, deleted_at=memory.updated_at, operation="delete", reason=op.reason
+                    record,
+                    memory=memory,
+                    digest=None,
+                    deleted_at=memory.updated_at,
+                    operation="delete",
+                    reason=op.reason,
                 )
             )
     return len(records)
@@ -138,10 +145,7 @@ def _to_delete(writer: LedgerWriter, engine: Engine, op: Delete) -> list[Record]
                 continue
             found[record.row] = record
         return list(found.values())
-    return [
-        writer.by_id(row >> 32, memory_id) or _gone(memory_id)
-        for row, memory_id in _matching(writer, engine, op)
-    ]
+    return [writer.by_id(row >> 32, memory_id) or _gone(memory_id) for row, memory_id in _matching(writer, engine, op)]
 
 
 def _gone(memory_id: str) -> Record:

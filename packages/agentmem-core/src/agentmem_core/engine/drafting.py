@@ -35,9 +35,7 @@ def draft(item: NewMemory, scope: Scope, collection: str, now: datetime) -> Draf
     kind = item.type or (MemoryType.SEMANTIC if item.role is None else MemoryType.EPISODIC)
     own = scope.model_copy(
         update={
-            name: value
-            for name in ("user_id", "agent_id", "session_id")
-            if (value := getattr(item, name)) is not None
+            name: value for name in ("user_id", "agent_id", "session_id") if (value := getattr(item, name)) is not None
         }
     )
     occurred_at = item.occurred_at or now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +27,29 @@ GIVEN = Fingerprint("given", "")
 _TOUCHES_KEPT = 256
 
 
+class Touches:
+    """Rows used since the counts were last written."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._lock = threading.Lock()
+        self._counts: dict[int, tuple[int, datetime]] = {}
+
+    def note(self, rows: Sequence[int], now: datetime) -> int:
+        """Count rows; answers how many wait."""
+        with self._lock:
+            for row in rows:
+                self._counts[row] = (self._counts.get(row, (0, now))[0] + 1, now)
+            return len(self._counts)
+
+    def take(self) -> list[tuple[int, int, datetime]]:
+        """What is to be written, which is then no longer kept."""
+        with self._lock:
+            taken = [(row, times, when) for row, (times, when) in self._counts.items()]
+            self._counts.clear()
+            return taken
+
+
 @dataclass
 class Engine:
     """The parts, put together by ``connect``: the ledger, what makes vectors, the caches, the index, the clock."""
@@ -37,10 +60,10 @@ class Engine:
     follower: Follower
     clock: Callable[[], datetime]
     find_embedder: Callable[[Any], Embedder]
-    touches: Touches = field(default_factory=lambda: Touches())
+    touches: Touches = field(default_factory=Touches)
 
     @contextmanager
-    def writing(self) -> Iterator[LedgerWriter]:
+    def writing(self) -> Generator[LedgerWriter]:
         """A transaction."""
         with self.ledger.writing() as writer:
             yield writer
@@ -71,29 +94,6 @@ class Engine:
             self.flush_touches()
 
 
-class Touches:
-    """Rows used since the counts were last written."""
-
-    def __init__(self) -> None:
-        """None yet."""
-        self._lock = threading.Lock()
-        self._counts: dict[int, tuple[int, datetime]] = {}
-
-    def note(self, rows: Sequence[int], now: datetime) -> int:
-        """Count rows; answers how many wait."""
-        with self._lock:
-            for row in rows:
-                self._counts[row] = (self._counts.get(row, (0, now))[0] + 1, now)
-            return len(self._counts)
-
-    def take(self) -> list[tuple[int, int, datetime]]:
-        """What is to be written, which is then no longer kept."""
-        with self._lock:
-            taken = [(row, times, when) for row, (times, when) in self._counts.items()]
-            self._counts.clear()
-            return taken
-
-
 def checked(embedder: Embedder, texts: Sequence[str], kind: Literal["document", "query"]) -> NDArray[np.float32]:
     """What an embedder answers, if it is one finite float32 vector a text."""
     vectors = np.ascontiguousarray(embedder.embed(texts, kind=kind), np.float32)
@@ -112,7 +112,9 @@ def find_record(
     partition = reader.partition(scope.tenant, collection, scope.user_id)
     record = reader.by_id(partition.id, memory_id) if partition else None
     if record is None or not scope.admits(record.memory.scope) or not (deleted or _exists(record, now)):
-        raise NotFoundError(f"no memory {memory_id!r} in this scope (user {scope.user_id!r}, collection {collection!r})")
+        raise NotFoundError(
+            f"no memory {memory_id!r} in this scope (user {scope.user_id!r}, collection {collection!r})"
+        )
     return record
 
 

@@ -44,15 +44,13 @@ def forget(engine: Engine, op: Forget) -> Receipt:
 def _rows(writer: LedgerWriter, partition: Partition, op: Forget) -> list[int]:
     """The rows of these ids, or all that the scope admits; those in the trash and expired ones too."""
     if op.ids is not None:
-        records = [writer.by_id(partition.id, memory_id) for memory_id in dict.fromkeys(op.ids)]
-        return [record.row for record in records if record is not None and op.scope.admits(record.memory.scope)]
+        named = [writer.by_id(partition.id, memory_id) for memory_id in dict.fromkeys(op.ids)]
+        return [record.row for record in named if record is not None and op.scope.admits(record.memory.scope)]
     rows: list[int] = []
     for deleted in (False, True):
         after: int | None = None
         while True:
-            listing = Listing(
-                _WALK, after, agent_id=op.scope.agent_id, session_id=op.scope.session_id, deleted=deleted
-            )
+            listing = Listing(_WALK, after, agent_id=op.scope.agent_id, session_id=op.scope.session_id, deleted=deleted)
             records = writer.walk(partition.id, listing)
             rows += [record.row for record in records]
             if len(records) < _WALK:

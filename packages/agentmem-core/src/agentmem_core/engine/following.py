@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from agentmem_core.errors import NotSupportedError
 from agentmem_core.ports import Ledger, LedgerReader, Near, Partition, VectorIndex
 from agentmem_core.recall.view import unit_rows
 
@@ -68,6 +69,12 @@ class Follower:
         """In a few words, for health."""
         return self._state
 
+    @property
+    def _live(self) -> VectorIndex:
+        if self._index is None:
+            raise NotSupportedError("there is no index")
+        return self._index
+
     def note(self, partition: Partition) -> None:
         """A large partition was written to or searched."""
         if self._index is None or self._stop.is_set():
@@ -92,7 +99,7 @@ class Follower:
             if stale is None or len(tail) > 10 * CHUNK or len(stale) > limit:
                 return None
             try:
-                found = self._index.query(space_of(partition), vector, limit + len(stale))
+                found = self._live.query(space_of(partition), vector, limit + len(stale))
             except Exception:
                 self._distrust(partition.id)
                 return None
@@ -111,8 +118,8 @@ class Follower:
         if self._index is None:
             return
         with self._lock:
-            if self._index.acquire():
-                self._index.reset()
+            if self._live.acquire():
+                self._live.reset()
                 self._forget_marks([*self._marks])
         with self._ledger.reading() as reader:
             partitions = [part.id for part in reader.partitions()]
@@ -123,12 +130,12 @@ class Follower:
         with self._lock:
             self._wanted.pop(partition.id, None)
             self._forget_marks([partition.id])
-            if self._index is not None and self._state not in {"not used yet", "off"} and self._index.acquire():
+            if self._index is not None and self._state not in {"not used yet", "off"} and self._live.acquire():
                 try:
-                    self._index.drop(space_of(partition))
+                    self._live.drop(space_of(partition))
                 except Exception:
                     logger.warning("the index could not drop an erased space; it is reset")
-                    self._index.reset()
+                    self._live.reset()
                     self._forget_marks([*self._marks])
 
     def close(self) -> None:
@@ -139,7 +146,7 @@ class Follower:
             self._thread.join(timeout=30.0)
         if self._index is not None:
             with self._lock:
-                self._index.close()
+                self._live.close()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -156,8 +163,7 @@ class Follower:
 
     def _follow_all(self) -> bool:
         """Bring every wanted partition level; True when it must be tried again."""
-        assert self._index is not None
-        if not self._index.acquire():
+        if not self._live.acquire():
             self._state = "another process writes the index; this one searches exactly"
             return True
         with self._lock:
@@ -207,16 +213,15 @@ class Follower:
         return True
 
     def _apply(self, partition: Partition, vectors: dict[int, bytes], gone: list[int]) -> None:
-        assert self._index is not None
         space, dimension = space_of(partition), partition.collection.embedder.dimension or 0
         items = [*vectors.items()]
         for start in range(0, len(items), CHUNK):
             part = items[start : start + CHUNK]
             with self._lock:
-                self._index.upsert(space, [row for row, _ in part], unit_rows([blob for _, blob in part], dimension))
+                self._live.upsert(space, [row for row, _ in part], unit_rows([blob for _, blob in part], dimension))
         if gone:
             with self._lock:
-                self._index.remove(space, gone)
+                self._live.remove(space, gone)
 
     def _mark(self, reader: LedgerReader, partition: Partition) -> Mark:
         """How far the index is, after making sure that it holds what it should."""
@@ -234,11 +239,12 @@ class Follower:
 
     def _trusted(self, reader: LedgerReader, partition: Partition, mark: Mark) -> bool:
         """Whether some rows that should be in the index are found by their own vectors."""
-        assert self._index is not None
         every = reader.vectors_after(partition.id, after=0, limit=1)
         low = every[0][0] if every else mark.row
         starts = np.linspace(low - 1, mark.row - 1, _PROBES).astype(np.int64)
-        probes = [found[0] for start in starts if (found := reader.vectors_after(partition.id, after=int(start), limit=1))]
+        probes = [
+            found[0] for start in starts if (found := reader.vectors_after(partition.id, after=int(start), limit=1))
+        ]
         try:
             with self._lock:
                 hits = sum(self._finds_itself(partition, row, blob) for row, blob in probes if row <= mark.row)
@@ -247,11 +253,10 @@ class Follower:
         return hits >= (len(probes) + 1) // 2
 
     def _finds_itself(self, partition: Partition, row: int, blob: bytes) -> bool:
-        assert self._index is not None
         vector = unit_rows([blob], len(blob) // 4)[0]
         if not vector.any():
             return True
-        near = self._index.query(space_of(partition), vector, 10)
+        near = self._live.query(space_of(partition), vector, 10)
         return len(near.rows) > 0 and (row in near.rows or float(near.similarities[0]) > 0.999)
 
     def _distrust(self, partition_id: int) -> None:
@@ -264,11 +269,10 @@ class Follower:
             self._wake.set()
 
     def _drop_space(self, space: str) -> None:
-        assert self._index is not None
         try:
-            self._index.drop(space)
+            self._live.drop(space)
         except Exception:
-            self._index.reset()
+            self._live.reset()
             self._forget_marks([*self._marks])
 
     def _keep(self, partition_id: int, mark: Mark) -> None:

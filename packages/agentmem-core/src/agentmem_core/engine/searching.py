@@ -17,7 +17,7 @@ from agentmem_core.model import Hit, Memory, Signals
 from agentmem_core.operations import Search
 from agentmem_core.ports import LedgerReader, Partition
 from agentmem_core.recall.ranking import Floats, Ranked, fuse, lexical_scores, rank
-from agentmem_core.recall.view import Mask, micros, unit, unit_rows
+from agentmem_core.recall.view import Mask, as_float32, micros, unit, unit_rows
 
 _BLOCK = 8192
 _EXACT_SHARE = 2_000
@@ -52,14 +52,16 @@ def search(engine: Engine, op: Search) -> list[Hit]:
 def _query_vector(engine: Engine, op: Search, *, given: bool) -> NDArray[np.float32] | None:
     """The unit vector to look for; None when the search has no dense channel."""
     if op.vector is not None:
-        return unit(np.frombuffer(op.vector, np.float32)[None, :])[0]
+        return as_float32(unit(np.frombuffer(op.vector, np.float32)[None, :])[0])
     if op.mode == "lexical" or op.query is None or not op.query.strip():
         return None
     if given:
         if op.mode == "dense":
-            raise InvalidInputError(f"collection {op.collection!r} holds vectors of its callers; a dense search needs vector=")
+            raise InvalidInputError(
+                f"collection {op.collection!r} holds vectors of its callers; a dense search needs vector="
+            )
         return None
-    return unit(engine.embed([op.query], "query"))[0]
+    return as_float32(unit(engine.embed([op.query], "query"))[0])
 
 
 @dataclass(slots=True)
@@ -91,7 +93,7 @@ class _Searching:
         if asked and op.mode != "dense":
             lexical, extra = lexical_scores(view, op.query or "")
         if self.vector is not None and op.mode != "lexical":
-            dense = self._dense(mask, None if lexical is None or extra is None else lexical + extra)
+            dense = self._dense(self.vector, mask, None if lexical is None or extra is None else lexical + extra)
         if lexical is None and dense is None:
             return self._newest(mask)
         weighed = op.mode == "hybrid" and asked
@@ -108,33 +110,31 @@ class _Searching:
         nothing = np.zeros(len(chosen), np.float32)
         return Ranked(chosen, nothing, nothing, nothing, nothing, self.cached.view.columns["importance"][chosen])
 
-    def _dense(self, mask: Mask, others: Floats | None) -> Floats:
+    def _dense(self, vector: Floats, mask: Mask, others: Floats | None) -> Floats:
         """The cosine of every row that could be among the best; -1 for those known not to be."""
-        view, vector = self.cached.view, self.vector
-        assert vector is not None
+        view = self.cached.view
         if view.has_vectors:
-            return view.vectors @ vector
+            return as_float32(view.vectors @ vector)
         passing = np.flatnonzero(mask)
         if len(passing) <= _EXACT_SHARE:
-            return self._of_rows(passing)
+            return self._of_rows(vector, passing)
         wanted = 4 * self.op.limit + 100
         asked = min(int(wanted * len(view) / len(passing)), 5_000)
         near = self.engine.follower.near(self.reader, self.partition, vector, asked)
         if near is None:
-            return self._of_all()
+            return self._of_all(vector)
         positions = view.positions(near.rows[np.argsort(near.rows)])
         if np.count_nonzero(mask[positions]) < min(self.op.limit, len(passing)):
-            return self._of_all()
+            return self._of_all(vector)
         if others is not None:
             scored = np.where(mask, others, -1.0)
             best = np.argpartition(-scored, min(wanted, len(scored) - 1))[:wanted]
             positions = np.union1d(positions, best)
-        return self._of_rows(positions)
+        return self._of_rows(vector, positions)
 
-    def _of_rows(self, positions: NDArray[np.int64]) -> Floats:
+    def _of_rows(self, vector: Floats, positions: NDArray[np.int64]) -> Floats:
         """Exact, from the vectors of these rows."""
-        view, vector = self.cached.view, self.vector
-        assert vector is not None
+        view = self.cached.view
         scores = np.full(len(view), -1.0, np.float32)
         rows = view.columns["row"][positions]
         found = self.reader.vectors([int(row) for row in rows])
@@ -142,10 +142,9 @@ class _Searching:
         scores[here] = unit_rows([found[row] for row in sorted(found)], len(vector)) @ vector if found else 0.0
         return scores
 
-    def _of_all(self) -> Floats:
+    def _of_all(self, vector: Floats) -> Floats:
         """Exact, reading the vectors of the whole partition a block at a time."""
-        view, vector = self.cached.view, self.vector
-        assert vector is not None
+        view = self.cached.view
         scores = np.full(len(view), -1.0, np.float32)
         after = 0
         while True:

@@ -121,13 +121,15 @@ def _exported(reader: LedgerReader, partition: Partition, records: Sequence[Reco
         memory = record.memory
         shown = memory.model_dump(mode="json", exclude={"scope"}, exclude_defaults=True)
         shown |= {"kind": "memory", "collection": partition.collection.name, "user_id": partition.user_id}
-        shown |= {name: value for name in ("agent_id", "session_id") if (value := getattr(memory.scope, name)) is not None}
-        extra = {"operation": record.operation, "reason": record.reason, "deleted_at": record.deleted_at}
         shown |= {
-            name: value.isoformat() if name == "deleted_at" else value  # type: ignore[union-attr]  # only that one is a date
-            for name, value in extra.items()
-            if value is not None
+            name: value for name in ("agent_id", "session_id") if (value := getattr(memory.scope, name)) is not None
         }
+        extra = {
+            "operation": record.operation,
+            "reason": record.reason,
+            "deleted_at": record.deleted_at and record.deleted_at.isoformat(),
+        }
+        shown |= {name: value for name, value in extra.items() if value is not None}
         history = reader.versions(record.row)[:-1] if memory.version > 1 else []
         if history:
             shown["history"] = [version.model_dump(mode="json") for version in history]
@@ -210,9 +212,7 @@ def _decoded(vector: str) -> bytes:
         raise InvalidInputError(f"vector: is not one that an export wrote ({error})") from None
 
 
-def _write(
-    engine: Engine, op: Import, prepared: Sequence[_Prepared], links: Sequence[tuple[str, Link]]
-) -> Transferred:
+def _write(engine: Engine, op: Import, prepared: Sequence[_Prepared], links: Sequence[tuple[str, Link]]) -> Transferred:
     written = versions = skipped = 0
     large: list[Partition] = []
     with engine.writing() as writer:
@@ -244,7 +244,9 @@ def _unknown(
         found = writer.by_id(partition.id, record.memory.id)
         if found is not None or record.memory.id in ids:
             if found is not None and found.memory.content != record.memory.content:
-                raise ConflictError(f"id {record.memory.id!r} stands here already for another content; nothing was imported")
+                raise ConflictError(
+                    f"id {record.memory.id!r} stands here already for another content; nothing was imported"
+                )
             continue
         digest = record.digest
         if digest is not None and (digest in digests or writer.by_digest(partition.id, digest) is not None):

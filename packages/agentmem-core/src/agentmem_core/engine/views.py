@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from agentmem_core.model.filters import OWN_PREFIX, AnyFilter, metadata_value
@@ -40,9 +40,7 @@ class CachedView:
         if fresh:
             self._change = partition.change
         while self._row < partition.last_row:
-            features = reader.features(
-                partition.id, after=self._row, limit=_CHUNK, vectors=self.view.has_vectors
-            )
+            features = reader.features(partition.id, after=self._row, limit=_CHUNK, vectors=self.view.has_vectors)
             self.view.extend(features)
             self._row = features[-1].row if len(features) == _CHUNK else partition.last_row
         if self._change != partition.change:
@@ -84,7 +82,7 @@ class Views:
         self._views: OrderedDict[int, CachedView] = OrderedDict()
 
     @contextmanager
-    def current(self, reader: LedgerReader, partition: Partition) -> Iterator[CachedView]:
+    def current(self, reader: LedgerReader, partition: Partition) -> Generator[CachedView]:
         """The view of a partition as ``reader`` sees it, for this thread alone while the block lasts."""
         vectors = not self.is_large(partition)
         cached = self._entry(partition, vectors=vectors)

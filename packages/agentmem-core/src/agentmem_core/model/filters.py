@@ -98,7 +98,7 @@ def _parse(given: Any, depth: int) -> AnyFilter:
     if isinstance(given, FilterGroup):
         return FilterGroup(condition=given.condition, filters=tuple(_parse(item, depth + 1) for item in given.filters))
     if isinstance(given, Mapping):
-        return _parse_mapping(cast("Mapping[Any, Any]", given), depth)
+        return _parse_mapping(given, depth)
     if isinstance(given, list | tuple):
         return FilterGroup(filters=tuple(_parse(item, depth + 1) for item in cast("Sequence[Any]", given)))
     raise InvalidFilterError(
@@ -134,13 +134,11 @@ def _group(condition: Any, items: Any, depth: int) -> FilterGroup:
 
 def _field_filters(field: Any, value: Any) -> Iterator[Filter]:
     """``{"year": {"$gte": 2020, "$lt": 2024}}`` is two filters; a plain value is equality."""
-    if isinstance(value, Mapping) and value and all(_is_operator(key) for key in cast("Mapping[Any, Any]", value)):
-        for operator, operand in cast("Mapping[Any, Any]", value).items():
+    if isinstance(value, Mapping) and value and all(_is_operator(key) for key in value):
+        for operator, operand in value.items():
             yield _checked(field, operator, operand)
-    elif isinstance(value, Mapping) and any(
-        isinstance(key, str) and key.startswith("$") for key in cast("Mapping[Any, Any]", value)
-    ):
-        unknown = next(key for key in cast("Mapping[Any, Any]", value) if not _is_operator(key))
+    elif isinstance(value, Mapping) and any(isinstance(key, str) and key.startswith("$") for key in value):
+        unknown = next(key for key in value if not _is_operator(key))
         raise InvalidFilterError(_unknown_operator(unknown))
     else:
         yield _checked(field, FilterOperator.EQ, value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from agentmem_core.model.values import Content, Instant, Metadata, Name, Value
 
 
@@ -12,5 +14,5 @@ class Message(Value):
     content: Content
     name: Name | None = None
     occurred_at: Instant | None = None
-    metadata: Metadata = {}
+    metadata: Metadata = Field(default_factory=dict)
     id: Name | None = None

@@ -53,5 +53,3 @@ class Reindex(Op[Progress]):
 
 class Compact(Op[Compacted]):
     """Empty the trash, finish erasures and give free space back to the disk."""
-
-

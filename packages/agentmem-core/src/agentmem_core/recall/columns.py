@@ -60,6 +60,7 @@ def filter_mask(given: AnyFilter, column: Callable[[str], Column], size: int) ->
         return np.ones(size, np.bool_)
     parts = [filter_mask(item, column, size) for item in given.filters]
     if given.condition is FilterCondition.AND:
-        return np.logical_and.reduce(parts)
+        every: Mask = np.logical_and.reduce(parts)
+        return every
     either: Mask = np.logical_or.reduce(parts)
     return either if given.condition is FilterCondition.OR else ~either

@@ -86,8 +86,8 @@ class Lexicon:
             return np.empty(0, np.int32), np.empty(0, np.float32)
         docs, counts = self._postings(number)
         mean = self._total_length / max(self._size, 1) or 1.0
-        damping = K1 * (1 - B + B * self._lengths[docs] / mean)
-        return docs, np.float32(self.idf(word)) * counts * (K1 + 1) / (counts + damping)
+        damping = np.float32(K1) * (1 - B + B * self._lengths[docs] / mean)
+        return docs, (np.float32(self.idf(word) * (K1 + 1)) * counts / (counts + damping)).astype(np.float32)
 
     def _postings(self, number: int) -> tuple[Ints, Floats]:
         if number + 1 < len(self._starts):

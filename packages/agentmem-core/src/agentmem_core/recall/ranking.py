@@ -100,8 +100,7 @@ def _lend(
 def fuse(lexical: Floats | None, extra: Floats | None, dense: Floats | None) -> Floats:
     """Relevance 0..1 from the channels there are; ``dense`` is a cosine, and below zero counts as zero."""
     if lexical is None or extra is None:
-        assert dense is not None
-        return np.clip(dense, 0.0, 1.0)
+        return np.clip(dense, 0.0, 1.0) if dense is not None else np.zeros(0, np.float32)
     if dense is None:
         return np.where(lexical > 0, np.clip(lexical + extra, 1e-6, 1.4), 0.0).astype(np.float32) / np.float32(1.4)
     near = np.maximum(dense, 0.0)

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 import snowballstemmer
 
@@ -26,19 +27,23 @@ _LATIN = re.compile(r"[a-z\u00df-\u024f']+")
 _SPEAKER = re.compile(r"\s*([^\W\d_][\w .'\-·]{0,39}?)\s*[:：](?!//)\s*\S")
 _ENDS_AS_QUESTION = re.compile(r"[?？][\s\"'”’»)\]!！]*$")
 
-_STOP = frozenset("""
+_STOP = frozenset(
+    """
 a an the this that these those of to in on at for from by with about into onto over under as and or but if so than then
 i me my mine you your yours he him his she her hers it its we us our ours they them their theirs
 am is are was were be been being do does did done doing has have had having would could should shall might must can will
 what when where who whom whose which why how there here not no nor just also very too
 i'm i've i'd i'll you're you've it's he's she's we're we've they're they've that's what's don't doesn't didn't isn't aren't wasn't
-""".split())
+""".split()
+)
 
-_CJK_STOP = frozenset("""
+_CJK_STOP = frozenset(
+    """
 的 了 是 我 你 您 他 她 它 们 在 和 与 就 都 也 很 吗 呢 吧 啊 呀 嘛 哦 着 过 把 被 这 那 个 之 其 而 及 或 又 还 让 给 对 从 到 要 会 能 说 有 不 没 一
 什么 怎么 哪里 哪儿 哪个 哪些 为什 么时 时候 我们 你们 他们 她们 这个 那个 一个 没有 不是 是不 是什 了什 的是 是谁 多少 几个 是在 在哪 是哪 什么时
 の に は を た が で て と し れ さ も か
-""".split())
+""".split()
+)
 
 _stemmer = snowballstemmer.stemmer("english")
 
@@ -70,7 +75,7 @@ def _all_words(text: str) -> Iterator[str]:
             yield match[0]
         else:
             yield run[0]
-            for left, right in zip(run, run[1:], strict=False):
+            for left, right in pairwise(run):
                 yield left + right
                 yield right
 

@@ -188,7 +188,8 @@ class View:
         found = np.searchsorted(here, rows)
         inside = found < len(here)
         found, rows = found[inside], rows[inside]
-        return found[here[found] == rows]
+        standing: NDArray[np.int64] = found[here[found] == rows]
+        return standing
 
     def visible(
         self, *, agent_id: str | None, session_id: str | None, types: Sequence[str] | None, now: int, as_of: int | None
@@ -256,7 +257,9 @@ class View:
 
     def _room(self, size: int) -> None:
         if size > len(self._vectors):
-            grown = np.zeros((max(size, min(2 * len(self._vectors), size + 8192), 64), self._dimension or 0), np.float32)
+            grown = np.zeros(
+                (max(size, min(2 * len(self._vectors), size + 8192), 64), self._dimension or 0), np.float32
+            )
             grown[: len(self._vectors)] = self._vectors
             self._vectors = grown
 
@@ -276,7 +279,13 @@ def unit(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     peaks = np.abs(matrix).max(axis=1, keepdims=True, initial=0.0)
     scaled = np.divide(matrix, peaks, out=np.zeros_like(matrix), where=peaks > 0)
     norms = np.linalg.norm(scaled, axis=1, keepdims=True)
-    return np.divide(scaled, norms, out=scaled, where=norms > 0)
+    return as_float32(np.divide(scaled, norms, out=scaled, where=norms > 0))
+
+
+def as_float32(numbers: Any) -> NDArray[np.float32]:
+    """The same array; what numpy's arithmetic leaves untyped is float32 here."""
+    found: NDArray[np.float32] = numbers
+    return found
 
 
 def micros(moment: datetime) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,7 +26,7 @@ T = TypeVar("T")
 
 FOLDER = "chroma"
 LOCK = "chroma.lock"
-_HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24}
+_CONFIGURATION: Any = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24}}
 _UPSERT_LIMIT = 5_000
 
 
@@ -61,13 +62,13 @@ class ChromaIndex:
         for start in range(0, len(rows), _UPSERT_LIMIT):
             part = slice(start, start + _UPSERT_LIMIT)
             names = [str(row) for row in rows[part]]
-            guarded(lambda names=names, part=part: collection.upsert(ids=names, embeddings=vectors[part]))
+            guarded(partial(collection.upsert, ids=names, embeddings=vectors[part]))
 
     def remove(self, space: str, rows: Sequence[int]) -> None:
         collection = self._collection(space)
         for start in range(0, len(rows), _UPSERT_LIMIT):
             names = [str(row) for row in rows[start : start + _UPSERT_LIMIT]]
-            guarded(lambda names=names: collection.delete(ids=names))
+            guarded(partial(collection.delete, ids=names))
 
     def query(self, space: str, vector: NDArray[np.float32], limit: int) -> Near:
         collection = self._collection(space)
@@ -111,15 +112,15 @@ class ChromaIndex:
                 lambda: client.get_or_create_collection(
                     space,
                     embedding_function=None,
-                    configuration={"hnsw": _HNSW},  # type: ignore[typeddict-item]  # a plain dict of the right shape
+                    configuration=_CONFIGURATION,
                 )
             )
         return found
 
     def _open(self) -> ClientAPI:
         if self._client is None:
-            import chromadb  # noqa: PLC0415 - takes more than a second and 90 MB
-            from chromadb.config import Settings  # noqa: PLC0415
+            import chromadb
+            from chromadb.config import Settings
 
             path = self._folder / str(self._newest())
             path.mkdir(parents=True, exist_ok=True)

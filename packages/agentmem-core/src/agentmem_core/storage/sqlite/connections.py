@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
@@ -54,7 +54,7 @@ class Connections:
                 raise
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Generator[sqlite3.Connection]:
         """A connection inside a read transaction."""
         self._ensure_open()
         if self._file is None:
@@ -74,7 +74,7 @@ class Connections:
             self._give_back(connection)
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Generator[sqlite3.Connection]:
         """The writing connection inside a transaction that commits at the end."""
         self._ensure_open()
         with self._write_lock, translated(self._file):
@@ -89,7 +89,7 @@ class Connections:
                 raise
 
     @contextmanager
-    def alone(self) -> Iterator[sqlite3.Connection]:
+    def alone(self) -> Generator[sqlite3.Connection]:
         """The writing connection outside any transaction, with no reader of this process in between."""
         self._ensure_open()
         with self._write_lock, self._pool_lock, translated(self._file):
@@ -168,9 +168,8 @@ class Connections:
         connection.close()
 
 
-def _patiently(attempt: object) -> None:
+def _patiently(attempt: Callable[[], object]) -> None:
     """Try again while another process holds the file: SQLite does not wait in every such case by itself."""
-    assert callable(attempt)
     until = time.monotonic() + PATIENCE
     pause = 0.001
     while True:
@@ -228,7 +227,7 @@ def _damaged(file: Path | None, why: str) -> StoreDamagedError:
 
 
 @contextmanager
-def translated(file: Path | None) -> Iterator[None]:
+def translated(file: Path | None) -> Generator[None]:
     """SQLite's errors as ours."""
     try:
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,12 +26,12 @@ class SqliteLedger:
         self._connections = Connections(self._file, durability)
 
     @contextmanager
-    def reading(self) -> Iterator[SqliteReader]:
+    def reading(self) -> Generator[SqliteReader]:
         with self._connections.reading() as connection:
             yield SqliteReader(connection)
 
     @contextmanager
-    def writing(self) -> Iterator[SqliteWriter]:
+    def writing(self) -> Generator[SqliteWriter]:
         with self._connections.writing() as connection:
             yield SqliteWriter(connection)
 

@@ -188,7 +188,8 @@ class SqliteReader:
 
     def _record(self, where: str, values: tuple[Any, ...]) -> Record | None:
         row = self._db.execute(
-            f"SELECT {SELECTED}, f.words, f.speaker, f.vector FROM memories m JOIN features f ON f.row = m.row WHERE {where}", values
+            f"SELECT {SELECTED}, f.words, f.speaker, f.vector FROM memories m JOIN features f ON f.row = m.row WHERE {where}",
+            values,
         ).fetchone()
         if row is None:
             return None

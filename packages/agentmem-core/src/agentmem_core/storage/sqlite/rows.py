@@ -49,6 +49,11 @@ def encode_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
 
 
+def to_set_moment(micros: int) -> datetime:
+    """The moment of a column that is never null."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
 def decode_json(text: str, empty: Any) -> Any:
     """What ``encode_json`` wrote; nothing stands for an empty value."""
     return json.loads(text) if text else empty
@@ -80,9 +85,9 @@ def memory_of(row: sqlite3.Row | tuple[Any, ...], tenant: str, user_id: str) -> 
         source=tuple(decode_json(row[10], ())),
         role=row[11],
         name=row[12],
-        occurred_at=to_moment(row[13]),
-        created_at=to_moment(row[14]),
-        updated_at=to_moment(row[15]),
+        occurred_at=to_set_moment(row[13]),
+        created_at=to_set_moment(row[14]),
+        updated_at=to_set_moment(row[15]),
         expires_at=to_moment(row[16]),
         valid_from=to_moment(row[17]),
         valid_to=to_moment(row[18]),
@@ -92,7 +97,14 @@ def memory_of(row: sqlite3.Row | tuple[Any, ...], tenant: str, user_id: str) -> 
     )
 
 
-def record_of(row: tuple[Any, ...], tenant: str, user_id: str, words: str = "", speaker: str | None = None, vector: bytes | None = None) -> Record:
+def record_of(
+    row: tuple[Any, ...],
+    tenant: str,
+    user_id: str,
+    words: str = "",
+    speaker: str | None = None,
+    vector: bytes | None = None,
+) -> Record:
     """The record in a row selected as ``SELECTED``."""
     return Record(
         memory=memory_of(row, tenant, user_id),
@@ -115,7 +127,7 @@ def version_of(row: tuple[Any, ...]) -> Version:
         metadata=decode_json(row[2], {}),
         importance=row[3],
         operation=row[4],
-        changed_at=to_moment(row[5]),
+        changed_at=to_set_moment(row[5]),
         reason=row[6],
     )
 
@@ -128,6 +140,6 @@ def link_of(row: tuple[Any, ...]) -> Link:
         target=row[2],
         weight=row[3],
         metadata=decode_json(row[4], {}),
-        valid_from=to_moment(row[5]),
+        valid_from=to_set_moment(row[5]),
         valid_to=to_moment(row[6]),
     )

@@ -48,9 +48,7 @@ class SqliteWriter(SqliteReader):
             found = self.partition(tenant, name, user_id) or found
         return found
 
-    def insert(
-        self, partition: int, records: Sequence[Record], history: Sequence[Sequence[Version]] = ()
-    ) -> list[int]:
+    def insert(self, partition: int, records: Sequence[Record], history: Sequence[Sequence[Version]] = ()) -> list[int]:
         first = self._db.execute("SELECT last_row FROM partitions WHERE id = ?", (partition,)).fetchone()[0] + 1
         rows = range(first, first + len(records))
         pairs = list(zip(rows, records, strict=True))
