@@ -172,4 +172,4 @@ class _Many:
             self._progress(len(self._answers), self._total)
 
     def added(self) -> Added:
-        return Added.model_construct(items=tuple(self._answers), warnings=tuple(dict.fromkeys(self._warnings)))
+        return Added(items=tuple(self._answers), warnings=tuple(dict.fromkeys(self._warnings)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import threading
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -41,7 +42,7 @@ class WordLlamaEmbedder:
         if model not in {None, "", "l2_supercat"}:
             raise EmbedderError(f"the wordllama wheel holds only the model l2_supercat, not {model!r}")
         self._lock = threading.Lock()
-        self._loaded: tuple[NDArray[np.float16], NDArray[np.float32], Tokenizer] | None = None
+        self._loaded: tuple[NDArray[np.float32], Tokenizer] | None = None
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -49,19 +50,21 @@ class WordLlamaEmbedder:
 
     def embed(self, texts: Sequence[str], *, kind: Literal["document", "query"]) -> NDArray[np.float32]:
         del kind
-        table, meaning, tokenizer = self._load()
+        table, tokenizer = self._load()
         encoded = tokenizer.encode_batch_fast([text[:_LONGEST] for text in texts], add_special_tokens=False)
         ids = [encoding.ids for encoding in encoded]
+        lengths = np.fromiter(map(len, ids), np.intp, len(ids))
         vectors = np.zeros((len(texts), _DIMENSION), np.float32)
-        for row, tokens in enumerate(ids):
-            if tokens:
-                rows = np.array(tokens, np.intp)
-                vectors[row] = meaning[rows] @ table[rows].astype(np.float32)
+        if lengths.any():
+            rows = table[np.fromiter(chain.from_iterable(ids), np.intp, int(lengths.sum()))]
+            starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
+            filled = lengths > 0
+            vectors[filled] = np.add.reduceat(rows, starts[filled], axis=0)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         np.divide(vectors, norms, out=vectors, where=norms > 0)
         return vectors
 
-    def _load(self) -> tuple[NDArray[np.float16], NDArray[np.float32], Tokenizer]:
+    def _load(self) -> tuple[NDArray[np.float32], Tokenizer]:
         with self._lock:
             if self._loaded is None:
                 self._loaded = _read_files(_package_folder())
@@ -75,12 +78,12 @@ def _package_folder() -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _read_files(folder: Path) -> tuple[NDArray[np.float16], NDArray[np.float32], Tokenizer]:
+def _read_files(folder: Path) -> tuple[NDArray[np.float32], Tokenizer]:
     from safetensors.numpy import load_file
     from tokenizers import Tokenizer
 
     try:
-        table: NDArray[np.float16] = load_file(folder / _WEIGHTS)["embedding.weight"]
+        table: NDArray[np.float32] = load_file(folder / _WEIGHTS)["embedding.weight"].astype(np.float32)
         tokenizer: Tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
     except Exception as error:  # the two libraries raise bare Exceptions of their own
         raise EmbedderError(
@@ -89,8 +92,7 @@ def _read_files(folder: Path) -> tuple[NDArray[np.float16], NDArray[np.float32],
         ) from error
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    meaning = np.ones(len(table), np.float32)
     for token, number in tokenizer.get_vocab().items():
-        if number < len(meaning) and token.startswith("<") and token.endswith(">"):
-            meaning[number] = 0.0
-    return table, meaning, tokenizer
+        if number < len(table) and token.startswith("<") and token.endswith(">"):
+            table[number] = 0.0
+    return table, tokenizer

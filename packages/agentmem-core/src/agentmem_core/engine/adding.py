@@ -151,7 +151,7 @@ class _Adding:
         self._by_id[record.memory.id] = number
         if record.digest is not None:
             self._by_digest[record.digest] = number
-        return AddedItem.model_construct(outcome=AddOutcome.CREATED, memory=record.memory)
+        return AddedItem(outcome=AddOutcome.CREATED, memory=record.memory)
 
     def _known(self, old: Memory, new: Memory) -> AddedItem:
         if (new.metadata and old.metadata != new.metadata) or (new.expires_at and old.expires_at != new.expires_at):

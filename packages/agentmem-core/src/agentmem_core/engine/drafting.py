@@ -32,18 +32,12 @@ class Draft:
 
 def draft(item: NewMemory, scope: Scope, collection: str, now: datetime) -> Draft:
     """The record of one item, still without a vector unless the caller brought it."""
-    kind = item.type or (MemoryType.SEMANTIC if item.role is None else MemoryType.EPISODIC)
-    own = scope.model_copy(
-        update={
-            name: value for name in ("user_id", "agent_id", "session_id") if (value := getattr(item, name)) is not None
-        }
-    )
     occurred_at = item.occurred_at or now
-    memory = Memory.model_construct(
+    memory = Memory(
         id=item.id or new_id(),
         content=item.content,
-        type=kind,
-        scope=own,
+        type=item.type or (MemoryType.SEMANTIC if item.role is None else MemoryType.EPISODIC),
+        scope=_scope_of(item, scope),
         metadata=item.metadata,
         importance=DEFAULT_IMPORTANCE if item.importance is None else item.importance,
         entities=item.entities,
@@ -56,17 +50,30 @@ def draft(item: NewMemory, scope: Scope, collection: str, now: datetime) -> Draf
         expires_at=item.expires_at,
         valid_from=item.valid_from or occurred_at,
     )
-    record = Record(memory, vector=item.vector)
-    if collection == MEMORIES and item.role is None:
-        record = replace(record, digest=digest_of(memory))
-    return Draft(with_words(record), named=item.id is not None)
+    found_by, speaker = words_for(memory)
+    digest = digest_of(memory) if collection == MEMORIES and item.role is None else None
+    return Draft(Record(memory, found_by, speaker, item.vector, digest), named=item.id is not None)
+
+
+def _scope_of(item: NewMemory, scope: Scope) -> Scope:
+    """The scope of the call, unless the item names its own user, agent or session."""
+    own = {name: value for name in _OWN if (value := getattr(item, name)) is not None}
+    return scope.model_copy(update=own) if own else scope
+
+
+_OWN = ("user_id", "agent_id", "session_id")
+
+
+def words_for(memory: Memory) -> tuple[str, str | None]:
+    """The words a memory is found by, and who speaks in it."""
+    speaker = memory.name or (speaker_in(memory.content) if memory.role is not None else None)
+    return indexed_words(memory.content, speaker), speaker
 
 
 def with_words(record: Record) -> Record:
     """The record with the words it is found by."""
-    memory = record.memory
-    speaker = memory.name or (speaker_in(memory.content) if memory.role is not None else None)
-    return replace(record, words=indexed_words(memory.content, speaker), speaker=speaker)
+    found_by, speaker = words_for(record.memory)
+    return replace(record, words=found_by, speaker=speaker)
 
 
 def digest_of(memory: Memory) -> bytes:

@@ -164,11 +164,11 @@ def _hits(ranked: Ranked, rows: list[int], memories: dict[int, Memory], op: Sear
         score = float(ranked.scores[number])
         if memory is None or (op.min_score is not None and score < op.min_score):
             continue
-        signals = Signals.model_construct(
+        signals = Signals(
             dense=float(ranked.dense[number]),
             lexical=float(ranked.lexical[number]),
             recency=float(ranked.recency[number]),
             importance=float(ranked.importance[number]),
         )
-        hits.append(Hit.model_construct(memory=memory, score=score, signals=signals))
+        hits.append(Hit(memory=memory, score=score, signals=signals))
     return hits

@@ -192,7 +192,7 @@ def _prepared(engine: Engine, scope: Scope, key: tuple[str, str], given: Sequenc
 def _record(item: _MemoryRecord, tenant: str, user_id: str) -> Record:
     scope = Scope(tenant=tenant, user_id=user_id, agent_id=item.agent_id, session_id=item.session_id)
     fields = {name: getattr(item, name) for name in Memory.model_fields if name != "scope"}
-    memory = Memory.model_construct(scope=scope, **fields)
+    memory = Memory(scope=scope, **fields)
     record = Record(
         memory,
         vector=None if item.vector is None else _decoded(item.vector),

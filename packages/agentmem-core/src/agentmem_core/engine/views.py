@@ -80,6 +80,8 @@ class Views:
         self._budget = budget
         self._lock = threading.Lock()
         self._views: OrderedDict[int, CachedView] = OrderedDict()
+        self._sizes: dict[int, int] = {}
+        self._total = 0
 
     @contextmanager
     def current(self, reader: LedgerReader, partition: Partition) -> Generator[CachedView]:
@@ -91,7 +93,7 @@ class Views:
                 cached = self._anew(partition, vectors=vectors)
                 cached.follow(reader, partition)
             yield cached
-        self._trim(partition.id)
+        self._trim(cached, partition.id)
 
     def is_large(self, partition: Partition) -> bool:
         """Whether the partition is beyond an exact search in memory."""
@@ -101,11 +103,13 @@ class Views:
         """Keep nothing."""
         with self._lock:
             self._views.clear()
+            self._sizes.clear()
+            self._total = 0
 
     def drop(self, partition: int) -> None:
         """Keep nothing of a partition."""
         with self._lock:
-            self._views.pop(partition, None)
+            self._remove(partition)
 
     def _entry(self, partition: Partition, *, vectors: bool) -> CachedView:
         with self._lock:
@@ -120,11 +124,20 @@ class Views:
             cached = self._views[partition.id] = CachedView(partition, vectors=vectors)
             return cached
 
-    def _trim(self, keep: int) -> None:
+    def _trim(self, used: CachedView, partition: int) -> None:
+        """Measure the view that was used, and let the longest unused ones go while all together are too large."""
         with self._lock:
-            total = sum(cached.view.nbytes for cached in self._views.values())
-            for partition in list(self._views):
-                if total <= self._budget:
+            if self._views.get(partition) is not used:
+                return
+            size = used.view.nbytes
+            self._total += size - self._sizes.get(partition, 0)
+            self._sizes[partition] = size
+            while self._total > self._budget and len(self._views) > 1:
+                oldest = next(iter(self._views))
+                if oldest == partition:
                     return
-                if partition != keep:
-                    total -= self._views.pop(partition).view.nbytes
+                self._remove(oldest)
+
+    def _remove(self, partition: int) -> None:
+        self._views.pop(partition, None)
+        self._total -= self._sizes.pop(partition, 0)

@@ -29,7 +29,7 @@ class Value(BaseModel):
 def _text(value: str) -> str:
     if "\x00" in value:
         raise ValueError("must not hold NUL bytes; remove them")
-    if _LONE_SURROGATE.search(value):
+    if not value.isascii() and _LONE_SURROGATE.search(value):
         raise ValueError("holds lone surrogates, which are not text; decode it properly first")
     return value
 

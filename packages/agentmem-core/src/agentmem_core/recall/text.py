@@ -39,11 +39,14 @@ i'm i've i'd i'll you're you've it's he's she's we're we've they're they've that
 
 _CJK_STOP = frozenset(
     """
-的 了 是 我 你 您 他 她 它 们 在 和 与 就 都 也 很 吗 呢 吧 啊 呀 嘛 哦 着 过 把 被 这 那 个 之 其 而 及 或 又 还 让 给 对 从 到 要 会 能 说 有 不 没 一
+的 了 是 什 么 吗 谁 哪 怎 几 我 你 您 他 她 它 们 在 和 与 就 都 也 很 吗 呢 吧 啊 呀 嘛 哦 着 过 把 被 这 那 个 之 其 而 及 或 又 还 让 给 对 从 到 要 会 能 说 有 不 没 一
 什么 怎么 哪里 哪儿 哪个 哪些 为什 么时 时候 我们 你们 他们 她们 这个 那个 一个 没有 不是 是不 是什 了什 的是 是谁 多少 几个 是在 在哪 是哪 什么时
 の に は を た が で て と し れ さ も か
 """.split()
 )
+
+_CJK_ASKING = frozenset("什么吗呢吧的了是谁哪怎")
+"""Characters that stand between words rather than in them: no bigram with one of them is a word."""
 
 _stemmer = snowballstemmer.stemmer("english")
 
@@ -63,8 +66,12 @@ def words(text: str) -> list[str]:
     ['搬', '搬到', '到里', '里', '里斯', '斯', '斯本', '本']
     """
     found = list(_all_words(text))
-    telling = [_stem(word) for word in found if word not in _STOP and word not in _CJK_STOP]
+    telling = [_stem(word) for word in found if word not in _STOP and not _is_particle(word)]
     return telling or [_stem(word) for word in found]
+
+
+def _is_particle(word: str) -> bool:
+    return word in _CJK_STOP or (len(word) == 2 and not _CJK_ASKING.isdisjoint(word))
 
 
 def _all_words(text: str) -> Iterator[str]:

@@ -106,6 +106,7 @@ class View:
         self._dimension = dimension
         self._vectors: NDArray[np.float32] = np.empty((0, dimension or 0), np.float32)
         self._talk: Talk | None = None
+        self._named: list[tuple[int, set[str]]] = []
 
     def __len__(self) -> int:
         """How many rows it holds, dead ones included."""
@@ -216,12 +217,18 @@ class View:
 
     def spoken_by(self, query_words: set[str]) -> Mask:
         """Which rows were said by somebody the query names."""
-        named = [code for name, code in self.speakers.items() if query_words & set(words(name))]
+        named = [code for code, found in self._names() if query_words & found]
         return np.isin(self.columns["speaker"], named) if named else np.zeros(len(self), np.bool_)
 
     def speaker_words(self) -> set[str]:
         """The words of all speakers' names."""
-        return {word for name, _ in self.speakers.items() for word in words(name)}
+        return {word for _, found in self._names() for word in found}
+
+    def _names(self) -> list[tuple[int, set[str]]]:
+        """The speakers with the words of their names."""
+        for name, code in self.speakers.items()[len(self._named) :]:
+            self._named.append((code, set(words(name))))
+        return self._named
 
     def _find_talk(self) -> Talk:
         columns = self.columns

@@ -74,7 +74,7 @@ def memory_values(partition: int, row: int, record: Record) -> tuple[Any, ...]:
 
 def memory_of(row: sqlite3.Row | tuple[Any, ...], tenant: str, user_id: str) -> Memory:
     """The memory in a row selected as ``SELECTED``; what the ledger holds was checked when it came in."""
-    return Memory.model_construct(
+    return Memory(
         id=row[2],
         content=row[3],
         type=MemoryType(row[4]),
@@ -121,7 +121,7 @@ def record_of(
 
 def version_of(row: tuple[Any, ...]) -> Version:
     """The version in (version, content, metadata, importance, operation, changed_at, reason)."""
-    return Version.model_construct(
+    return Version(
         version=row[0],
         content=row[1],
         metadata=decode_json(row[2], {}),
@@ -134,7 +134,7 @@ def version_of(row: tuple[Any, ...]) -> Version:
 
 def link_of(row: tuple[Any, ...]) -> Link:
     """The link in (source, relation, target, weight, metadata, valid_from, valid_to)."""
-    return Link.model_construct(
+    return Link(
         source=row[0],
         relation=row[1],
         target=row[2],

@@ -1,0 +1,1 @@
+"""Benchmarks of agentmem-core: ``python -m benchmarks speed|recall|scale``."""

@@ -1,0 +1,25 @@
+"""How fast, against bare Chroma in the same run: each part by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from benchmarks import adding, exactness, loop, resident, searching, starting
+from benchmarks.report import Report
+
+PARTS: dict[str, Callable[[Report], None]] = {
+    "start": starting.imports,
+    "first": starting.first_answer,
+    "add": adding.one_by_one,
+    "bulk": adding.in_bulk,
+    "search": searching.over_users,
+    "exact": exactness.within_limit,
+    "beyond": exactness.beyond_limit,
+    "memory": resident.resident_memory,
+    "loop": loop.lag,
+}
+
+
+def run(report: Report, only: Sequence[str] = ()) -> None:
+    for name in only or PARTS:
+        PARTS[name](report)

@@ -1,0 +1,37 @@
+"""A whole backend in memory, for tests: nothing touches a disk or a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from agentmem_core.embedders import find_embedder
+from agentmem_core.engine import EmbeddedBackend, Engine, Follower, Views
+from agentmem_core.ports import Ledger, VectorIndex
+from agentmem_core.testing.memory_ledger import MemoryLedger
+
+
+def in_memory_backend(
+    *,
+    ledger: Ledger | None = None,
+    embedder: Any = "hashing",
+    index: VectorIndex | None = None,
+    exact_limit: int = 20_000,
+    cache_bytes: int = 16 * 1024 * 1024,
+    clock: Callable[[], datetime] | None = None,
+) -> EmbeddedBackend:
+    """The real engine over a ``MemoryLedger`` and the hashing embedder, for ``AgentMem(backend=in_memory_backend())``.
+
+    ``clock`` answers what time it is, aware and in UTC, so that a test can move it.
+    """
+    held = MemoryLedger() if ledger is None else ledger
+    engine = Engine(
+        held,
+        find_embedder(embedder),
+        Views(exact_limit, cache_bytes),
+        Follower(held, index),
+        clock or (lambda: datetime.now(UTC)),
+        find_embedder,
+    )
+    return EmbeddedBackend(engine)

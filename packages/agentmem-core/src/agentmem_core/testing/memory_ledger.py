@@ -1,0 +1,64 @@
+"""A ledger in plain Python, for tests: what it holds is gone with it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from agentmem_core.errors import StoreClosedError, StoreError
+from agentmem_core.testing.memory_reader import MemoryReader
+from agentmem_core.testing.memory_state import State
+from agentmem_core.testing.memory_writer import MemoryWriter
+
+
+class MemoryLedger:
+    """A ``Ledger`` of dicts. A commit exchanges the whole state, so readers never wait and never see half of it."""
+
+    def __init__(self) -> None:
+        """An empty one."""
+        self._state = State()
+        self._write_lock = threading.RLock()
+        self._busy = False
+        self._closed = False
+
+    @contextmanager
+    def reading(self) -> Generator[MemoryReader]:
+        self._ensure_open()
+        yield MemoryReader(self._state)
+
+    @contextmanager
+    def writing(self) -> Generator[MemoryWriter]:
+        self._ensure_open()
+        with self._write_lock:
+            self._ensure_open()
+            if self._busy:
+                raise StoreError("a transaction of this thread is under way; one holds at a time")
+            self._busy = True
+            try:
+                writer = MemoryWriter(self._state)
+                yield writer
+                self._state = writer.state
+            finally:
+                self._busy = False
+
+    def scrub(self) -> bool:
+        self._ensure_open()
+        return True
+
+    def compact(self) -> None:
+        self._ensure_open()
+
+    def size(self) -> int:
+        self._ensure_open()
+        return 0
+
+    def check(self) -> str:
+        return "this ledger is closed" if self._closed else ""
+
+    def close(self) -> None:
+        self._closed = True
+
+    def _ensure_open(self) -> None:
+        if self._closed:
+            raise StoreClosedError("this ledger is closed; make another one")

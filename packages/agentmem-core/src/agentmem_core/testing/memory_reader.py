@@ -1,0 +1,225 @@
+"""Reading from a ``MemoryLedger``: every method answers from one committed state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+
+from agentmem_core.model import Link, Memory, Version
+from agentmem_core.model.filters import OWN_FIELDS
+from agentmem_core.ports import Collection, Feature, Listing, Partition, Record, Tally
+from agentmem_core.testing.memory_state import ROW_BITS, Part, State, micros, own_memory
+
+
+class MemoryReader:
+    """A consistent view, since a state is never changed once it is committed."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def collection(self, tenant: str, name: str) -> Collection | None:
+        return next((item for item in self.collections(tenant) if item.name == name), None)
+
+    def collections(self, tenant: str) -> list[Collection]:
+        mine = [item for item in self._state.collections.values() if item.tenant == tenant]
+        return sorted(mine, key=lambda item: item.name)
+
+    def partition(self, tenant: str, name: str, user_id: str) -> Partition | None:
+        found = (part for part in self.partitions(tenant, user_id) if part.collection.name == name)
+        return next(found, None)
+
+    def partitions(self, tenant: str | None = None, user_id: str | None = None) -> list[Partition]:
+        every = (self._state.partition(self._state.parts[number]) for number in sorted(self._state.parts))
+        return [
+            part
+            for part in every
+            if tenant in (None, part.collection.tenant) and user_id in (None, part.user_id)
+        ]
+
+    def by_id(self, partition: int, memory_id: str) -> Record | None:
+        part = self._part(partition)
+        return self._shown(part, part.rows_by_id.get(memory_id))
+
+    def by_digest(self, partition: int, digest: bytes) -> Record | None:
+        part = self._part(partition)
+        found = self._shown(part, part.rows_by_digest.get(digest))
+        return found if found is not None and found.deleted_at is None else None
+
+    def by_rows(self, rows: Sequence[int]) -> dict[int, Memory]:
+        return {
+            record.row: own_memory(record.memory) for record in self._records_of(rows) if record.deleted_at is None
+        }
+
+    def walk(self, partition: int, listing: Listing) -> list[Record]:
+        records = self._records(partition, newest_first=listing.newest_first)
+        passing = (_bare(record) for record in records if _is_listed(record, listing))
+        return list(islice(passing, listing.limit))
+
+    def features(self, partition: int, *, after: int, limit: int, vectors: bool) -> list[Feature]:
+        rows = (record for record in self._records(partition) if record.row > after)
+        return [_feature(record, vectors=vectors) for record in islice(rows, limit)]
+
+    def changed(self, partition: int, *, after: int) -> list[int] | None:
+        part = self._state.parts.get(partition)
+        if part is None or after < part.log_from:
+            return None
+        return list(dict.fromkeys(row for change, row in part.log if change > after))
+
+    def features_of(self, rows: Sequence[int], *, vectors: bool) -> list[Feature]:
+        return [_feature(record, vectors=vectors) for record in self._records_of(rows)]
+
+    def vectors(self, rows: Sequence[int]) -> dict[int, bytes]:
+        return {record.row: record.vector for record in self._records_of(rows) if record.vector is not None}
+
+    def vectors_after(self, partition: int, *, after: int, limit: int) -> list[tuple[int, bytes]]:
+        found = (
+            (record.row, record.vector)
+            for record in self._records(partition)
+            if record.row > after and record.vector is not None and record.deleted_at is None
+        )
+        return list(islice(found, limit))
+
+    def values(self, partition: int, name: str, *, after: int) -> list[tuple[int, object]]:
+        return [(record.row, _value(record.memory, name)) for record in self._records(partition) if record.row > after]
+
+    def versions(self, row: int) -> list[Version]:
+        part, record = self._state.part_of(row), self._state.record(row)
+        if part is None or record is None:
+            return []
+        kept = {**part.versions.get(row, {}), record.memory.version: version_of(record)}
+        return [kept[number].model_copy(deep=True) for number in sorted(kept)]
+
+    def links(self, partition: int, *, memory_id: str | None = None, relation: str | None = None) -> list[Link]:
+        found = (
+            link
+            for link in self._part(partition).links.values()
+            if memory_id in (None, link.source, link.target) and relation in (None, link.relation)
+        )
+        ordered = sorted(found, key=lambda link: (link.valid_from, link.source, link.relation, link.target))
+        return [link.model_copy(deep=True) for link in ordered]
+
+    def tally(self, partition: int, agent_id: str | None, session_id: str | None, now: datetime) -> Tally:
+        narrowed = Listing(0, agent_id=agent_id, session_id=session_id, now=now)
+        by_type: dict[str, int] = {}
+        sessions: set[str] = set()
+        deleted = 0
+        for record in self._records(partition):
+            if not _is_admitted(record, narrowed):
+                continue
+            if record.deleted_at is not None:
+                deleted += 1
+                continue
+            by_type[record.memory.type.value] = by_type.get(record.memory.type.value, 0) + 1
+            if record.memory.scope.session_id is not None:
+                sessions.add(record.memory.scope.session_id)
+        links = len(self._part(partition).links)
+        return Tally(sum(by_type.values()), deleted, links, by_type, len(sessions))
+
+    def embedded(self, collection: int) -> int:
+        return sum(record.vector is not None for record in self._records_in(collection))
+
+    def setting(self, name: str) -> str | None:
+        return self._state.settings.get(name)
+
+    def _part(self, partition: int) -> Part:
+        return self._state.parts.get(partition) or _NOTHING
+
+    def _records(self, partition: int, *, newest_first: bool = False) -> Iterator[Record]:
+        """A partition's rows; they were put in ascending, and a row that is exchanged keeps its place."""
+        records = self._part(partition).records
+        return reversed(records.values()) if newest_first else iter(records.values())
+
+    def _records_in(self, collection: int) -> Iterator[Record]:
+        for number in sorted(self._state.parts):
+            part = self._state.parts[number]
+            if part.partition.collection.id == collection:
+                yield from part.records.values()
+
+    def _records_of(self, rows: Sequence[int]) -> Iterator[Record]:
+        found = (self._state.record(int(row)) for row in rows)
+        return (record for record in found if record is not None)
+
+    @staticmethod
+    def _shown(part: Part, row: int | None) -> Record | None:
+        record = None if row is None else part.records.get(row)
+        return None if record is None else record.with_memory(metadata=own_memory(record.memory).metadata)
+
+
+def version_of(record: Record) -> Version:
+    """How a row stands, as its history tells it."""
+    memory = record.memory
+    return Version(
+        version=memory.version,
+        content=memory.content,
+        metadata=memory.metadata,
+        importance=memory.importance,
+        operation=record.operation,
+        changed_at=memory.updated_at,
+        reason=record.reason,
+    )
+
+
+def partition_of(row: int) -> int:
+    """The partition a row number belongs to."""
+    return row >> ROW_BITS
+
+
+def _bare(record: Record) -> Record:
+    return Record(
+        memory=own_memory(record.memory),
+        digest=record.digest,
+        operation=record.operation,
+        reason=record.reason,
+        deleted_at=record.deleted_at,
+        row=record.row,
+    )
+
+
+def _is_listed(record: Record, listing: Listing) -> bool:
+    if (record.deleted_at is not None) is not listing.deleted or not _is_admitted(record, listing):
+        return False
+    if listing.types is not None and record.memory.type.value not in listing.types:
+        return False
+    if listing.after is None:
+        return True
+    return record.row < listing.after if listing.newest_first else record.row > listing.after
+
+
+def _is_admitted(record: Record, listing: Listing) -> bool:
+    memory = record.memory
+    expired = listing.now is not None and memory.expires_at is not None and memory.expires_at <= listing.now
+    return (
+        not expired
+        and listing.agent_id in (None, memory.scope.agent_id)
+        and listing.session_id in (None, memory.scope.session_id)
+    )
+
+
+def _value(memory: Memory, name: str) -> object:
+    if name == "metadata":
+        return own_memory(memory).metadata
+    if name not in OWN_FIELDS:
+        raise KeyError(name)
+    value: object = getattr(memory.scope if name in {"agent_id", "session_id"} else memory, name)
+    return memory.type.value if name == "type" else value
+
+
+def _feature(record: Record, *, vectors: bool) -> Feature:
+    memory = record.memory
+    return Feature(
+        row=record.row,
+        alive=record.deleted_at is None,
+        type=memory.type.value,
+        agent_id=memory.scope.agent_id,
+        session_id=memory.scope.session_id,
+        role=memory.role,
+        name=record.speaker,
+        importance=memory.importance,
+        occurred_at=micros(memory.occurred_at) or 0,
+        expires_at=micros(memory.expires_at),
+        valid_from=micros(memory.valid_from),
+        valid_to=micros(memory.valid_to),
+        words=record.words,
+        vector=record.vector if vectors else None,
+    )

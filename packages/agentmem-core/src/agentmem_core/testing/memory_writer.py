@@ -1,0 +1,189 @@
+"""Writing to a ``MemoryLedger``: a transaction works on a copy, and copies a part before it writes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from agentmem_core.errors import StoreError
+from agentmem_core.model import Link, Version
+from agentmem_core.ports import Collection, Erased, Fingerprint, Partition, Record
+from agentmem_core.testing.memory_reader import MemoryReader, partition_of, version_of
+from agentmem_core.testing.memory_state import ROW_BITS, Part, State, own_memory
+
+CHANGES_KEPT = 8192
+"""How far the log of changes reaches back."""
+
+
+class MemoryWriter(MemoryReader):
+    """The one transaction at a time; its reads see what it has written so far."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state.copy())
+        self._mine: set[int] = set()
+
+    @property
+    def state(self) -> State:
+        """What is to be committed."""
+        return self._state
+
+    def ensure_partition(self, tenant: str, name: str, user_id: str, embedder: Fingerprint) -> Partition:
+        collection = self._ensure_collection(tenant, name, embedder)
+        found = self.partition(tenant, name, user_id)
+        if found is not None:
+            return found
+        number = self._state.last_partition = self._state.last_partition + 1
+        made = Partition(number, collection, user_id, last_row=number << ROW_BITS, change=0)
+        self._state.parts[number] = Part(made)
+        self._mine.add(number)
+        return made
+
+    def insert(self, partition: int, records: Sequence[Record], history: Sequence[Sequence[Version]] = ()) -> list[int]:
+        part = self._own(partition)
+        rows: list[int] = []
+        for row, record in enumerate(records, part.partition.last_row + 1):
+            self._put(part, replace(record, row=row))
+            rows.append(row)
+        for row, versions in zip(rows, history, strict=False):
+            if versions:
+                part.versions[row] = {version.version: version.model_copy(deep=True) for version in versions}
+        part.partition = replace(part.partition, last_row=part.partition.last_row + len(rows))
+        return rows
+
+    def rewrite(self, record: Record, *, versioned: bool = True) -> None:
+        part = self._own(partition_of(record.row))
+        before = part.records.get(record.row)
+        if before is None:
+            return
+        if versioned:
+            kept = part.versions.get(record.row, {})
+            part.versions[record.row] = {**kept, before.memory.version: version_of(before)}
+        self._take_out(part, before)
+        self._put(part, record)
+        self._state.staging.pop(record.row, None)
+        self._log(part, [record.row])
+
+    def touch(self, counts: Iterable[tuple[int, int, datetime]]) -> None:
+        for row, times, when in counts:
+            record = self._state.record(row)
+            if record is None:
+                continue
+            memory = record.memory
+            last = when if memory.last_accessed_at is None else max(when, memory.last_accessed_at)
+            part = self._own(partition_of(row))
+            part.records[row] = record.with_memory(access_count=memory.access_count + times, last_accessed_at=last)
+
+    def link(self, partition: int, link: Link) -> None:
+        key = (link.source, link.relation, link.target, link.valid_from)
+        self._own(partition).links[key] = link.model_copy(deep=True)
+
+    def erase(self, partition: int, rows: Sequence[int] | None) -> Erased:
+        part = self._own(partition)
+        chosen = list(part.records) if rows is None else [int(row) for row in rows]
+        records = [record for row in chosen if (record := part.records.get(row)) is not None]
+        gone = {record.memory.id for record in records}
+        links = [key for key in part.links if rows is None or key[0] in gone or key[2] in gone]
+        erased = Erased(
+            memories=len(records),
+            versions=sum(len(part.versions.get(record.row, ())) for record in records),
+            vectors=sum(record.vector is not None for record in records),
+            links=len(links),
+        )
+        for key in links:
+            del part.links[key]
+        for record in records:
+            self._take_out(part, record)
+            del part.records[record.row]
+            part.versions.pop(record.row, None)
+            self._state.staging.pop(record.row, None)
+        if rows is None:
+            del self._state.parts[partition]
+        else:
+            self._log(part, chosen)
+        return erased
+
+    def trash(self, tenant: str) -> list[tuple[int, list[int]]]:
+        found: list[tuple[int, list[int]]] = []
+        for partition in self.partitions(tenant):
+            rows = [record.row for record in self._records(partition.id) if record.deleted_at is not None]
+            if rows:
+                found.append((partition.id, rows))
+        return found
+
+    def stage(self, vectors: Iterable[tuple[int, bytes]]) -> None:
+        self._state.staging.update(vectors)
+
+    def unstaged(self, collection: int, *, after: int, limit: int) -> list[tuple[int, str, str | None]]:
+        waiting = [
+            (record.row, record.memory.content, record.speaker)
+            for record in self._records_in(collection)
+            if record.row > after and record.vector is not None and record.row not in self._state.staging
+        ]
+        return waiting[:limit]
+
+    def staged(self) -> int:
+        return len(self._state.staging)
+
+    def unstage(self) -> None:
+        self._state.staging.clear()
+
+    def adopt(self, collection: int, embedder: Fingerprint) -> None:
+        for record in list(self._records_in(collection)):
+            vector = self._state.staging.pop(record.row, None)
+            if vector is not None:
+                self._own(partition_of(record.row)).records[record.row] = replace(record, vector=vector)
+        found = self._state.collections[collection]
+        self._state.collections[collection] = replace(found, embedder=embedder, generation=found.generation + 1)
+
+    def set_setting(self, name: str, value: str | None) -> None:
+        if value is None:
+            self._state.settings.pop(name, None)
+        else:
+            self._state.settings[name] = value
+
+    def _ensure_collection(self, tenant: str, name: str, embedder: Fingerprint) -> Collection:
+        found = self.collection(tenant, name)
+        if found is None:
+            number = self._state.last_collection = self._state.last_collection + 1
+            found = self._state.collections[number] = Collection(number, tenant, name, embedder, generation=1)
+        elif found.embedder.dimension is None and embedder.dimension is not None:
+            known = replace(found.embedder, dimension=embedder.dimension)
+            found = self._state.collections[found.id] = replace(found, embedder=known)
+        return found
+
+    def _own(self, partition: int) -> Part:
+        """The part of this transaction, copied when it is first written to."""
+        part = self._state.parts.get(partition)
+        if part is None:
+            raise StoreError(f"there is no partition {partition}")
+        if partition not in self._mine:
+            part = self._state.parts[partition] = part.copy()
+            self._mine.add(partition)
+        return part
+
+    def _put(self, part: Part, record: Record) -> None:
+        """A row into its place; its scope is that of the partition, as in every ledger."""
+        memory, where = own_memory(record.memory), part.partition
+        owner = {"tenant": where.collection.tenant, "user_id": where.user_id}
+        memory = memory.model_copy(update={"scope": memory.scope.model_copy(update=owner)})
+        for taken, key in ((part.rows_by_id, memory.id), (part.rows_by_digest, record.digest)):
+            if key is not None and taken.setdefault(key, record.row) != record.row:  # type: ignore[index,arg-type]  # one kind of key each
+                raise StoreError(f"row {record.row}: another row of the partition has the same id or digest")
+        part.records[record.row] = replace(record, memory=memory)
+
+    def _take_out(self, part: Part, record: Record) -> None:
+        part.rows_by_id.pop(record.memory.id, None)
+        if record.digest is not None:
+            part.rows_by_digest.pop(record.digest, None)
+
+    def _log(self, part: Part, rows: Sequence[int]) -> None:
+        change = part.partition.change
+        part.log.extend(enumerate(rows, change + 1))
+        part.partition = replace(part.partition, change=change + len(rows))
+        if len(part.log) > 2 * CHANGES_KEPT:
+            del part.log[:-CHANGES_KEPT]
+            part.log_from = part.log[0][0] - 1
+
+    def _records_in(self, collection: int) -> Iterator[Record]:
+        return iter([*super()._records_in(collection)])
