@@ -20,9 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--json", type=Path, help="where the results go instead of benchmarks/results/<date>-<what>.json"
     )
-    parser.add_argument("--only", nargs="+", default=[], metavar="PART", help="parts of speed, by name")
+    parser.add_argument("--only", nargs="+", default=[], choices=speed.PARTS, help="parts of speed")
     given = parser.parse_args(arguments)
     report = Report(given.what, quick=given.quick)
+    if given.only and given.what != "speed":
+        parser.error("--only chooses parts of speed")
     if given.what == "speed":
         speed.run(report, only=given.only)
     elif given.what == "recall":

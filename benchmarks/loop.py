@@ -35,11 +35,12 @@ def lag(report: Report) -> None:
 async def _rounds(memory: AgentMem, work: Workload, rounds: int) -> tuple[list[float], float]:
     await memory.asearch("the view is loaded", user_id="ana")
     lates: list[float] = []
+    prepared = [(work.sentences(50), work.queries(50)) for _ in range(rounds)]  # making them would hold the loop up
     ticking = asyncio.create_task(_tick(lates))
     started = time.perf_counter()
-    for _ in range(rounds):
-        adds = [memory.aadd(text, user_id="ana") for text in work.sentences(50)]
-        searches = [memory.asearch(text, user_id="ana") for text in work.queries(50)]
+    for sentences, queries in prepared:
+        adds = [memory.aadd(text, user_id="ana") for text in sentences]
+        searches = [memory.asearch(text, user_id="ana") for text in queries]
         await asyncio.gather(*adds, *searches)
     seconds = time.perf_counter() - started
     ticking.cancel()

@@ -42,7 +42,9 @@ def imports(report: Report) -> None:
     report.add("start", "empty interpreter", empty, "ms")
     report.add("start", f"{_PACKAGE}, more", median(times[_PACKAGE]) - empty, "ms", at_most=250)
     report.add("start", f"{_CLIENT}, more", median(times[_CLIENT]) - empty, "ms")
+    bare = {code: median(spawned(code, compiled=False) for _ in range(rounds)) for code in times}
     for code in (_PACKAGE, _CLIENT):
+        report.add("start", f"{code}, more, without byte code", bare[code] - bare["pass"], "ms")
         report.add("start", f"{code}: chromadb imported", asked(_LOADED.format(code)), "", at_most=0)
 
 
@@ -53,12 +55,15 @@ def first_answer(report: Report) -> None:
     for users in (100, 1):
         with folder() as place:
             _fill(place, work, 10_000, users)
+            spawned(_CLOSED_SEARCH, place, "it compiles the libraries")
             answers = [spawned(_CLOSED_SEARCH, place, work.queries(1)[0]) for _ in range(rounds)]
             whole = [spawned(_SEARCH, place, work.queries(1)[0]) for _ in range(rounds)]
+            bare = [spawned(_CLOSED_SEARCH, place, query, compiled=False) for query in work.queries(rounds)]
             loaded = asked(_LIGHT, place)
         name = f"10,000 memories over {users} users"
         report.add("first", f"new process to first answer, {name}", median(answers) / 1000, "s", at_most=1.2)
         report.add("first", f"the same to the end of the process, {name}", median(whole) / 1000, "s")
+        report.add("first", f"the same without byte code of any library, {name}", median(bare) / 1000, "s")
         report.add("first", f"chromadb imported by it, {name}", loaded, "", at_most=0)
 
 

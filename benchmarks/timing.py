@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,16 +56,36 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def spawned(code: str, *arguments: object) -> float:
+def spawned(code: str, *arguments: object, compiled: bool = True) -> float:
     """Milliseconds from the start of a new interpreter to the end of ``code`` in it."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    return milliseconds(lambda: subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL))  # noqa: S603
+    surroundings = environment(compiled=compiled)
+    return milliseconds(
+        lambda: subprocess.run(command, cwd=ROOT, env=surroundings, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    )
 
 
 def asked(code: str, *arguments: object, given: object = None) -> Any:
     """What ``code`` prints as JSON in a new interpreter, which may read ``given`` as JSON."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
     done = subprocess.run(  # noqa: S603
-        command, cwd=ROOT, check=True, input=json.dumps(given), stdout=subprocess.PIPE, text=True
+        command, cwd=ROOT, env=environment(), check=True, input=json.dumps(given), stdout=subprocess.PIPE, text=True
     )
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def environment(*, compiled: bool = True) -> dict[str, str]:
+    """The variables of a child: with byte code in a cache of ours, or as right after an install that compiles nothing.
+
+    Where ``PYTHONDONTWRITEBYTECODE`` is set, every start would compile every library anew, and measure that.
+    """
+    mine = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    mine["PYTHONPYCACHEPREFIX"] = _byte_code() if compiled else str(Path(_byte_code()) / "nothing")
+    return mine if compiled else mine | {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@cache
+def _byte_code() -> str:
+    name = tempfile.mkdtemp(prefix="agentmem-bench-pyc-")
+    atexit.register(shutil.rmtree, name, ignore_errors=True)
+    return name

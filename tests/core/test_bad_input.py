@@ -174,7 +174,10 @@ TYPES = [
 FILTERS = [
     bad({"year": {"$near": 3}}, "unknown filter operator .*near.*use one of eq, ne", "unknown $", InvalidFilterError),
     bad(
-        {"field": "year", "operator": "like", "value": 1}, "unknown filter operator 'like'", "unknown", InvalidFilterError
+        {"field": "year", "operator": "like", "value": 1},
+        "unknown filter operator 'like'",
+        "unknown",
+        InvalidFilterError,
     ),
     bad({"year": {"$gt": 1, "$near": 3}}, "unknown filter operator", "one known, one not", InvalidFilterError),
     bad({"city": {"in": "Lisbon"}}, "takes a list, not str", "in without a list", InvalidFilterError),
@@ -293,7 +296,10 @@ def test_a_message_that_cannot_be_used_is_refused_when_it_is_made(fields):
 FAILING = [
     *CONTENTS,
     *(case for case in NO_TEXTS if case.id not in {"empty list", "a list with a number", "a list with an empty text"}),
-    *(bad({"content": "x", "metadata": case.values[0]}, str(case.values[2]), f"metadata {case.id}") for case in METADATA),
+    *(
+        bad({"content": "x", "metadata": case.values[0]}, str(case.values[2]), f"metadata {case.id}")
+        for case in METADATA
+    ),
     *(bad({"content": "x", "importance": case.values[0]}, str(case.values[2]), str(case.id)) for case in IMPORTANCES),
     *(bad({"content": "x", "occurred_at": case.values[0]}, str(case.values[2]), str(case.id)) for case in INSTANTS),
     *(bad({"content": "x", "type": case.values[0]}, str(case.values[2]), f"type {case.id}") for case in TYPES),
@@ -319,7 +325,12 @@ async def test_an_item_of_add_many_that_cannot_be_used_fails_alone(memory, item,
 
 @pytest.mark.parametrize(
     ("items", "fragment"),
-    [("one text", "for one memory use add"), ({"content": "x"}, "for one memory use add"), (5, "items: "), (None, "items: ")],
+    [
+        ("one text", "for one memory use add"),
+        ({"content": "x"}, "for one memory use add"),
+        (5, "items: "),
+        (None, "items: "),
+    ],
 )
 async def test_add_many_refuses_what_is_no_list(memory, items, fragment):
     await refused(memory, "add_many", InvalidInputError, fragment, items)
@@ -742,7 +753,7 @@ def test_opening_refuses_options_it_does_not_know(tmp_path, options, error, frag
 )
 def test_what_the_environment_says_is_checked_too(tmp_path, monkeypatch, variable, value, error):
     monkeypatch.setenv(variable, value)
-    with pytest.raises(error, match="."):
+    with pytest.raises(error, match=r"."):
         AgentMem(tmp_path / "store")
 
 

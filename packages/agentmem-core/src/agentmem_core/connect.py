@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
@@ -63,12 +64,15 @@ def connect(config: Config) -> Backend:
     if durability not in get_args(Durability):
         raise NotConfiguredError(f'durability must be "full" or "normal", not {durability!r}')
     embedder = find_embedder(config.embedder or os.environ.get("AGENTMEM_EMBEDDER") or "wordllama")
+    make_index = _index_maker(config.index)
+    views = Views(
+        exact_limit=_number("exact_limit", config.exact_limit, EXACT_LIMIT),
+        budget=_number("cache_bytes", config.cache_bytes, CACHE_BYTES),
+    )
     folder = _folder(config.path)
     ledger = SqliteLedger(folder, durability=cast("Durability", durability))
     try:
-        exact_limit = _number("exact_limit", config.exact_limit, EXACT_LIMIT)
-        views = Views(exact_limit, _number("cache_bytes", config.cache_bytes, CACHE_BYTES))
-        follower = Follower(ledger, None if folder is None else _index(config.index, folder))
+        follower = Follower(ledger, None if folder is None else make_index(folder))
         engine = Engine(ledger, embedder, views, follower, lambda: datetime.now(UTC), find_embedder)
         _greet(engine, config.tenant)
     except BaseException:
@@ -89,13 +93,14 @@ def _folder(given: str | os.PathLike[str] | None) -> Path | None:
         return None
     try:
         folder = Path(chosen).expanduser().absolute()
-    except (TypeError, RuntimeError) as error:
+        str(folder).encode()
+    except (TypeError, RuntimeError, UnicodeError) as error:
         raise StoreUnavailableError(f"path must be a folder, not {chosen!r}: {error}") from None
     if not str(chosen) or "\x00" in str(chosen):
         raise StoreUnavailableError("path must not be empty or hold NUL; leave it out for the default folder")
-    if folder.exists() and not folder.is_dir():
-        raise StoreUnavailableError(f"{folder} is a file; give a folder for the store to live in")
     try:
+        if folder.exists() and not folder.is_dir():
+            raise StoreUnavailableError(f"{folder} is a file; give a folder for the store to live in")
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         kind = StoreFullError if error.errno == 28 else StoreUnavailableError
@@ -105,27 +110,31 @@ def _folder(given: str | os.PathLike[str] | None) -> Path | None:
     return folder
 
 
-def _index(given: Any, folder: Path) -> VectorIndex | None:
+def _index_maker(given: Any) -> Callable[[Path], VectorIndex | None]:
+    """What makes the index of a folder; a name is looked up now, so that an unknown one leaves nothing behind."""
     name = given if given is not None else os.environ.get("AGENTMEM_INDEX") or "chroma"
     if name == "none":
-        return None
+        return lambda _: None
     if not isinstance(name, str):
-        return cast("VectorIndex", name)
+        if not all(hasattr(name, method) for method in ("acquire", "upsert", "query", "drop")):
+            raise NotConfiguredError(f'index must be a name, "none" or a VectorIndex, not {type(name).__name__}')
+        return lambda _: cast("VectorIndex", name)
     found = {entry.name: entry for entry in entry_points(group=INDEXES)}
     if name not in found:
         raise NotConfiguredError(f'unknown index {name!r}; installed are {", ".join(sorted(found))}, and "none"')
-    return cast("VectorIndex", found[name].load()(folder))
+    return cast("Callable[[Path], VectorIndex]", found[name].load())
 
 
-def _number(name: str, given: int | None, default: int) -> int:
+def _number(name: str, given: Any, default: int) -> int:
     text = os.environ.get(f"AGENTMEM_{name.upper()}")
+    value: Any = given if given is not None else text or default
     try:
-        value = given if given is not None else int(text) if text else default
-    except ValueError:
-        raise NotConfiguredError(f"AGENTMEM_{name.upper()} must be a whole number, not {text!r}") from None
-    if value < 0:
-        raise NotConfiguredError(f"{name} must not be negative, not {value}")
-    return value
+        number = int(value)
+    except (ValueError, TypeError, OverflowError):
+        raise NotConfiguredError(f"{name} must be a whole number, not {value!r}") from None
+    if number < 0:
+        raise NotConfiguredError(f"{name} must not be negative, not {number}")
+    return number
 
 
 def _greet(engine: Engine, tenant: str) -> None:

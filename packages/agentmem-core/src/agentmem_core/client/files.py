@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +24,9 @@ class Writing:
 
     def __init__(self, target: str | os.PathLike[str] | TextIO) -> None:
         """Nothing is opened yet."""
-        self._path = Path(target).expanduser() if isinstance(target, str | os.PathLike) else None
+        self._path = _path_of(target, "target") if isinstance(target, str | os.PathLike) else None
+        if self._path is not None and (not self._path.name or self._path.is_dir()):
+            raise InvalidInputError(f"target: {self._path} is a folder; give the path of a file")
         self._partial = None if self._path is None else self._path.with_name(f".{self._path.name}.partial")
         self._stream: TextIO | None = None if self._path is not None else cast("TextIO", target)
         self.cursor: str | None = None
@@ -38,6 +41,8 @@ class Writing:
                 raise StoreUnavailableError(f"{self._path} cannot be written ({error.strerror})") from error
         elif not hasattr(self._stream, "write"):
             raise InvalidInputError(f"target: must be a path or a text file, not {type(self._stream).__name__}")
+        elif isinstance(self._stream, io.RawIOBase | io.BufferedIOBase):
+            raise InvalidInputError('target: must be a text file; open it with mode "w", not "wb"')
         self._write({"format": FORMAT, "version": VERSION, "exported_at": datetime.now(UTC).isoformat()})
         return self
 
@@ -91,17 +96,21 @@ class Reading:
     def __iter__(self) -> Iterator[tuple[dict[str, Any], ...]]:
         """Batches; the header is checked first."""
         batch: list[dict[str, Any]] = []
+        begun = False
         for number, line in enumerate(self._lines(), 1):
             if not line.strip():
                 continue
             record = _decoded(line, number)
-            if number == 1:
+            if not begun:
                 _require_ours(record)
+                begun = True
                 continue
             batch.append(record)
             if len(batch) == _BATCH:
                 yield tuple(batch)
                 batch = []
+        if not begun:
+            raise InvalidInputError("source: is empty, so it is no export of AgentMem")
         if batch:
             yield tuple(batch)
 
@@ -116,9 +125,12 @@ class Reading:
 
     def _lines(self) -> Iterator[str]:
         if not isinstance(self._source, str | os.PathLike):
-            yield from self._source
+            for line in _iterated(self._source):
+                if not isinstance(line, str):
+                    raise InvalidInputError(f"source: must give lines of text, not {type(line).__name__}")
+                yield line
             return
-        path = Path(self._source).expanduser()
+        path = _path_of(self._source, "source")
         try:
             with path.open(encoding="utf-8") as stream:
                 yield from stream
@@ -128,10 +140,27 @@ class Reading:
             raise InvalidInputError(f"source: {path} is not UTF-8 text, so it is no export of AgentMem") from error
 
 
+def _iterated(source: Any) -> Iterable[Any]:
+    if not isinstance(source, Iterable) or isinstance(source, bytes):
+        raise InvalidInputError(f"source: must be a path or lines of text, not {type(source).__name__}")
+    return source
+
+
+def _path_of(given: str | os.PathLike[str], argument: str) -> Path:
+    text: Any = os.fspath(given)
+    if not isinstance(text, str) or not text or "\x00" in text:
+        raise InvalidInputError(f"{argument}: must be the path of a file, not {text!r}")
+    return Path(text).expanduser()
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
 def _decoded(line: str, number: int) -> dict[str, Any]:
     try:
-        record: Any = json.loads(line)
-    except ValueError as error:
+        record: Any = json.loads(line, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
         raise InvalidInputError(
             f"source: line {number} is not JSON ({error}); the file may have been cut short"
         ) from error

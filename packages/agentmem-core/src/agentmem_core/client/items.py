@@ -41,6 +41,9 @@ def item_of(given: Any, **common: Any) -> NewMemory:
     elif isinstance(given, Message):
         fields = {name: value for name in Message.model_fields if (value := getattr(given, name)) is not None}
     elif isinstance(given, Mapping):
+        strange = next((key for key in given if not isinstance(key, str)), None)
+        if strange is not None:
+            raise InvalidInputError(f"content: the keys of a message must be text, not {type(strange).__name__}")
         fields = dict(cast("Mapping[str, Any]", given))
     else:
         raise InvalidInputError(
@@ -52,8 +55,10 @@ def item_of(given: Any, **common: Any) -> NewMemory:
     return build(NewMemory, **missing, **fields)
 
 
-def batches(items: Iterable[Any], size: int) -> Iterator[tuple[list[NewMemory], list[AddedItem | None]]]:
+def batches(items: Any, size: int) -> Iterator[tuple[list[NewMemory], list[AddedItem | None]]]:
     """Parts of a long list: the items that can be used, and for each place what already failed (None: it is used)."""
+    if not isinstance(items, Iterable):
+        raise InvalidInputError(f"items: must be a list or an iterator of items, not {type(items).__name__}")
     usable: list[NewMemory] = []
     places: list[AddedItem | None] = []
     for given in items:

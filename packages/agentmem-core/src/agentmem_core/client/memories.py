@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -328,10 +328,8 @@ class MemoryVerbs(Verbs):
             build(Links, scope=self._within(user_id, agent_id, session_id), id=id, relation=relation)
         )
 
-    def _get(
-        self, ids: Sequence[str], user_id: str | None, agent_id: str | None, session_id: str | None, collection: str
-    ) -> Get:
-        if isinstance(ids, str):
+    def _get(self, ids: Any, user_id: str | None, agent_id: str | None, session_id: str | None, collection: str) -> Get:
+        if isinstance(ids, str) or not isinstance(ids, Iterable):
             raise InvalidInputError("ids: must be a list of ids; for one use get(id)")
         return build(Get, scope=self._within(user_id, agent_id, session_id), ids=tuple(ids), collection=collection)
 

@@ -175,6 +175,9 @@ class StoreVerbs(Verbs):
             raise InvalidInputError(
                 "forget: say what to erase, for example forget(user_id=...), forget(session_id=...) or forget(ids)"
             )
+        if ids is not None:
+            scope = self._within(user_id, agent_id, session_id)
+            return build(Forget, scope=scope, ids=(ids,) if isinstance(ids, str) else ids, collection=collection)
         mine = self._scope
         scope = build(
             Scope, tenant=mine.tenant, user_id=mine.user_id if user_id is None else user_id, agent_id=agent_id,

@@ -5,6 +5,7 @@ https://platform.openai.com/docs/api-reference/embeddings
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import time
@@ -40,14 +41,26 @@ class OpenAIEmbedder:
         """Cheap, no request; ``timeout`` in seconds a request."""
         self._model = model or "text-embedding-3-small"
         self._dimension = dimension
-        self._url = (base_url or os.environ.get("OPENAI_BASE_URL") or _URL).rstrip("/")
+        given = base_url or os.environ.get("OPENAI_BASE_URL") or _URL
+        try:
+            address = httpx.URL(given)
+        except (httpx.InvalidURL, TypeError):
+            raise EmbedderError(
+                "the address of the embedder is not a URL; it begins with http:// or https://"
+            ) from None
+        self._auth = (address.username, address.password) if address.userinfo else None
+        self._url = str(address.copy_with(userinfo=b"")).rstrip("/")
         self._key = api_key or os.environ.get("OPENAI_API_KEY")
+        if self._key is not None and not (self._key.isascii() and self._key.isprintable()):
+            raise EmbedderError("the key of the embedder holds characters that no key has; copy it again")
         self._timeout = timeout
+        self._seen: int | None = None
         self._client: httpx.Client | None = None
 
     @property
     def fingerprint(self) -> Fingerprint:
-        return Fingerprint("openai", self._model, self._dimension or _KNOWN.get(self._model))
+        known = _KNOWN.get(self._model) if self._url == _URL else None
+        return Fingerprint("openai", self._model, self._dimension or self._seen or known)
 
     def embed(self, texts: Sequence[str], *, kind: Literal["document", "query"]) -> NDArray[np.float32]:
         del kind
@@ -59,7 +72,12 @@ class OpenAIEmbedder:
             vectors = np.array(rows, np.float32)
         except ValueError as error:
             raise EmbedderError(f"{self._url} answered with vectors of different lengths") from error
-        return vectors.reshape(len(texts), -1) if len(texts) else vectors.reshape(0, self._dimension or 0)
+        if not len(texts):
+            return np.zeros((0, self._dimension or 0), np.float32)
+        if vectors.ndim != 2 or not vectors.shape[1] or not np.isfinite(vectors).all():
+            raise EmbedderError(f"{self._url} answered with vectors that are empty or not finite")
+        self._seen = vectors.shape[1]
+        return vectors
 
     def _ask(self, batch: list[str]) -> Any:
         if self._key is None and self._url == _URL:
@@ -72,26 +90,31 @@ class OpenAIEmbedder:
             body["dimensions"] = self._dimension
         if self._client is None:
             headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-            self._client = httpx.Client(timeout=self._timeout, headers=headers)
+            self._client = httpx.Client(timeout=self._timeout, headers=headers, auth=self._auth)
         for attempt in range(1, _TRIES + 1):
             try:
                 response = self._client.post(f"{self._url}/embeddings", json=body)
             except httpx.HTTPError as error:
                 problem = f"{self._url} cannot be reached ({type(error).__name__})"
-                cause: Exception | None = error
                 wait = None
             else:
                 if response.is_success:
                     return _json(response)
-                problem = f"{self._url} answered {response.status_code}: {_reason(response)}"
-                cause = None
+                problem = f"{self._url} answered {response.status_code}: {self._hidden(_reason(response))}"
                 wait = _retry_after(response)
                 if response.status_code not in _AGAIN:
                     raise EmbedderError(f"{problem}; check the model name ({self._model}) and the key")
             if attempt == _TRIES:
-                raise EmbedderError(f"{problem}, {_TRIES} times") from cause
+                raise EmbedderError(f"{problem}, {_TRIES} times") from None  # the cause may show the key
             time.sleep(min(wait if wait is not None else 0.25 * 2**attempt * random.random(), 20.0))  # noqa: S311 - jitter
         raise EmbedderError(f"{self._url} was not asked")  # unreachable; the loop returns or raises
+
+    def _hidden(self, text: str) -> str:
+        """A server's message without the secrets it may repeat."""
+        for secret in (self._key, *(self._auth or ())):
+            if secret:
+                text = text.replace(secret, "...")
+        return text
 
     def _vectors(self, answer: Any, expected: int) -> list[list[float]]:
         try:
@@ -121,6 +144,7 @@ def _reason(response: httpx.Response) -> str:
 
 def _retry_after(response: httpx.Response) -> float | None:
     try:
-        return max(float(response.headers.get("retry-after", "")), 0.0)
+        seconds = float(response.headers.get("retry-after", ""))
     except ValueError:
         return None
+    return max(seconds, 0.0) if math.isfinite(seconds) else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from agentmem_core.engine.drafting import Draft, draft, embedded, space_for
-from agentmem_core.engine.engine import Engine
+from agentmem_core.engine.drafting import Draft, draft, embedded, misfit, space_for
+from agentmem_core.engine.engine import Engine, mismatch
 from agentmem_core.errors import AgentMemError, ConflictError
 from agentmem_core.model import Added, AddedItem, AddOutcome, Memory
 from agentmem_core.operations import Add
@@ -17,35 +17,55 @@ from agentmem_core.ports import Fingerprint, LedgerWriter, Partition, Record
 def add(engine: Engine, op: Add) -> Added:
     """Words and vectors are made before the transaction, so that others wait only for the writing itself."""
     now = engine.clock()
-    drafts = [draft(item, op.scope, op.collection, now) for item in op.items]
-    if not drafts:
-        return Added()
     with engine.ledger.reading() as reader:
         stored = reader.collection(op.scope.tenant, op.collection)
-    records = [item.record for item in drafts]
-    space = space_for(engine, records, op.collection, stored.embedder if stored else None)
-    records = embedded(engine, records, space, op.collection)
-    space = replace(space, dimension=len(records[0].vector or b"") // 4)
-    drafts = [replace(item, record=record) for item, record in zip(drafts, records, strict=True)]
+    drafts = [draft(item, op.scope, op.collection, now) for item in op.items]
+    space = space_for(engine, [item.record for item in drafts], op.collection, stored.embedder if stored else None)
     items: list[AddedItem | None] = [None] * len(drafts)
+    if op.on_error == "report":
+        items = [_refused(item, space, op.collection) for item in drafts]
+    usable = [number for number, refused in enumerate(items) if refused is None]
+    if usable:
+        records = embedded(engine, [drafts[number].record for number in usable], space, op.collection)
+        space = replace(space, dimension=len(records[0].vector or b"") // 4)
+        ready = {number: replace(drafts[number], record=record) for number, record in zip(usable, records, strict=True)}
+        warnings = _write(engine, op, space, ready, items, now)
+    else:
+        warnings = []
+    return Added(items=tuple(item for item in items if item is not None), warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _write(
+    engine: Engine, op: Add, space: Fingerprint, ready: dict[int, Draft], items: list[AddedItem | None], now: datetime
+) -> list[str]:
+    """Everything in one transaction; fills ``items`` and answers the warnings."""
     warnings: list[str] = []
     partitions: list[Partition] = []
     with engine.writing() as writer:
-        for user_id, numbers in _by_user(drafts).items():
-            adding = _Adding(engine, writer, op, space, user_id, now)
+        for user_id, numbers in _by_user(ready).items():
+            adding = _Adding(writer, op, space, user_id, now)
             for number in numbers:
-                items[number] = adding.take(drafts[number])
+                items[number] = adding.take(ready[number])
             partitions.append(adding.finish())
             warnings.extend(adding.warnings)
     for partition in partitions:
         if engine.views.is_large(partition):
             engine.follower.note(partition)
-    return Added(items=tuple(item for item in items if item is not None), warnings=tuple(dict.fromkeys(warnings)))
+    return warnings
 
 
-def _by_user(drafts: Sequence[Draft]) -> dict[str, list[int]]:
+def _refused(item: Draft, space: Fingerprint, collection: str) -> AddedItem | None:
+    problem = misfit(item.record, space, collection)
+    return None if problem is None else _failed(problem)
+
+
+def _failed(error: AgentMemError) -> AddedItem:
+    return AddedItem(outcome=AddOutcome.FAILED, error=str(error), error_code=error.code)
+
+
+def _by_user(drafts: Mapping[int, Draft]) -> dict[str, list[int]]:
     users: dict[str, list[int]] = {}
-    for number, item in enumerate(drafts):
+    for number, item in drafts.items():
         users.setdefault(item.memory.scope.user_id, []).append(number)
     return users
 
@@ -53,15 +73,14 @@ def _by_user(drafts: Sequence[Draft]) -> dict[str, list[int]]:
 class _Adding:
     """One user's part of an add: each item is created, known, put in place of an older one, or refused."""
 
-    def __init__(
-        self, engine: Engine, writer: LedgerWriter, op: Add, space: Fingerprint, user_id: str, now: datetime
-    ) -> None:
+    def __init__(self, writer: LedgerWriter, op: Add, space: Fingerprint, user_id: str, now: datetime) -> None:
         self._writer = writer
         self._op = op
         self._now = now
         self._partition = writer.ensure_partition(op.scope.tenant, op.collection, user_id, space)
-        if space.provider != "given":
-            engine.require_fit(self._partition.collection.embedder, op.collection)
+        stored = self._partition.collection.embedder
+        if not stored.fits(space):
+            raise mismatch(op.collection, stored, space)
         self._new: list[Record] = []
         self._by_id: dict[str, int] = {}
         self._by_digest: dict[bytes, int] = {}
@@ -73,7 +92,7 @@ class _Adding:
         except AgentMemError as error:
             if self._op.on_error == "raise":
                 raise
-            return AddedItem(outcome=AddOutcome.FAILED, error=str(error), error_code=error.code)
+            return _failed(error)
 
     def finish(self) -> Partition:
         if self._new:
@@ -127,15 +146,25 @@ class _Adding:
         )
 
     def _replace(self, found: Record, record: Record, operation: str, outcome: AddOutcome) -> AddedItem:
+        if not found.row:
+            return self._replace_waiting(found, record, outcome)
         memory = record.memory.model_copy(
             update={"created_at": found.memory.created_at, "version": found.memory.version + 1}
         )
-        record = self._without_taken_digest(replace(record, memory=memory, operation=operation, row=found.row))
-        if found.row:
-            self._writer.rewrite(record)
-        else:
-            self._new[self._by_id[memory.id]] = replace(record, memory=record.memory.model_copy(update={"version": 1}))
+        record = replace(record, memory=memory, operation=operation, row=found.row)
+        self._writer.rewrite(self._without_taken_digest(record))
         return AddedItem(outcome=outcome, memory=memory)
+
+    def _replace_waiting(self, found: Record, record: Record, outcome: AddOutcome) -> AddedItem:
+        """The same id twice in one add: the first was never stored, so the last simply takes its place."""
+        number = self._by_id[record.memory.id]
+        if found.digest is not None:
+            self._by_digest.pop(found.digest, None)
+        record = self._without_taken_digest(record)
+        if record.digest is not None:
+            self._by_digest[record.digest] = number
+        self._new[number] = record
+        return AddedItem(outcome=outcome, memory=record.memory)
 
     def _without_taken_digest(self, record: Record) -> Record:
         """A caller's id makes a memory of its own, even where the same text is known under another id."""

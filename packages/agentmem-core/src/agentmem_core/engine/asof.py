@@ -39,6 +39,7 @@ class Past:
         cached.follow(self._reader, self._partition)
         features = self._reader.features_of([*self._then], vectors=True)
         cached.view.replace([self._older(feature) for feature in features], [*self._then])
+        cached.metadata_then = {row: then.metadata for row, then in self._then.items()}
         return cached
 
     def memory(self, row: int, memory: Memory) -> Memory:

@@ -63,6 +63,7 @@ HANDLERS: dict[type[Op[Any]], Callable[[Engine, Any], Any]] = {
     Update: update,
 }
 
+_CLOSED = "this client is closed; open AgentMem again"
 _THREADS = 2
 """Worker threads for async callers: each more lengthens the wait of the event loop for the interpreter lock."""
 
@@ -79,29 +80,37 @@ class EmbeddedBackend:
         self._finalizer = weakref.finalize(self, _let_go, engine, self._pid)
 
     def execute(self, op: Op[T]) -> T:
-        if self._closed or os.getpid() != self._pid:
-            raise StoreClosedError(
-                "this client is closed; open AgentMem again"
-                if self._closed
-                else "this client was opened before a fork and cannot be used in the child process; open AgentMem again there"
-            )
+        self._require_open()
         handler = HANDLERS.get(type(op))
         if handler is None:
             raise NotSupportedError(f"the embedded backend has no operation {type(op).__name__}")
         return cast("T", handler(self._engine, op))
 
     async def aexecute(self, op: Op[T]) -> T:
+        self._require_open()
         if self._workers is None:
             self._workers = ThreadPoolExecutor(_THREADS, thread_name_prefix="agentmem")
         context = contextvars.copy_context()
-        return await asyncio.get_running_loop().run_in_executor(self._workers, lambda: context.run(self.execute, op))
+        try:
+            future = self._workers.submit(context.run, self.execute, op)
+        except RuntimeError as error:
+            raise StoreClosedError(_CLOSED) from error
+        return await asyncio.wrap_future(future)
+
+    def _require_open(self) -> None:
+        if os.getpid() != self._pid:
+            raise StoreClosedError(
+                "this client was opened before a fork and cannot be used in the child process; open AgentMem again there"
+            )
+        if self._closed:
+            raise StoreClosedError(_CLOSED)
 
     def close(self) -> None:
         if os.getpid() != self._pid:
             return
+        self._closed = True
         if self._workers is not None:
             self._workers.shutdown(wait=True)
-        self._closed = True
         self._finalizer()
 
     async def aclose(self) -> None:

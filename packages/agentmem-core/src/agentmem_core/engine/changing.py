@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from agentmem_core.engine.drafting import digest_of, embedded, require_dimension, with_words
+from agentmem_core.engine.drafting import digest_of, embedded, require_dimension, require_same_space, with_words
 from agentmem_core.engine.engine import GIVEN, Engine, find_record
 from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError, VectorMismatchError
 from agentmem_core.model import Link, Memory
@@ -35,7 +35,7 @@ def update(engine: Engine, op: Update) -> Memory:
     if space is not None:
         require_dimension(op.vector, space.embedder.dimension, op.collection)
     if op.vector is None and content == before.memory.content:
-        drafted = replace(drafted, vector=before.vector)
+        drafted = replace(drafted, vector=before.vector, given=before.given)
     elif op.vector is None and space is not None:
         if space.embedder.provider == GIVEN.provider:
             raise VectorMismatchError(
@@ -44,16 +44,17 @@ def update(engine: Engine, op: Update) -> Memory:
         engine.require_fit(space.embedder, op.collection)
         drafted = embedded(engine, [drafted], space.embedder, op.collection)[0]
     with engine.writing() as writer:
+        require_same_space(writer, op.scope.tenant, op.collection, space)
         record = find_record(writer, op.scope, op.collection, op.id, now=engine.clock())
         if op.expected_version is not None and record.memory.version != op.expected_version:
             raise ConflictError(
                 f"memory {op.id!r} is at version {record.memory.version}, not {op.expected_version}; read it again first"
             )
         if record.memory.version != before.memory.version and "content" not in changes:
-            drafted = record if op.vector is None else replace(record, vector=op.vector)
+            drafted = record if op.vector is None else replace(record, vector=op.vector, given=True)
         memory = _next_version(engine, record, changes)
         changed = replace(
-            record, memory=memory, words=drafted.words, speaker=drafted.speaker, vector=drafted.vector,
+            record, memory=memory, words=drafted.words, speaker=drafted.speaker, vector=drafted.vector, given=drafted.given,
             operation="update", reason=op.reason,
         )  # fmt: skip
         writer.rewrite(_with_digest(writer, changed, op.collection))
@@ -97,6 +98,7 @@ def restore(engine: Engine, op: Restore) -> Memory:
         engine.require_fit(space.embedder, op.collection)
         drafted = embedded(engine, [replace(drafted, vector=None)], space.embedder, op.collection)[0]
     with engine.writing() as writer:
+        require_same_space(writer, op.scope.tenant, op.collection, space)
         record = find_record(writer, op.scope, op.collection, op.id, now=engine.clock(), deleted=True)
         memory = _next_version(engine, record, changes)
         restored = replace(

@@ -8,10 +8,10 @@ from datetime import datetime
 from hashlib import blake2b
 
 from agentmem_core.engine.engine import GIVEN, Engine
-from agentmem_core.errors import VectorMismatchError
+from agentmem_core.errors import EmbedderMismatchError, VectorMismatchError
 from agentmem_core.model import Memory, MemoryType, Scope, new_id
 from agentmem_core.operations import MEMORIES, NewMemory
-from agentmem_core.ports import Fingerprint, Record
+from agentmem_core.ports import Collection, Fingerprint, LedgerWriter, Record
 from agentmem_core.recall.text import indexed_words, same_text, speaker_in
 
 DEFAULT_IMPORTANCE = 0.5
@@ -52,7 +52,8 @@ def draft(item: NewMemory, scope: Scope, collection: str, now: datetime) -> Draf
     )
     found_by, speaker = words_for(memory)
     digest = digest_of(memory) if collection == MEMORIES and item.role is None else None
-    return Draft(Record(memory, found_by, speaker, item.vector, digest), named=item.id is not None)
+    given = item.vector is not None
+    return Draft(Record(memory, found_by, speaker, item.vector, given, digest), named=item.id is not None)
 
 
 def _scope_of(item: NewMemory, scope: Scope) -> Scope:
@@ -106,16 +107,15 @@ def embedded(engine: Engine, records: Sequence[Record], space: Fingerprint, coll
     """The records with a vector each, all in one space."""
     missing = [number for number, record in enumerate(records) if record.vector is None]
     filled = list(records)
-    if missing and space.provider == GIVEN.provider:
-        raise VectorMismatchError(
-            f"collection {collection!r} holds vectors that its callers bring; give each item a vector= of "
-            f"{space.dimension} numbers"
-        )
+    for record in records:
+        problem = misfit(record, space, collection)
+        if problem is not None:
+            raise problem
     if missing:
         texts = [text_to_embed(records[number].memory.content, records[number].speaker) for number in missing]
         vectors = engine.embed(texts, "document")
         for number, vector in zip(missing, vectors, strict=True):
-            filled[number] = replace(records[number], vector=vector.tobytes())
+            filled[number] = replace(records[number], vector=vector.tobytes(), given=False)
     for record in filled:
         require_dimension(record.vector, space.dimension or len(filled[0].vector or b"") // 4, collection)
     return filled
@@ -129,3 +129,27 @@ def require_dimension(vector: bytes | None, dimension: int | None, collection: s
         f"the vector has {len(vector) // 4} dimensions, collection {collection!r} has {dimension}; use the embedder that "
         "made the collection, or another collection= for the other vectors (or reindex(embedder=...) to change its embedder)"
     )
+
+
+def require_same_space(writer: LedgerWriter, tenant: str, name: str, before: Collection | None) -> None:
+    """Refuse to write vectors that were made before the collection got another embedder."""
+    now = writer.collection(tenant, name)
+    if before is not None and now is not None and now.generation != before.generation:
+        raise EmbedderMismatchError(
+            f"collection {name!r} got another embedder while this call was under way ({now.embedder}); nothing was "
+            "written, call again"
+        )
+
+
+def misfit(record: Record, space: Fingerprint, collection: str) -> VectorMismatchError | None:
+    """Why one record cannot join a collection; None when it can."""
+    try:
+        require_dimension(record.vector, space.dimension, collection)
+    except VectorMismatchError as error:
+        return error
+    if record.vector is None and space.provider == GIVEN.provider:
+        return VectorMismatchError(
+            f"collection {collection!r} holds vectors that its callers bring; give each item a vector= of "
+            f"{space.dimension} numbers"
+        )
+    return None

@@ -13,7 +13,7 @@ import numpy as np
 
 from agentmem_core.engine.following import Follower
 from agentmem_core.engine.views import Views
-from agentmem_core.errors import EmbedderError, EmbedderMismatchError, NotFoundError
+from agentmem_core.errors import EmbedderError, EmbedderMismatchError, NotFoundError, StoreError
 from agentmem_core.model import Scope
 from agentmem_core.operations import MEMORIES
 from agentmem_core.ports import Embedder, Fingerprint, Ledger, LedgerReader, LedgerWriter, Record
@@ -24,7 +24,19 @@ if TYPE_CHECKING:
 GIVEN = Fingerprint("given", "")
 """The fingerprint of a collection whose vectors the caller brings."""
 
-_TOUCHES_KEPT = 256
+_TOUCHES_KEPT = 32
+_TOUCHES_GIVEN_BACK = 10_000
+
+
+def mismatch(name: str, stored: Fingerprint, mine: Fingerprint) -> EmbedderMismatchError:
+    """The error that says which embedder made a collection, and both ways out."""
+    named = f'embedder="{stored.provider}:{stored.model}"'
+    if stored.provider == "callable":
+        named = f"embedder= the function {stored.model}"
+    return EmbedderMismatchError(
+        f"collection {name!r} was embedded by {stored}, this client embeds with {mine}. Either open the store with {named}, or "
+        "open it so and call reindex(embedder=...) to embed everything anew"
+    )
 
 
 class Touches:
@@ -34,19 +46,28 @@ class Touches:
         """None yet."""
         self._lock = threading.Lock()
         self._counts: dict[int, tuple[int, datetime]] = {}
+        self._uses = 0
 
     def note(self, rows: Sequence[int], now: datetime) -> int:
-        """Count rows; answers how many wait."""
+        """Count rows; answers how many uses wait to be written."""
         with self._lock:
             for row in rows:
                 self._counts[row] = (self._counts.get(row, (0, now))[0] + 1, now)
-            return len(self._counts)
+            self._uses += 1
+            return self._uses
+
+    def give_back(self, counts: Sequence[tuple[int, int, datetime]]) -> None:
+        """Keep counts that could not be written, as long as there are not too many."""
+        with self._lock:
+            for row, times, when in counts[:_TOUCHES_GIVEN_BACK]:
+                self._counts[row] = (self._counts.get(row, (0, when))[0] + times, when)
 
     def take(self) -> list[tuple[int, int, datetime]]:
         """What is to be written, which is then no longer kept."""
         with self._lock:
             taken = [(row, times, when) for row, (times, when) in self._counts.items()]
             self._counts.clear()
+            self._uses = 0
             return taken
 
 
@@ -76,17 +97,18 @@ class Engine:
         """Refuse to mix the vectors of two embedders."""
         mine = self.embedder.fingerprint
         if not stored.fits(mine):
-            raise EmbedderMismatchError(
-                f"collection {name!r} was embedded by {stored}, this client embeds with {mine}. Either open the store with "
-                f'embedder="{stored.provider}", or open it so and call reindex(embedder=...) to embed everything anew'
-            )
+            raise mismatch(name, stored, mine)
 
     def flush_touches(self) -> None:
-        """Write the access counts that searches have left behind."""
+        """Write the access counts that searches have left behind; a store that cannot be written keeps them waiting."""
         counts = self.touches.take()
-        if counts:
+        if not counts:
+            return
+        try:
             with self.ledger.writing() as writer:
                 writer.touch(counts)
+        except StoreError:
+            self.touches.give_back(counts)
 
     def note_use(self, rows: Sequence[int]) -> None:
         """Count rows as used; written now and then, since a search should not cost a commit."""

@@ -12,7 +12,6 @@ _WALK = 500
 
 def forget(engine: Engine, op: Forget) -> Receipt:
     """Rows, versions, words, vectors and links go in one transaction, then from the log, the cache and the index."""
-    engine.touches.take()
     whole = op.ids is None and op.scope.agent_id is None and op.scope.session_id is None
     taken: list[Erased] = []
     touched: list[Partition] = []
@@ -26,9 +25,8 @@ def forget(engine: Engine, op: Forget) -> Receipt:
                 touched.append(partition)
     for partition in touched:
         engine.views.drop(partition.id)
-        if whole:
-            engine.follower.drop(partition)
-        elif engine.views.is_large(partition):
+        engine.follower.drop(partition)
+        if not whole and engine.views.is_large(partition):
             engine.follower.note(partition)
     return Receipt(
         forgotten_at=engine.clock(),

@@ -10,6 +10,7 @@ import json
 import logging
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,10 +37,11 @@ class Mark:
     generation: int
     row: int
     change: int
+    count: int = 0
 
     def dumps(self) -> str:
         """As kept in the ledger's settings."""
-        return json.dumps([self.generation, self.row, self.change])
+        return json.dumps([self.generation, self.row, self.change, self.count])
 
     @staticmethod
     def loads(text: str | None) -> Mark | None:
@@ -63,6 +65,7 @@ class Follower:
         self._wanted: dict[int, str] = {}
         self._marks: dict[int, Mark] = {}
         self._state = "not used yet" if index else "off"
+        self._failures = 0
 
     @property
     def state(self) -> str:
@@ -101,8 +104,10 @@ class Follower:
             try:
                 found = self._live.query(space_of(partition), vector, limit + len(stale))
             except Exception:
-                self._distrust(partition.id)
-                return None
+                found = None
+        if found is None:
+            self._distrust(partition.id)
+            return None
         fresh = dict(tail) | reader.vectors(stale)
         rows = np.array([*fresh], np.int64)
         kept = ~np.isin(found.rows, stale)
@@ -118,25 +123,26 @@ class Follower:
         if self._index is None:
             return
         with self._lock:
+            self._marks.clear()
             if self._live.acquire():
                 self._live.reset()
-                self._forget_marks([*self._marks])
         with self._ledger.reading() as reader:
             partitions = [part.id for part in reader.partitions()]
         self._forget_marks(partitions)
 
     def drop(self, partition: Partition) -> None:
-        """An erased partition leaves the index too, now if this process writes to it, else when the owner notices."""
+        """Erased rows leave the index with their space; what still stands of the partition is indexed anew."""
+        if self._index is None:
+            return
+        space = space_of(partition)
         with self._lock:
             self._wanted.pop(partition.id, None)
-            self._forget_marks([partition.id])
-            if self._index is not None and self._state not in {"not used yet", "off"} and self._live.acquire():
-                try:
-                    self._live.drop(space_of(partition))
-                except Exception:
-                    logger.warning("the index could not drop an erased space; it is reset")
-                    self._live.reset()
-                    self._forget_marks([*self._marks])
+            self._marks.pop(partition.id, None)
+            if space not in self._live.spaces():
+                return
+            if self._live.acquire():
+                self._drop_space(space)
+        self._forget_marks([partition.id])
 
     def close(self) -> None:
         """Stop the thread and let go of the index."""
@@ -145,6 +151,9 @@ class Follower:
         if self._thread is not None:
             self._thread.join(timeout=30.0)
         if self._index is not None:
+            with suppress(Exception), self._lock:
+                if self._live.spaces() and self._live.acquire():
+                    self._prune()
             with self._lock:
                 self._live.close()
 
@@ -167,6 +176,7 @@ class Follower:
             self._state = "another process writes the index; this one searches exactly"
             return True
         with self._lock:
+            self._prune()
             wanted = [*self._wanted]
         for partition in wanted:
             while not self._stop.is_set() and self._step(partition):
@@ -176,6 +186,16 @@ class Follower:
                 self._state = "level with the ledger"
                 self._idle.set()
         return False
+
+    def _prune(self) -> None:
+        """Drop the spaces of partitions that another process has erased, and of older generations."""
+        spaces = self._live.spaces()
+        if spaces:
+            with self._ledger.reading() as reader:
+                standing = {space_of(partition) for partition in reader.partitions()}
+            for space in spaces:
+                if space not in standing:
+                    self._drop_space(space)
 
     def _step(self, partition_id: int) -> bool:
         """One chunk for one partition; False when there is nothing more to do."""
@@ -202,15 +222,25 @@ class Follower:
         renewed = {row: vector for row, vector in current.items() if row in alive}
         try:
             self._apply(partition, dict(rows) | renewed, [row for row in changed if row not in renewed])
+            with self._lock:
+                count = self._live.count(space_of(partition))
+            mark = Mark(partition.collection.generation, rows[-1][0] if rows else mark.row, partition.change, count)
         except Exception as error:
-            logger.warning("the index is damaged and is built again: %r", error)
+            self._state = f"failing, searches are exact: {error}"
+            if not self._failures:
+                logger.warning("the index is damaged and is built again: %r", error)
             self._distrust(partition.id)
+            self._stop.wait(self._pause())
             return True
-        mark = Mark(partition.collection.generation, rows[-1][0] if rows else mark.row, partition.change)
-        with self._lock:
-            self._keep(partition.id, mark)
+        self._failures = 0
+        self._keep(partition.id, mark)
         self._stop.wait(min(time.perf_counter() - started, 0.25))
         return True
+
+    def _pause(self) -> float:
+        """Seconds to wait after a failure: longer each time, since a full disk does not go away by asking."""
+        self._failures += 1
+        return min(0.05 * 2.0**self._failures, 30.0)
 
     def _apply(self, partition: Partition, vectors: dict[int, bytes], gone: list[int]) -> None:
         space, dimension = space_of(partition), partition.collection.embedder.dimension or 0
@@ -247,6 +277,8 @@ class Follower:
         ]
         try:
             with self._lock:
+                if self._live.count(space_of(partition)) < mark.count:
+                    return False
                 hits = sum(self._finds_itself(partition, row, blob) for row, blob in probes if row <= mark.row)
         except Exception:
             return False
@@ -261,28 +293,29 @@ class Follower:
 
     def _distrust(self, partition_id: int) -> None:
         with self._lock:
+            self._marks.pop(partition_id, None)
             wanted = self._wanted.get(partition_id)
             if wanted is not None:
                 self._drop_space(wanted)
-            self._forget_marks([partition_id])
             self._idle.clear()
             self._wake.set()
+        self._forget_marks([partition_id])
 
     def _drop_space(self, space: str) -> None:
         try:
             self._live.drop(space)
         except Exception:
             self._live.reset()
-            self._forget_marks([*self._marks])
+            self._marks.clear()
 
     def _keep(self, partition_id: int, mark: Mark) -> None:
-        self._marks[partition_id] = mark
+        """In the ledger first; never while our own lock is held, which those who write to the ledger may wait for."""
         with self._ledger.writing() as writer:
             writer.set_setting(_MARK.format(partition_id), mark.dumps())
+        with self._lock:
+            self._marks[partition_id] = mark
 
     def _forget_marks(self, partitions: list[int]) -> None:
-        for partition in partitions:
-            self._marks.pop(partition, None)
         with self._ledger.writing() as writer:
             for partition in partitions:
                 writer.set_setting(_MARK.format(partition), None)

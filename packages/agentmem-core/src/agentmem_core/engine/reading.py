@@ -92,7 +92,7 @@ def read_cursor(cursor: str, order: str) -> int:
     try:
         decoded: Any = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         row, kind = decoded
-    except (ValueError, binascii.Error, TypeError):
+    except (ValueError, binascii.Error, TypeError, RecursionError):
         raise InvalidInputError("cursor: is not one that list() gave; begin without a cursor") from None
     if kind != order or not isinstance(row, int) or not 0 <= row < 1 << 32:
         raise InvalidInputError(f"cursor: belongs to another list; it goes with order={kind!r}")

@@ -77,21 +77,22 @@ class _Searching:
     def ranked(self) -> Ranked:
         """The best positions of the view."""
         op, view = self.op, self.cached.view
-        mask = view.visible(
+        exists = view.visible(
             agent_id=op.scope.agent_id,
             session_id=op.scope.session_id,
             types=None if op.types is None else [kind.value for kind in op.types],
             now=self.now,
             as_of=None if op.as_of is None else micros(op.as_of),
         )
+        mask = exists
         if op.filters is not None:
-            mask &= self.cached.passing(self.reader, self.partition, op.filters)
+            mask = exists & self.cached.passing(self.reader, self.partition, op.filters)
         asked = op.query is not None and bool(op.query.strip())
         if not asked and self.vector is None:
             return self._newest(mask)
         lexical = extra = dense = None
         if asked and op.mode != "dense":
-            lexical, extra = lexical_scores(view, op.query or "")
+            lexical, extra = lexical_scores(view, op.query or "", exists)
         if self.vector is not None and op.mode != "lexical":
             dense = self._dense(self.vector, mask, None if lexical is None or extra is None else lexical + extra)
         if lexical is None and dense is None:

@@ -7,18 +7,17 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from agentmem_core.engine.drafting import digest_of, embedded, space_for, with_words
-from agentmem_core.engine.engine import GIVEN, Engine
+from agentmem_core.engine.drafting import digest_of, embedded, require_same_space, space_for, with_words
+from agentmem_core.engine.engine import Engine, mismatch
 from agentmem_core.errors import ConflictError, InvalidInputError
 from agentmem_core.model import Link, Memory, MemoryType, Scope, Transferred, Version
-from agentmem_core.model.values import Content, Importance, Instant, Metadata, Name, Value, Vector
+from agentmem_core.model.values import Content, Count, Importance, Instant, Metadata, Name, Text, Value, Vector, explain
 from agentmem_core.operations import MEMORIES, Export, Import
-from agentmem_core.operations.base import explain
-from agentmem_core.ports import Fingerprint, LedgerReader, LedgerWriter, Listing, Partition, Record
+from agentmem_core.ports import Collection, Fingerprint, LedgerReader, LedgerWriter, Listing, Partition, Record
 
 
 class _MemoryRecord(Value):
@@ -44,20 +43,40 @@ class _MemoryRecord(Value):
     expires_at: Instant | None = None
     valid_from: Instant | None = None
     valid_to: Instant | None = None
-    version: int = Field(default=1, ge=1)
-    access_count: int = Field(default=0, ge=0)
+    version: Annotated[Count, Field(ge=1)] = 1
+    access_count: Count = 0
     last_accessed_at: Instant | None = None
-    operation: str = "add"
-    reason: str | None = None
+    operation: Name = "add"
+    reason: Text | None = None
     deleted_at: Instant | None = None
     vector: str | None = None
-    history: tuple[Version, ...] = ()
+    history: tuple[_VersionRecord, ...] = ()
+
+
+class _VersionRecord(Value):
+    version: Annotated[Count, Field(ge=1)]
+    content: Content
+    metadata: Metadata = Field(default_factory=dict)
+    importance: Importance
+    operation: Name
+    changed_at: Instant
+    reason: Text | None = None
+
+
+class _LinkFields(Value):
+    source: Name
+    relation: Name
+    target: Name
+    weight: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 1.0
+    metadata: Metadata = Field(default_factory=dict)
+    valid_from: Instant
+    valid_to: Instant | None = None
 
 
 class _LinkRecord(Value):
     kind: str
     user_id: Name
-    link: Link
+    link: _LinkFields
 
 
 _VECTOR: TypeAdapter[bytes] = TypeAdapter(Vector)
@@ -80,7 +99,7 @@ class _Place:
             return _Place()
         try:
             return _Place(*map(int, json.loads(cursor)))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             raise InvalidInputError("cursor: is not one that an export gave; begin without a cursor") from None
 
 
@@ -115,8 +134,7 @@ def export(engine: Engine, op: Export) -> tuple[tuple[dict[str, Any], ...], str 
 
 
 def _exported(reader: LedgerReader, partition: Partition, records: Sequence[Record]) -> Iterator[dict[str, Any]]:
-    given = partition.collection.embedder.provider == GIVEN.provider
-    vectors = reader.vectors([record.row for record in records]) if given else {}
+    vectors = reader.vectors([record.row for record in records], given=True)
     for record in records:
         memory = record.memory
         shown = memory.model_dump(mode="json", exclude={"scope"}, exclude_defaults=True)
@@ -155,7 +173,8 @@ def import_(engine: Engine, op: Import) -> Transferred:
                 memories[record.collection, record.user_id if op.keep_users else op.scope.user_id].append(record)
             elif kind == "link":
                 found = _LinkRecord(**given)
-                links.append((found.user_id if op.keep_users else op.scope.user_id, found.link))
+                link = Link(**found.link.model_dump())
+                links.append((found.user_id if op.keep_users else op.scope.user_id, link))
             else:
                 raise InvalidInputError(f"a record of an export is a memory or a link, not {kind!r}")
         except ValidationError as error:
@@ -171,6 +190,7 @@ class _Prepared:
     space: Fingerprint
     records: list[Record]
     history: list[tuple[Version, ...]]
+    before: Collection | None
 
 
 def _prepared(engine: Engine, scope: Scope, key: tuple[str, str], given: Sequence[_MemoryRecord]) -> _Prepared:
@@ -185,7 +205,8 @@ def _prepared(engine: Engine, scope: Scope, key: tuple[str, str], given: Sequenc
         user_id,
         replace(space, dimension=len(filled[0].vector or b"") // 4),
         filled,
-        [item.history for item in given],
+        [tuple(Version(**version.model_dump()) for version in item.history) for item in given],
+        stored,
     )
 
 
@@ -196,6 +217,7 @@ def _record(item: _MemoryRecord, tenant: str, user_id: str) -> Record:
     record = Record(
         memory,
         vector=None if item.vector is None else _decoded(item.vector),
+        given=item.vector is not None,
         operation=item.operation,
         reason=item.reason,
         deleted_at=item.deleted_at,
@@ -217,7 +239,10 @@ def _write(engine: Engine, op: Import, prepared: Sequence[_Prepared], links: Seq
     large: list[Partition] = []
     with engine.writing() as writer:
         for part in prepared:
+            require_same_space(writer, op.scope.tenant, part.collection, part.before)
             partition = writer.ensure_partition(op.scope.tenant, part.collection, part.user_id, part.space)
+            if not partition.collection.embedder.fits(part.space):
+                raise mismatch(part.collection, partition.collection.embedder, part.space)
             new, history = _unknown(writer, partition, part)
             writer.insert(partition.id, new, history)
             written += len(new)
@@ -245,7 +270,7 @@ def _unknown(
         if found is not None or record.memory.id in ids:
             if found is not None and found.memory.content != record.memory.content:
                 raise ConflictError(
-                    f"id {record.memory.id!r} stands here already for another content; nothing was imported"
+                    f"id {record.memory.id!r} stands here already for another content; nothing of this batch was imported"
                 )
             continue
         digest = record.digest

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from agentmem_core.engine.drafting import text_to_embed
 from agentmem_core.engine.engine import GIVEN, Engine, checked
 from agentmem_core.errors import AgentMemError, ConflictError
 from agentmem_core.model import CollectionStats, ComponentHealth, Health, Progress, Stats
 from agentmem_core.operations import HealthCheck, Reindex, StatsOf
-from agentmem_core.ports import Collection, Embedder, LedgerReader
+from agentmem_core.ports import Collection, Embedder, Fingerprint, LedgerReader
 
 _TARGET = "reindex:{}"
 
@@ -96,45 +97,49 @@ class _Reembedding:
 
     def step(self) -> Progress:
         """Embed some rows; when none is left, put all in place in one transaction."""
-        self._claim()
+        engine = self._engine
+        fingerprint = self._embedder.fingerprint
+        if fingerprint.dimension is None:
+            vectors = checked(self._embedder, ["how long is a vector?"], "document")
+            fingerprint = replace(fingerprint, dimension=vectors.shape[1])
+        self._claim(fingerprint)
         batch: list[tuple[int, str, str | None]] = []
-        with self._engine.ledger.reading() as reader:
-            collections = self._collections(reader)
-            total = sum(reader.embedded(item.id) for item in collections)
-        with self._engine.ledger.writing() as writer:
+        with engine.ledger.writing() as writer:
+            collections = self._collections(writer)
+            total = sum(writer.embedded(item.id) for item in collections)
+            done = sum(writer.staged(item.id) for item in collections)
             for collection in collections:
                 batch += writer.unstaged(collection.id, after=0, limit=self._rows - len(batch))
                 if len(batch) >= self._rows:
                     break
-            done = writer.staged()
             if not batch:
                 for collection in collections:
-                    writer.adopt(collection.id, self._embedder.fingerprint)
+                    writer.adopt(collection.id, fingerprint)
                 writer.set_setting(self._setting, None)
         if not batch:
-            self._engine.embedder = self._embedder
-            self._engine.views.clear()
+            engine.embedder = self._embedder
+            engine.views.clear()
             return Progress(done=total, total=total, finished=True)
         texts = [text_to_embed(content, speaker) for _, content, speaker in batch]
         vectors = checked(self._embedder, texts, "document")
-        with self._engine.ledger.writing() as writer:
+        with engine.ledger.writing() as writer:
             writer.stage((row, vector.tobytes()) for (row, _, _), vector in zip(batch, vectors, strict=True))
         return Progress(done=min(done + len(batch), total), total=total, finished=False)
 
-    def _claim(self) -> None:
+    def _claim(self, fingerprint: Fingerprint) -> None:
         """One change of embedder at a time; another one than the one under way begins anew only when asked to."""
-        wanted = f"{self._embedder.fingerprint.provider}:{self._embedder.fingerprint.model}"
-        with self._engine.ledger.reading() as reader:
-            under_way = reader.setting(self._setting)
-        if under_way == wanted and not self._restart:
-            return
-        if under_way not in (None, wanted) and not self._restart:
-            raise ConflictError(
-                f"a change to the embedder {under_way} is under way; finish it with reindex(embedder={under_way!r}), or "
-                "begin anew with reindex(embedder=..., restart=True)"
-            )
+        wanted = str(fingerprint)
         with self._engine.ledger.writing() as writer:
-            writer.unstage()
+            under_way = writer.setting(self._setting)
+            if under_way == wanted and not self._restart:
+                return
+            if under_way not in (None, wanted) and not self._restart:
+                raise ConflictError(
+                    f"a change to the embedder {under_way} is under way; finish it with reindex(embedder=) that one, or begin "
+                    "anew with reindex(embedder=..., restart=True)"
+                )
+            for collection in self._collections(writer):
+                writer.unstage(collection.id)
             writer.set_setting(self._setting, wanted)
 
     def _collections(self, reader: LedgerReader) -> list[Collection]:

@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
 
 from agentmem_core.model.filters import OWN_PREFIX, AnyFilter, metadata_value
 from agentmem_core.ports import LedgerReader, Partition
@@ -28,6 +29,7 @@ class CachedView:
         self._columns: dict[str, tuple[Column, int]] = {}
         self._row = 0
         self._change = -1
+        self.metadata_then: dict[int, dict[str, Any]] = {}
 
     def fits(self, partition: Partition, *, vectors: bool) -> bool:
         """Whether it can be brought up to date; otherwise it is to be made anew."""
@@ -61,7 +63,9 @@ class CachedView:
         rows = self.view.columns["row"][len(column) :]
         if len(rows):
             name = field.removeprefix(OWN_PREFIX) if field.startswith(OWN_PREFIX) else "metadata"
-            values = dict(reader.values(partition.id, name, after=covered))
+            values: dict[int, object] = dict(reader.values(partition.id, name, after=covered))
+            if name == "metadata":
+                values |= self.metadata_then
             cells = (values.get(int(row)) for row in rows)
             if name == "metadata":
                 column.extend(metadata_value(cell, field) if isinstance(cell, dict) else None for cell in cells)

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from agentmem_core.errors import InvalidFilterError
 from agentmem_core.model.memory import Memory
-from agentmem_core.model.values import Value
+from agentmem_core.model.values import Given
 
 OWN_PREFIX = "memory."
 OWN_FIELDS = frozenset({
@@ -55,7 +55,7 @@ class FilterCondition(StrEnum):
     NOT = "not"
 
 
-class Filter(Value):
+class Filter(Given):
     """One field against one value.
 
     ``field`` is a key of the metadata (dots reach into nested objects, unless the key itself has the dots), or
@@ -66,12 +66,20 @@ class Filter(Value):
     operator: FilterOperator = FilterOperator.EQ
     value: Any = None
 
+    @classmethod
+    def _refusal(cls, why: str) -> InvalidFilterError:
+        return InvalidFilterError(f"{why}; the operators are {', '.join(FilterOperator)}")
 
-class FilterGroup(Value):
+
+class FilterGroup(Given):
     """Filters combined, to any depth. An empty group matches everything."""
 
     condition: FilterCondition = FilterCondition.AND
     filters: tuple[Filter | FilterGroup, ...] = ()
+
+    @classmethod
+    def _refusal(cls, why: str) -> InvalidFilterError:
+        return InvalidFilterError(f"{why}; the conditions are {', '.join(FilterCondition)}")
 
 
 AnyFilter = Filter | FilterGroup
@@ -117,6 +125,8 @@ def _parse_mapping(given: Mapping[Any, Any], depth: int) -> AnyFilter:
         if key in {"$and", "$or", "$not", "$nor"}:
             items: Any = value if isinstance(value, list | tuple) else [value]
             parts.append(_group("not" if key == "$nor" else key[1:], items, depth))
+        elif isinstance(key, str) and key.startswith("$"):
+            raise InvalidFilterError(f"unknown filter combination {key!r}; use $and, $or, $not, $nor")
         else:
             parts.extend(_field_filters(key, value))
     return parts[0] if len(parts) == 1 else FilterGroup(filters=tuple(parts))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from agentmem_core.model.values import Content, Instant, Metadata, Name, Value
+from agentmem_core.model.values import Content, Given, Instant, Metadata, Name
 
 
-class Message(Value):
+class Message(Given):
     """One chat turn: who said what, and when. ``role`` is the model's word (user, assistant, ...), ``name`` the speaker's."""
 
     role: Name

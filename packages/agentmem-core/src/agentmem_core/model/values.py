@@ -10,7 +10,17 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
+
+from agentmem_core.errors import InvalidInputError
 
 MAX_CONTENT_BYTES = 1_000_000
 MAX_METADATA_BYTES = 1_000_000
@@ -24,6 +34,51 @@ class Value(BaseModel):
     """A frozen value: compared by its fields, refusing fields it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, strict=False)
+
+
+class Given(Value):
+    """A value that callers make themselves: what cannot be used is an ``InvalidInputError``."""
+
+    def __init__(self, **given: Any) -> None:
+        """Checked, field by field."""
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise self._refusal(explain(error)) from None
+
+    @classmethod
+    def _refusal(cls, why: str) -> InvalidInputError:
+        return InvalidInputError(why)
+
+
+def explain(error: ValidationError) -> str:
+    """A pydantic error in one line a caller can act on, without the content that was given."""
+    lines: list[str] = []
+    for detail in error.errors(include_url=False, include_context=False):
+        where = ".".join(str(part) for part in detail["loc"] if not _is_union_branch(part)) or "argument"
+        problem = _PROBLEMS.get(detail["type"], detail["msg"]).removeprefix("Value error, ")
+        found: Any = detail.get("input")
+        shown = f", got {found!r}" if isinstance(found, int | float) else ""
+        line = f"{where}: {problem}{shown}"
+        if line not in lines:
+            lines.append(line)
+    return "; ".join(lines)
+
+
+def _is_union_branch(part: Any) -> bool:
+    return isinstance(part, str) and ("[" in part or part[:1].isupper())
+
+
+_PROBLEMS = {
+    "timezone_aware": "is a naive datetime; give it a time zone, for example datetime.now(UTC)",
+    "extra_forbidden": "is not an argument of this call",
+    "missing": "is missing",
+    "datetime_type": "must be an aware datetime or an ISO 8601 text",
+    "bool_type": "must be True or False",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "string_type": "must be text (str)",
+}
 
 
 def _text(value: str) -> str:
@@ -60,7 +115,10 @@ def _only_str(value: Any) -> Any:
 
 
 def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is beyond the years 1 to 9999 in UTC") from None
 
 
 def _json_object(value: Any) -> Any:
@@ -102,10 +160,10 @@ def _string_keys(value: Any, depth: int = 0) -> None:
 
 def _vector(value: Any) -> Any:
     """Any sequence of numbers, or a one-dimensional buffer (a numpy array), as float32 bytes."""
-    if value is None or isinstance(value, bytes):
+    if value is None:
         return value
     try:
-        items = array("f", _numbers(value))
+        items = array("f", value) if isinstance(value, bytes) else array("f", _numbers(value))
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"must be a flat sequence of numbers: {error}") from None
     if not items:
@@ -132,6 +190,7 @@ Name = Annotated[str, BeforeValidator(_only_str), AfterValidator(_name)]
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 Metadata = Annotated[dict[str, Any], BeforeValidator(_json_object)]
 Importance = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=2**62)]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
 Vector = Annotated[bytes, BeforeValidator(_vector)]
 """float32 numbers in the machine's byte order; given as any sequence of numbers or a numpy array."""

@@ -10,7 +10,7 @@ from agentmem_core.errors import InvalidInputError
 from agentmem_core.model.filters import AnyFilter, parse_filter
 from agentmem_core.model.memory import Memory, MemoryType
 from agentmem_core.model.results import Added, Link, Page, Version
-from agentmem_core.model.values import Content, Importance, Instant, Limit, Metadata, Name, Value, Vector
+from agentmem_core.model.values import Content, Importance, Instant, Limit, Metadata, Name, Text, Value, Vector
 from agentmem_core.operations.base import MEMORIES, Op
 
 
@@ -107,7 +107,7 @@ class Update(Op[Memory]):
     entities: tuple[Name, ...] | None = None
     vector: Vector | None = None
     clear: tuple[Literal["expires_at", "valid_to"], ...] = ()
-    reason: str | None = None
+    reason: Text | None = None
     expected_version: int | None = None
     collection: Name = MEMORIES
 
@@ -118,7 +118,7 @@ class Delete(Op[int]):
     ids: tuple[Name, ...] | None = None
     filters: Where = None
     missing: Literal["error", "ignore"] = "error"
-    reason: str | None = None
+    reason: Text | None = None
     collection: Name = MEMORIES
 
 

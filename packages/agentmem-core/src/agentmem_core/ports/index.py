@@ -46,6 +46,10 @@ class VectorIndex(Protocol):
         """How many rows the space holds; 0 when there is no such space."""
         ...
 
+    def spaces(self) -> list[str]:
+        """The names of all spaces there are."""
+        ...
+
     def drop(self, space: str) -> None:
         """Remove a space with its files."""
         ...

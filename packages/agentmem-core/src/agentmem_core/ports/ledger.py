@@ -41,12 +41,16 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A memory as it is stored: with its vector (float32 bytes), the words it is found by, and its state."""
+    """A memory as it is stored: with its vector (float32 bytes), the words it is found by, and its state.
+
+    ``given`` says that the vector came from the caller, so that nothing but the store has it.
+    """
 
     memory: Memory
     words: str = ""
     speaker: str | None = None
     vector: bytes | None = None
+    given: bool = False
     digest: bytes | None = None
     operation: str = "add"
     reason: str | None = None
@@ -159,8 +163,8 @@ class LedgerReader(Protocol):
         """These rows, in any order; erased ones are missing."""
         ...
 
-    def vectors(self, rows: Sequence[int]) -> dict[int, bytes]:
-        """The vectors of these rows."""
+    def vectors(self, rows: Sequence[int], *, given: bool = False) -> dict[int, bytes]:
+        """The vectors of these rows; with ``given`` only those that callers brought."""
         ...
 
     def vectors_after(self, partition: int, *, after: int, limit: int) -> list[tuple[int, bytes]]:
@@ -231,12 +235,12 @@ class LedgerWriter(LedgerReader, Protocol):
         """Rows of a collection past ``after`` without a staged vector: row, content, speaker."""
         ...
 
-    def staged(self) -> int:
-        """How many vectors are kept aside."""
+    def staged(self, collection: int) -> int:
+        """How many vectors are kept aside for a collection."""
         ...
 
-    def unstage(self) -> None:
-        """Throw away what is kept aside."""
+    def unstage(self, collection: int) -> None:
+        """Throw away what is kept aside for a collection."""
         ...
 
     def adopt(self, collection: int, embedder: Fingerprint) -> None:

@@ -53,8 +53,11 @@ class Ranked:
     importance: Floats
 
 
-def lexical_scores(view: View, query: str) -> tuple[Floats, Floats]:
-    """Coverage of the query by each row, and what speaker and form add; both zero where no word matches."""
+def lexical_scores(view: View, query: str, exists: Mask) -> tuple[Floats, Floats]:
+    """Coverage of the query by each row that exists for the reader, and what speaker and form add.
+
+    Rows that do not exist for the reader lend nothing either.
+    """
     scores = np.zeros(len(view), np.float32)
     asked = list(dict.fromkeys(words(query)))
     total = sum(view.lexicon.idf(word) for word in asked)
@@ -65,6 +68,8 @@ def lexical_scores(view: View, query: str) -> tuple[Floats, Floats]:
     reach = np.zeros(len(view), np.float32)
     for word in asked:
         rows, weights = view.lexicon.weights(word)
+        here = exists[rows]
+        rows, weights = rows[here], weights[here]
         if word in names or not len(talk.order):
             np.add.at(scores, rows, weights)
         else:

@@ -24,7 +24,7 @@ QUESTION = "?"
 _CJK = "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _TOKEN = re.compile(rf"([{_CJK}]+)|[^\W_{_CJK}]+(?:'[^\W_{_CJK}]+)*")
 _LATIN = re.compile(r"[a-z\u00df-\u024f']+")
-_SPEAKER = re.compile(r"\s*([^\W\d_][\w .'\-·]{0,39}?)\s*[:：](?!//)\s*\S")
+_SPEAKER = re.compile(r"\s*([^\W\d_](?:[^\W\d_]|[ .'\-·]){0,39}?)\s*[:：](?!//)\s*\S")
 _ENDS_AS_QUESTION = re.compile(r"[?？][\s\"'”’»)\]!！]*$")
 
 _STOP = frozenset(

@@ -47,6 +47,10 @@ class BruteForceIndex:
         with self._lock:
             return len(self._spaces.get(space, {}))
 
+    def spaces(self) -> list[str]:
+        with self._lock:
+            return sorted(self._spaces)
+
     def drop(self, space: str) -> None:
         with self._lock:
             self._spaces.pop(space, None)

@@ -8,8 +8,11 @@ from itertools import islice
 
 from agentmem_core.model import Link, Memory, Version
 from agentmem_core.model.filters import OWN_FIELDS
-from agentmem_core.ports import Collection, Feature, Listing, Partition, Record, Tally
+from agentmem_core.ports import Collection, Feature, Fingerprint, Listing, Partition, Record, Tally
 from agentmem_core.testing.memory_state import ROW_BITS, Part, State, micros, own_memory
+
+_NOWHERE = Partition(0, Collection(0, "", "", Fingerprint("", ""), 0), "", last_row=0, change=0)
+"""Stands for a partition that does not exist: it holds nothing."""
 
 
 class MemoryReader:
@@ -31,11 +34,7 @@ class MemoryReader:
 
     def partitions(self, tenant: str | None = None, user_id: str | None = None) -> list[Partition]:
         every = (self._state.partition(self._state.parts[number]) for number in sorted(self._state.parts))
-        return [
-            part
-            for part in every
-            if tenant in (None, part.collection.tenant) and user_id in (None, part.user_id)
-        ]
+        return [part for part in every if tenant in (None, part.collection.tenant) and user_id in (None, part.user_id)]
 
     def by_id(self, partition: int, memory_id: str) -> Record | None:
         part = self._part(partition)
@@ -47,9 +46,7 @@ class MemoryReader:
         return found if found is not None and found.deleted_at is None else None
 
     def by_rows(self, rows: Sequence[int]) -> dict[int, Memory]:
-        return {
-            record.row: own_memory(record.memory) for record in self._records_of(rows) if record.deleted_at is None
-        }
+        return {record.row: own_memory(record.memory) for record in self._records_of(rows) if record.deleted_at is None}
 
     def walk(self, partition: int, listing: Listing) -> list[Record]:
         records = self._records(partition, newest_first=listing.newest_first)
@@ -69,8 +66,12 @@ class MemoryReader:
     def features_of(self, rows: Sequence[int], *, vectors: bool) -> list[Feature]:
         return [_feature(record, vectors=vectors) for record in self._records_of(rows)]
 
-    def vectors(self, rows: Sequence[int]) -> dict[int, bytes]:
-        return {record.row: record.vector for record in self._records_of(rows) if record.vector is not None}
+    def vectors(self, rows: Sequence[int], *, given: bool = False) -> dict[int, bytes]:
+        return {
+            record.row: record.vector
+            for record in self._records_of(rows)
+            if record.vector is not None and (record.given or not given)
+        }
 
     def vectors_after(self, partition: int, *, after: int, limit: int) -> list[tuple[int, bytes]]:
         found = (
@@ -123,7 +124,7 @@ class MemoryReader:
         return self._state.settings.get(name)
 
     def _part(self, partition: int) -> Part:
-        return self._state.parts.get(partition) or _NOTHING
+        return self._state.parts.get(partition) or Part(_NOWHERE)
 
     def _records(self, partition: int, *, newest_first: bool = False) -> Iterator[Record]:
         """A partition's rows; they were put in ascending, and a row that is exchanged keeps its place."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -122,17 +122,18 @@ class MemoryWriter(MemoryReader):
         ]
         return waiting[:limit]
 
-    def staged(self) -> int:
-        return len(self._state.staging)
+    def staged(self, collection: int) -> int:
+        return sum(record.row in self._state.staging for record in self._records_in(collection))
 
-    def unstage(self) -> None:
-        self._state.staging.clear()
+    def unstage(self, collection: int) -> None:
+        for record in self._records_in(collection):
+            self._state.staging.pop(record.row, None)
 
     def adopt(self, collection: int, embedder: Fingerprint) -> None:
         for record in list(self._records_in(collection)):
             vector = self._state.staging.pop(record.row, None)
             if vector is not None:
-                self._own(partition_of(record.row)).records[record.row] = replace(record, vector=vector)
+                self._own(partition_of(record.row)).records[record.row] = replace(record, vector=vector, given=False)
         found = self._state.collections[collection]
         self._state.collections[collection] = replace(found, embedder=embedder, generation=found.generation + 1)
 
@@ -167,9 +168,11 @@ class MemoryWriter(MemoryReader):
         memory, where = own_memory(record.memory), part.partition
         owner = {"tenant": where.collection.tenant, "user_id": where.user_id}
         memory = memory.model_copy(update={"scope": memory.scope.model_copy(update=owner)})
-        for taken, key in ((part.rows_by_id, memory.id), (part.rows_by_digest, record.digest)):
-            if key is not None and taken.setdefault(key, record.row) != record.row:  # type: ignore[index,arg-type]  # one kind of key each
-                raise StoreError(f"row {record.row}: another row of the partition has the same id or digest")
+        taken = part.rows_by_id.setdefault(memory.id, record.row) != record.row
+        if record.digest is not None:
+            taken = part.rows_by_digest.setdefault(record.digest, record.row) != record.row or taken
+        if taken:
+            raise StoreError(f"row {record.row}: another row of the partition has the same id or digest")
         part.records[record.row] = replace(record, memory=memory)
 
     def _take_out(self, part: Part, record: Record) -> None:
@@ -184,6 +187,3 @@ class MemoryWriter(MemoryReader):
         if len(part.log) > 2 * CHANGES_KEPT:
             del part.log[:-CHANGES_KEPT]
             part.log_from = part.log[0][0] - 1
-
-    def _records_in(self, collection: int) -> Iterator[Record]:
-        return iter([*super()._records_in(collection)])

@@ -1,4 +1,4 @@
-"""The vector index on Chroma: one Chroma collection for each large partition, in a folder beside the ledger.
+"""The vector index on Chroma: one Chroma database for each large partition, in a folder beside the ledger.
 
 A collection of its own needs no filter, whose cost in Chroma grows with everything that is stored (42 ms at 100,000 rows
 against 3 ms without). It holds row numbers and vectors only.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -37,14 +39,16 @@ class DamagedIndexError(StoreError):
 
 
 class ChromaIndex:
-    """A ``VectorIndex`` in ``folder/chroma``. ``chromadb`` is imported when the first space is touched."""
+    """A ``VectorIndex`` in ``folder/chroma``, with a folder for each space: dropping one leaves no byte of it behind.
+
+    ``chromadb`` is imported when the first space is touched.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Cheap: nothing is opened yet."""
         self._folder = folder / FOLDER
         self._lock = FileLock(folder / LOCK, thread_local=False)
-        self._client: ClientAPI | None = None
-        self._collections: dict[str, Any] = {}
+        self._open: dict[str, tuple[ClientAPI, Any]] = {}
 
     def acquire(self) -> bool:
         if self._lock.is_locked:
@@ -71,11 +75,13 @@ class ChromaIndex:
             guarded(partial(collection.delete, ids=names))
 
     def query(self, space: str, vector: NDArray[np.float32], limit: int) -> Near:
+        if not self._folders(space):
+            return _NOTHING
         collection = self._collection(space)
         held = guarded(collection.count)
         limit = min(limit, held)
-        if not limit:
-            return Near(np.empty(0, np.int64), np.empty(0, np.float32))
+        if limit < 1:
+            return _NOTHING
         found = guarded(
             lambda: collection.query(query_embeddings=vector[None, :], n_results=limit, include=["distances"])
         )
@@ -85,65 +91,78 @@ class ChromaIndex:
         return Near(rows, 1.0 - np.array(found["distances"][0], np.float32))
 
     def count(self, space: str) -> int:
-        return int(guarded(self._collection(space).count))
+        return int(guarded(self._collection(space).count)) if self._folders(space) else 0
+
+    def spaces(self) -> list[str]:
+        try:
+            return sorted({path.name.rpartition(".")[0] for path in self._folder.iterdir() if "." in path.name})
+        except OSError:
+            return []
 
     def drop(self, space: str) -> None:
-        self._collections.pop(space, None)
-        client = self._open()
-        if any(getattr(item, "name", item) == space for item in guarded(client.list_collections)):
-            guarded(lambda: client.delete_collection(space))
+        self._shut(space)
+        for folder in self._folders(space):
+            _remove(folder)
 
     def reset(self) -> None:
-        """Start over in a folder of another name, since Chroma keeps a broken one open inside the process."""
-        newest = self._newest()
-        self._shut()
-        shutil.rmtree(self._folder, ignore_errors=True)
-        (self._folder / str(newest + 1)).mkdir(parents=True, exist_ok=True)
+        for space in list(self._open):
+            self._shut(space)
+        _remove(self._folder)
 
     def close(self) -> None:
-        self._shut()
+        for space in list(self._open):
+            self._shut(space)
         self._lock.release(force=True)
 
     def _collection(self, space: str) -> Any:
-        found = self._collections.get(space)
+        found = self._open.get(space)
         if found is None:
-            client = self._open()
-            found = self._collections[space] = guarded(
-                lambda: client.get_or_create_collection(
-                    space,
-                    embedding_function=None,
-                    configuration=_CONFIGURATION,
-                )
-            )
-        return found
-
-    def _open(self) -> ClientAPI:
-        if self._client is None:
             import chromadb
             from chromadb.config import Settings
 
-            path = self._folder / str(self._newest())
-            path.mkdir(parents=True, exist_ok=True)
-            self._client = guarded(
+            path = next(iter(self._folders(space)), self._folder / f"{space}.{uuid4().hex[:8]}")
+            if not self._folder.is_dir():
+                _remove(self._folder)
+            try:
+                path.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise DamagedIndexError(f"the folder of the index cannot be made: {error}") from error
+            client: ClientAPI = guarded(
                 lambda: chromadb.PersistentClient(str(path), settings=Settings(anonymized_telemetry=False))
             )
-        return self._client
+            collection = guarded(
+                lambda: client.get_or_create_collection(space, embedding_function=None, configuration=_CONFIGURATION)
+            )
+            found = self._open[space] = (client, collection)
+        return found[1]
 
-    def _shut(self) -> None:
-        client, self._client = self._client, None
-        self._collections.clear()
+    def _shut(self, space: str) -> None:
+        client, _ = self._open.pop(space, (None, None))
         close = getattr(client, "close", None)
         if close is not None:
-            try:
+            with suppress(DamagedIndexError):
                 guarded(close)
-            except DamagedIndexError:
-                return
 
-    def _newest(self) -> int:
+    def _folders(self, space: str) -> list[Path]:
+        """The folder of a space, with those that could not be removed before. A new one has another name than the old.
+
+        Chroma keeps what it has opened under its path for as long as the process lives, also when the files are gone.
+        """
         try:
-            return max((int(path.name) for path in self._folder.iterdir() if path.name.isdecimal()), default=1)
+            return sorted(path for path in self._folder.iterdir() if path.name.rpartition(".")[0] == space)
         except OSError:
-            return 1
+            return []
+
+
+_NOTHING = Near(np.empty(0, np.int64), np.empty(0, np.float32))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def guarded(call: Callable[[], T]) -> T:

@@ -6,8 +6,9 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -29,10 +30,15 @@ PATIENCE = 60.0
 
 _HEADER = b"SQLite format 3\x00"
 _READERS_KEPT = 8
+_FORK_PATIENCE = 10.0
 
 
 class Connections:
-    """All connections of this process to one file, or the one connection to a database in memory."""
+    """All connections of this process to one file, or the one connection to a database in memory.
+
+    Around a fork every connection to a file is closed: SQLite's own account of locks must not be carried into a child, which
+    could otherwise not open the same file safely itself.
+    """
 
     def __init__(self, file: Path | None, durability: Durability) -> None:
         """Open ``file`` (None: in memory), and make the tables if there are none."""
@@ -40,18 +46,17 @@ class Connections:
         self._durability = durability
         self._pid = os.getpid()
         self._write_lock = threading.RLock()
-        self._pool_lock = threading.Lock()
+        self._pool = threading.Condition()
         self._idle: list[sqlite3.Connection] = []
+        self._lent = 0
         self._closed = False
+        self._writer_open: sqlite3.Connection | None = None
         if file is not None:
             _refuse_strange(file)
         with translated(file):
-            self._writer = self._open()
-            try:
-                self._make_tables()
-            except BaseException:
-                self._writer.close()
-                raise
+            self._make_tables()
+        if file is not None:
+            _LIVE.add(self)
 
     @contextmanager
     def reading(self) -> Generator[sqlite3.Connection]:
@@ -60,18 +65,18 @@ class Connections:
         if self._file is None:
             with self._write_lock, translated(None):
                 self._ensure_open()
-                yield self._writer
+                yield self._writer()
             return
         with translated(self._file):
             connection = self._borrow()
+            usable = False
             try:
                 connection.execute("BEGIN")
                 yield connection
-            except BaseException:
-                connection.close()
-                raise
-            connection.execute("COMMIT")
-            self._give_back(connection)
+                connection.execute("COMMIT")
+                usable = True
+            finally:
+                self._give_back(connection, usable=usable)
 
     @contextmanager
     def writing(self) -> Generator[sqlite3.Connection]:
@@ -79,35 +84,46 @@ class Connections:
         self._ensure_open()
         with self._write_lock, translated(self._file):
             self._ensure_open()
-            self._begin()
+            writer = self._writer()
+            _begin(writer)
             try:
-                yield self._writer
-                self._writer.execute("COMMIT")
+                yield writer
+                writer.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):
-                    self._writer.execute("ROLLBACK")
+                    writer.execute("ROLLBACK")
                 raise
 
     @contextmanager
     def alone(self) -> Generator[sqlite3.Connection]:
-        """The writing connection outside any transaction, with no reader of this process in between."""
+        """The writing connection outside any transaction, with no idle reader of this process beside it."""
         self._ensure_open()
-        with self._write_lock, self._pool_lock, translated(self._file):
-            while self._idle:
-                self._idle.pop().close()
-            yield self._writer
+        with self._write_lock, translated(self._file):
+            self._ensure_open()
+            with self._pool:
+                self._close_idle()
+            yield self._writer()
 
     def close(self) -> None:
-        """Close every connection that is not lent out; those are closed when they come back."""
+        """Close every connection; those that are lent out when they come back."""
         if os.getpid() != self._pid:
             return
-        with self._write_lock, self._pool_lock:
-            if self._closed:
-                return
+        with self._write_lock, self._pool:
             self._closed = True
-            for connection in [*self._idle, self._writer]:
-                connection.close()
-            self._idle.clear()
+            self._close_all()
+
+    def before_fork(self) -> None:
+        """Let nobody in, wait for those who are, and close; for as long as it takes, within reason."""
+        self._write_lock.acquire(timeout=_FORK_PATIENCE)
+        self._pool.acquire()
+        self._pool.wait_for(lambda: not self._lent, timeout=_FORK_PATIENCE)
+        self._close_all()
+
+    def after_fork(self) -> None:
+        """Let everybody in again; connections are opened when they are needed."""
+        self._pool.release()
+        with suppress(RuntimeError):
+            self._write_lock.release()
 
     def _ensure_open(self) -> None:
         if os.getpid() != self._pid:
@@ -117,55 +133,116 @@ class Connections:
         if self._closed:
             raise StoreClosedError("this client is closed; open AgentMem again")
 
+    def _writer(self) -> sqlite3.Connection:
+        if self._writer_open is None:
+            self._writer_open = self._open()
+        return self._writer_open
+
     def _open(self) -> sqlite3.Connection:
         target = ":memory:" if self._file is None else str(self._file)
         connection = sqlite3.connect(
             target, timeout=PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=256
         )
         synchronous = "FULL" if self._durability == "full" else "NORMAL"
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute("PRAGMA cache_size = -8192")
-        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        try:
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute("PRAGMA cache_size = -8192")
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _make_tables(self) -> None:
-        writer = self._writer
-        if self._file is not None:
-            _patiently(lambda: writer.execute("PRAGMA journal_mode = WAL"))
-        if writer.execute("PRAGMA user_version").fetchone()[0] == 0:
-            self._begin()
-            try:
-                if writer.execute("PRAGMA user_version").fetchone()[0] == 0:
-                    for statement in TABLES.split(";\n"):
-                        if statement.strip():
-                            writer.execute(statement)
-                    writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                    writer.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-                writer.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    writer.execute("ROLLBACK")
-                raise
-        application = writer.execute("PRAGMA application_id").fetchone()[0]
-        _refuse_other(application, writer.execute("PRAGMA user_version").fetchone()[0], self._file)
-
-    def _begin(self) -> None:
-        _patiently(lambda: self._writer.execute("BEGIN IMMEDIATE"))
+        writer = self._writer()
+        try:
+            if self._file is not None:
+                _patiently(lambda: writer.execute("PRAGMA journal_mode = WAL"))
+            _patiently(lambda: _make_tables(writer))
+            application = writer.execute("PRAGMA application_id").fetchone()[0]
+            _refuse_other(application, writer.execute("PRAGMA user_version").fetchone()[0], self._file)
+        except BaseException:
+            self._close_all()
+            raise
 
     def _borrow(self) -> sqlite3.Connection:
-        with self._pool_lock:
+        with self._pool:
             self._ensure_open()
+            self._lent += 1
             if self._idle:
                 return self._idle.pop()
-        return self._open()
+        try:
+            return self._open()
+        except BaseException:
+            self._returned()
+            raise
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
-        with self._pool_lock:
-            if not self._closed and len(self._idle) < _READERS_KEPT:
+    def _give_back(self, connection: sqlite3.Connection, *, usable: bool) -> None:
+        with self._pool:
+            keep = usable and not self._closed and len(self._idle) < _READERS_KEPT
+            if keep:
                 self._idle.append(connection)
-                return
-        connection.close()
+        if not keep:
+            connection.close()
+        self._returned()
+
+    def _returned(self) -> None:
+        with self._pool:
+            self._lent -= 1
+            self._pool.notify_all()
+
+    def _close_all(self) -> None:
+        self._close_idle()
+        if self._writer_open is not None:
+            self._writer_open.close()
+            self._writer_open = None
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+
+_LIVE: weakref.WeakSet[Connections] = weakref.WeakSet()
+_held: list[Connections] = []
+
+
+def _before_fork() -> None:
+    for connections in list(_LIVE):
+        connections.before_fork()
+        _held.append(connections)
+
+
+def _after_fork() -> None:
+    while _held:
+        _held.pop().after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
+
+
+def _make_tables(writer: sqlite3.Connection) -> None:
+    """The tables, unless another process was faster; all of them or none."""
+    if writer.execute("PRAGMA user_version").fetchone()[0]:
+        return
+    writer.execute("BEGIN IMMEDIATE")
+    try:
+        if not writer.execute("PRAGMA user_version").fetchone()[0]:
+            for statement in TABLES.split(";\n"):
+                if statement.strip():
+                    writer.execute(statement)
+            writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            writer.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        writer.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            writer.execute("ROLLBACK")
+        raise
+
+
+def _begin(writer: sqlite3.Connection) -> None:
+    _patiently(lambda: writer.execute("BEGIN IMMEDIATE"))
 
 
 def _patiently(attempt: Callable[[], object]) -> None:
@@ -201,12 +278,23 @@ def _refuse_strange(file: Path) -> None:
     user_version = int.from_bytes(header[60:64], "big")
     application = int.from_bytes(header[68:72], "big")
     log = file.with_name(file.name + "-wal")
-    if not (log.exists() and log.stat().st_size):
+    logged = log.exists() and log.stat().st_size > 0
+    used = application or user_version or _has_tables(file)
+    if used and (application != APPLICATION_ID or not logged):
         _refuse_other(application, user_version, file)
+    if not logged:
         page_size = int.from_bytes(header[16:18], "big")
         pages = int.from_bytes(header[28:32], "big")
         if pages * (65_536 if page_size == 1 else page_size) > size:
             raise _damaged(file, "it has been cut short")
+
+
+def _has_tables(file: Path) -> bool:
+    """Whether another program uses the database; a process killed while it made ours leaves one without tables."""
+    with translated(file), closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+        if connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
+            return False
+        return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
 
 def _refuse_other(application: int, user_version: int, file: Path | None) -> None:
@@ -244,6 +332,8 @@ def _translate(error: sqlite3.Error, file: Path | None) -> StoreError:
         )
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return StoreBusyError(f"another process held {file} for more than {PATIENCE:.0f} s; try again")
+    if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
+        return StoreClosedError("this client is closed; open AgentMem again")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return _damaged(file, str(error))
     if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}:

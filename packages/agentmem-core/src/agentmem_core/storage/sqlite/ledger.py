@@ -8,13 +8,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agentmem_core.errors import StoreBusyError, StoreError
+from agentmem_core.errors import StoreBusyError, StoreError, StoreFullError
 from agentmem_core.storage.sqlite.connections import Connections, Durability
 from agentmem_core.storage.sqlite.reader import SqliteReader
 from agentmem_core.storage.sqlite.writer import SqliteWriter
 
 FILE_NAME = "agentmem.db"
-_SCRUB_PATIENCE = 2.0
+_LOG_PATIENCE = 2.0
+_IN_MEMORY_LIMIT = 256 * 1024 * 1024
 
 
 class SqliteLedger:
@@ -36,10 +37,40 @@ class SqliteLedger:
             yield SqliteWriter(connection)
 
     def scrub(self) -> bool:
-        """Move everything from the write-ahead log into the file, where erased bytes are zeros, and empty the log."""
+        """Write the file anew without what was erased, and empty the write-ahead log.
+
+        ``secure_delete`` zeroes what is deleted, but where SQLite has moved a row to another page before, a copy can be left
+        in the unused part of the old page: only writing every page anew is sure to leave nothing.
+        """
         if self._file is None:
             return True
-        until = time.monotonic() + _SCRUB_PATIENCE
+        try:
+            self._vacuum()
+        except (StoreBusyError, StoreFullError):
+            return False
+        return self._empty_log()
+
+    def compact(self) -> None:
+        try:
+            self._vacuum()
+        except StoreBusyError as error:
+            raise StoreBusyError(f"{error}; compact when no other process uses the store") from error
+        self._empty_log()
+
+    def _vacuum(self) -> None:
+        with self._connections.alone() as connection:
+            large = self.size() > _IN_MEMORY_LIMIT
+            connection.execute(f"PRAGMA temp_store = {'FILE' if large else 'MEMORY'}")
+            try:
+                connection.execute("VACUUM")
+            finally:
+                connection.execute("PRAGMA temp_store = MEMORY")
+
+    def _empty_log(self) -> bool:
+        """Move the write-ahead log into the file; False when a reader of another process still needs it."""
+        if self._file is None:
+            return True
+        until = time.monotonic() + _LOG_PATIENCE
         while True:
             with self._connections.alone() as connection:
                 connection.execute("PRAGMA busy_timeout = 200")
@@ -53,22 +84,12 @@ class SqliteLedger:
                 return False
             time.sleep(0.02)
 
-    def compact(self) -> None:
-        try:
-            with self._connections.alone() as connection:
-                connection.execute("VACUUM")
-        except StoreBusyError as error:
-            raise StoreBusyError(f"{error}; compact when no other process uses the store") from error
-        self.scrub()
-
     def size(self) -> int:
         if self._file is None:
             with self._connections.reading() as connection:
                 pages = connection.execute("PRAGMA page_count").fetchone()[0]
                 return int(pages * connection.execute("PRAGMA page_size").fetchone()[0])
-        names = (self._file.name, self._file.name + "-wal", self._file.name + "-shm")
-        files = (self._file.with_name(name) for name in names)
-        return sum(file.stat().st_size for file in files if file.exists())
+        return sum(_size_of(self._file.with_name(self._file.name + ending)) for ending in ("", "-wal", "-shm"))
 
     def check(self) -> str:
         try:
@@ -80,3 +101,10 @@ class SqliteLedger:
 
     def close(self) -> None:
         self._connections.close()
+
+
+def _size_of(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -67,7 +68,7 @@ class SqliteReader:
         return self._record("m.partition = ? AND m.id = ?", (partition, memory_id))
 
     def by_digest(self, partition: int, digest: bytes) -> Record | None:
-        return self._record("m.partition = ? AND m.digest = ?", (partition, digest))
+        return self._record("m.partition = ? AND m.digest = ? AND m.deleted_at IS NULL", (partition, digest))
 
     def by_rows(self, rows: Sequence[int]) -> dict[int, Memory]:
         owners: dict[int, tuple[str, str]] = {}
@@ -81,9 +82,11 @@ class SqliteReader:
 
     def walk(self, partition: int, listing: Listing) -> list[Record]:
         low, high = bounds(partition)
+        if listing.after is not None and listing.newest_first:
+            high = min(high, listing.after - 1)
+        elif listing.after is not None:
+            low = max(low, listing.after)
         where, values = ["m.row > ?", "m.row <= ?"], [low, high]
-        if listing.after is not None:
-            values[int(listing.newest_first)] = listing.after - int(listing.newest_first)
         more, extra = _conditions(listing)
         sql = (
             f"SELECT {SELECTED} FROM memories m WHERE {' AND '.join(where + more)} "
@@ -113,8 +116,9 @@ class SqliteReader:
         sql = _FEATURES.format(vector="f.vector" if vectors else "NULL")
         return [*map(Feature._make, self._selected(f"{sql} WHERE m.row", rows))]
 
-    def vectors(self, rows: Sequence[int]) -> dict[int, bytes]:
-        found = self._selected("SELECT row, vector FROM features WHERE vector IS NOT NULL AND row", rows)
+    def vectors(self, rows: Sequence[int], *, given: bool = False) -> dict[int, bytes]:
+        some = "vector IS NOT NULL AND given" if given else "vector IS NOT NULL"
+        found = self._selected(f"SELECT row, vector FROM features WHERE {some} AND row", rows)
         return dict(found)
 
     def vectors_after(self, partition: int, *, after: int, limit: int) -> list[tuple[int, bytes]]:
@@ -166,10 +170,15 @@ class SqliteReader:
         ).fetchall()
         sessions = self._db.execute(
             "SELECT count(DISTINCT session_id) FROM memories WHERE row > ? AND row <= ? AND deleted_at IS NULL "
-            "AND (?3 IS NULL OR agent_id = ?3) AND (?4 IS NULL OR session_id = ?4)",
-            (low, high, agent_id, session_id),
+            "AND (?3 IS NULL OR agent_id = ?3) AND (?4 IS NULL OR session_id = ?4) "
+            "AND (expires_at IS NULL OR expires_at > ?5)",
+            (low, high, agent_id, session_id, to_micros(now)),
         ).fetchone()[0]
-        links = self._db.execute("SELECT count(*) FROM links WHERE partition = ?", (partition,)).fetchone()[0]
+        links = self._db.execute(
+            "SELECT count(*) FROM links l JOIN memories m ON m.partition = l.partition AND m.id = l.source "
+            "WHERE l.partition = ?1 AND (?2 IS NULL OR m.agent_id = ?2) AND (?3 IS NULL OR m.session_id = ?3)",
+            (partition, agent_id, session_id),
+        ).fetchone()[0]
         by_type = {kind: count for kind, alive, count in rows if alive}
         deleted = sum(count for _, alive, count in rows if not alive)
         return Tally(sum(by_type.values()), deleted, links, by_type, sessions)
@@ -188,12 +197,13 @@ class SqliteReader:
 
     def _record(self, where: str, values: tuple[Any, ...]) -> Record | None:
         row = self._db.execute(
-            f"SELECT {SELECTED}, f.words, f.speaker, f.vector FROM memories m JOIN features f ON f.row = m.row WHERE {where}",
+            f"SELECT {SELECTED}, f.words, f.speaker, f.vector, f.given FROM memories m JOIN features f ON f.row = m.row WHERE {where}",
             values,
         ).fetchone()
         if row is None:
             return None
-        return record_of(row[:-3], *self._owner(row[1]), words=row[-3], speaker=row[-2], vector=row[-1])
+        record = record_of(row[:-4], *self._owner(row[1]))
+        return replace(record, words=row[-4], speaker=row[-3], vector=row[-2], given=bool(row[-1]))
 
     def _owner(self, partition: int) -> tuple[str, str]:
         """The tenant and the user of a partition."""

@@ -97,20 +97,10 @@ def memory_of(row: sqlite3.Row | tuple[Any, ...], tenant: str, user_id: str) -> 
     )
 
 
-def record_of(
-    row: tuple[Any, ...],
-    tenant: str,
-    user_id: str,
-    words: str = "",
-    speaker: str | None = None,
-    vector: bytes | None = None,
-) -> Record:
-    """The record in a row selected as ``SELECTED``."""
+def record_of(row: tuple[Any, ...], tenant: str, user_id: str) -> Record:
+    """The record in a row selected as ``SELECTED``, without words and vector."""
     return Record(
         memory=memory_of(row, tenant, user_id),
-        words=words,
-        speaker=speaker,
-        vector=vector,
         digest=row[25],
         operation=row[22],
         reason=row[23],

@@ -39,7 +39,7 @@ CREATE TABLE memories (
 CREATE UNIQUE INDEX memories_by_id ON memories (partition, id);
 CREATE UNIQUE INDEX memories_by_digest ON memories (partition, digest) WHERE digest IS NOT NULL;
 
-CREATE TABLE features (row INTEGER PRIMARY KEY, words TEXT NOT NULL, speaker TEXT, vector BLOB) STRICT;
+CREATE TABLE features (row INTEGER PRIMARY KEY, words TEXT NOT NULL, speaker TEXT, vector BLOB, given INTEGER NOT NULL) STRICT;
 
 CREATE TABLE versions (
     row INTEGER NOT NULL, version INTEGER NOT NULL, content TEXT NOT NULL, metadata TEXT NOT NULL, importance REAL NOT NULL,

@@ -17,6 +17,9 @@ _KEEP_VERSION = """
 INSERT OR REPLACE INTO versions (row, version, content, metadata, importance, operation, changed_at, reason)
 SELECT row, version, content, metadata, importance, operation, updated_at, reason FROM memories WHERE row = ?
 """
+_STAGED = """
+SELECT s.row FROM staging s JOIN partitions p ON p.id = s.row >> 32 WHERE p.collection = ?
+"""
 _VERSION = "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 CHANGES_KEPT = 8192
 """How far the log of changes reaches back at least; a cache that is further behind loads its partition anew."""
@@ -54,8 +57,8 @@ class SqliteWriter(SqliteReader):
         pairs = list(zip(rows, records, strict=True))
         self._db.executemany(_INSERT, [memory_values(partition, row, record) for row, record in pairs])
         self._db.executemany(
-            "INSERT INTO features (row, words, speaker, vector) VALUES (?, ?, ?, ?)",
-            [(row, record.words, record.speaker, record.vector) for row, record in pairs],
+            "INSERT INTO features (row, words, speaker, vector, given) VALUES (?, ?, ?, ?, ?)",
+            [(row, record.words, record.speaker, record.vector, record.given) for row, record in pairs],
         )
         for row, versions in zip(rows, history, strict=False):
             self._db.executemany(_VERSION, [_version_values(row, version) for version in versions])
@@ -69,8 +72,8 @@ class SqliteWriter(SqliteReader):
         values = memory_values(partition, record.row, record)
         self._db.execute(_UPDATE, (*values[2:], record.row))
         self._db.execute(
-            "UPDATE features SET words = ?, speaker = ?, vector = ? WHERE row = ?",
-            (record.words, record.speaker, record.vector, record.row),
+            "UPDATE features SET words = ?, speaker = ?, vector = ?, given = ? WHERE row = ?",
+            (record.words, record.speaker, record.vector, record.given, record.row),
         )
         self._db.execute("DELETE FROM staging WHERE row = ?", (record.row,))
         self._log(partition, [record.row])
@@ -132,22 +135,24 @@ class SqliteWriter(SqliteReader):
         )
         return list(rows)
 
-    def staged(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM staging").fetchone()[0])
+    def staged(self, collection: int) -> int:
+        found = self._db.execute(f"SELECT count(*) FROM staging WHERE row IN ({_STAGED})", (collection,)).fetchone()
+        return int(found[0])
 
-    def unstage(self) -> None:
-        self._db.execute("DELETE FROM staging")
+    def unstage(self, collection: int) -> None:
+        self._db.execute(f"DELETE FROM staging WHERE row IN ({_STAGED})", (collection,))
 
     def adopt(self, collection: int, embedder: Fingerprint) -> None:
         self._db.execute(
-            "UPDATE features SET vector = (SELECT s.vector FROM staging s WHERE s.row = features.row) "
-            "WHERE row IN (SELECT row FROM staging)"
+            "UPDATE features SET given = 0, vector = (SELECT s.vector FROM staging s WHERE s.row = features.row) "
+            f"WHERE row IN ({_STAGED})",
+            (collection,),
         )
         self._db.execute(
             "UPDATE collections SET provider = ?, model = ?, dimension = ?, generation = generation + 1 WHERE id = ?",
             (embedder.provider, embedder.model, embedder.dimension, collection),
         )
-        self.unstage()
+        self.unstage(collection)
 
     def set_setting(self, name: str, value: str | None) -> None:
         if value is None:

@@ -1,0 +1,198 @@
+"""The one normaliser, language by language."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from agentmem_core.recall.text import QUESTION, indexed_words, is_question, same_text, speaker_in, words
+from agentmem_core.testing.strategies import texts
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # English: stemmed, function words left out where others remain
+        ("Where did Ana move to?", ["ana", "move"]),
+        ("running runs ran", ["run", "run", "ran"]),
+        ("The children's toys", ["children", "toy"]),
+        ("who are you", ["who", "are", "you"]),
+        ("tea tea TEA", ["tea", "tea", "tea"]),
+        # apostrophes, straight and curly
+        ("don't", ["dont"]),
+        ("O'Brien’s dog", ["obrien", "dog"]),
+        ("rock 'n' roll", ["rock", "n", "roll"]),
+        # other Latin scripts: accents stay, case goes, composed and decomposed are the same
+        ("Café CAFÉ cafe\u0301", ["café", "café", "café"]),
+        ("Straße STRASSE", ["strass", "strass"]),
+        ("¿Dónde está?", ["dónde", "está"]),
+        # identifiers: parts are words of their own
+        ("user_id some-thing a.b.c", ["user", "id", "some", "thing", "b", "c"]),
+        ("snake_case_name", ["snake", "case", "name"]),
+        ("x86_64 v2.0.1 3.14", ["x86", "64", "v2", "0", "1", "3", "14"]),
+        ("mail@example.com", ["mail", "exampl", "com"]),
+        # full width and other compatibility forms are their plain ones
+        ("ＡＢＣ１２３", ["abc123"]),
+        ("ﬁne ①", ["fine", "1"]),
+        # emoji and signs are no words
+        ("👍🏽 👩‍👩‍👧 🇵🇹 ❤️", []),
+        ("tea 👍 milk", ["tea", "milk"]),
+        ("... !!! ???", []),
+        ("", []),
+        (" \n\t", []),
+        # other scripts that write words with spaces
+        ("Где живёт Анна", ["где", "живёт", "анна"]),
+        ("أين تسكن", ["أين", "تسكن"]),
+    ],
+)
+def test_words_of_scripts_with_spaces(text: str, expected: list[str]) -> None:
+    assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("里斯本", ["里", "里斯", "斯", "斯本", "本"]),
+        ("茶", ["茶"]),
+        ("我喜欢茶", ["我喜", "喜", "喜欢", "欢", "欢茶", "茶"]),
+        ("東京", ["東", "東京", "京"]),
+        ("カタカナ", ["カ", "カタ", "タ", "タカ", "カ", "カナ", "ナ"]),
+        ("ｶﾅ", ["カ", "カナ", "ナ"]),
+        ("서울", ["서", "서울", "울"]),
+        ("서울 한국", ["서", "서울", "울", "한", "한국", "국"]),
+        ("茶。咖啡", ["茶", "咖", "咖啡", "啡"]),
+        ("Lisbon里斯本2024", ["lisbon", "里", "里斯", "斯", "斯本", "本", "2024"]),
+        ("的", ["的"]),
+    ],
+)
+def test_words_of_chinese_japanese_and_korean_are_characters_and_pairs(text: str, expected: list[str]) -> None:
+    assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("where does she live", "she lives in Lisbon"),
+        ("children", "Ana's child... and the children’s toys"),
+        ("里斯本", "我在五月搬到了里斯本"),
+        ("東京タワー", "昨日東京タワーに登った"),
+        ("서울에서", "나는 서울에 산다"),
+        ("ＬＩＳＢＯＮ", "lisbon"),
+        ("user id", "the user_id column"),
+        ("user_id", "USER-ID"),
+        ("café", "CAFE\u0301"),
+        ("i", "İstanbul".replace("stanbul", "")),
+    ],
+)
+def test_a_query_shares_words_with_the_text_it_means(query: str, text: str) -> None:
+    assert set(words(query)) & set(words(text))
+
+
+@given(texts())
+def test_normalising_is_stable_and_never_gives_blanks_or_the_mark_of_a_question(text: str) -> None:
+    found = words(text)
+    assert found == words(text)
+    assert all(found)
+    assert QUESTION not in found
+    assert all(word == "".join(word.split()) for word in found)
+    assert indexed_words(text, None).split() == found + [QUESTION] * is_question(text)
+
+
+@given(texts())
+def test_text_in_capitals_has_the_same_words(text: str) -> None:
+    if text.isascii():
+        assert words(text.upper()) == words(text.lower())
+
+
+@pytest.mark.parametrize(
+    ("text", "speaker"),
+    [
+        ("Ana: see you there", "Ana"),
+        ("  Ana Maria: hello", "Ana Maria"),
+        ("Dr. O'Neil-Smith: yes", "Dr. O'Neil-Smith"),
+        ("李明：你好", "李明"),
+        ("佐藤: はい", "佐藤"),
+        ("see you there", None),
+        ("one two three four: no", None),
+        ("https://example.org", None),
+        ("http: //x", "http"),
+        ("Ana:", None),
+        ("Ana: ", None),
+        (": hello", None),
+        ("12:30 is fine", None),
+        ("3 things: a", None),
+        ("x" * 60 + ": too long", None),
+        ("", None),
+        ("lunch at 12:30 is fine", None),
+        ("at 12:30", None),
+    ],
+)
+def test_the_speaker_of_a_transcripts_line(text: str, speaker: str | None) -> None:
+    assert speaker_in(text) == speaker
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Why?",
+        "Why? ",
+        'He asked "why?"',
+        "really?!",
+        "(why?)",
+        "为什么？",
+        "本当ですか？」".replace("」", ""),
+        "«Où ?»",
+        "x" * 500 + "?",
+    ],
+)
+def test_a_question_ends_by_asking(text: str) -> None:
+    assert is_question(text)
+
+
+@pytest.mark.parametrize("text", ["", "Why", "Why? Because.", "a?b", "http://x/?q=1", "?" + "x" * 100])
+def test_other_texts_do_not_ask(text: str) -> None:
+    assert not is_question(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("I like tea.", "i  LIKE tea"),
+        ("I like tea!", "I like\n\ttea."),
+        ("我喜欢茶。", "我喜欢茶"),
+        ("ＡＢＣ", "abc"),
+        ("café", "CAFE\u0301"),
+        (" x ", "x"),
+        ("Straße", "STRASSE"),
+    ],
+)
+def test_texts_that_say_the_same(one: str, other: str) -> None:
+    assert same_text(one) == same_text(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("I like tea", "I like teas"),
+        ("tea?", "tea"),
+        ("a b", "ab"),
+        ("!!!", "..."),
+        ("1.5", "15"),
+        ("cafe", "café"),
+        ("👍", "👎"),
+    ],
+)
+def test_texts_that_say_something_else(one: str, other: str) -> None:
+    assert same_text(one) != same_text(other)
+
+
+@given(texts())
+def test_saying_the_same_is_stable_and_never_blank(text: str) -> None:
+    assert same_text(text).strip() or not text.strip("".join(chr(c) for c in range(33)))
+    assert same_text(same_text(text)) == same_text(text)
+
+
+def test_a_turns_words_begin_with_its_speaker_unless_the_text_does() -> None:
+    assert indexed_words("see you", "Ana") == "ana see"
+    assert indexed_words("Ana: see you", "Ana") == "ana see"
+    assert indexed_words("who?", "Ana") == "ana who ?"
