@@ -86,12 +86,13 @@ class Report:
         at_most: float | None = None,
     ) -> None:
         """Keep a figure, held against its bar if it has one, and say it at once."""
+        value = float(value)  # numpy's numbers compare to numpy's booleans, which JSON does not know
         bar, ok = "", None
         if at_least is not None:
             bar, ok = f">= {at_least:g}", value >= at_least
         if at_most is not None:
             bar, ok = f"<= {at_most:g}", value <= at_most
-        figure = Figure(part, name, round(float(value), 4), unit, bar, ok)
+        figure = Figure(part, name, round(value, 4), unit, bar, ok)
         self.figures.append(figure)
         print(_line(figure), file=sys.stderr, flush=True)
 

@@ -298,7 +298,7 @@ def cosine(memory: AgentMem, content: str) -> float:
 
 def test_a_store_of_another_embedder_is_refused_and_says_how_to_go_on(store):
     before = fingerprint(store)
-    with pytest.raises(EmbedderMismatchError, match=r'hashing:64.*embedder="hashing".*reindex\(embedder='):
+    with pytest.raises(EmbedderMismatchError, match=r'hashing:64.*embedder="hashing:64".*reindex\(embedder='):
         opened(store, embedder="wordllama")
     with pytest.raises(EmbedderMismatchError, match=r"hashing:64.*hashing:32"):
         opened(store, embedder="hashing:32")

@@ -9,17 +9,21 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from agentmem_core import AgentMem, StoreError, StoreFullError
 from agentmem_core.engine import searching
 from agentmem_core.engine.following import space_of
+from agentmem_core.ports import Near
 
 EXACT = 50
 
@@ -343,6 +347,76 @@ def test_an_index_that_lost_some_of_its_rows_is_built_again(indexed, tmp_path):
         index.remove(space_of(partition), list(range(partition.last_row - 99, partition.last_row + 1)))
     with opened(folder, exact_limit=EXACT) as memory:
         memory.search("memory")
+        level(memory)
+
+
+class Shelf:
+    """A ``VectorIndex`` in a dict, whose upserts wait for ``open`` and whose queries fail while ``torn``."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[int, NDArray[np.float32]]] = {}
+        self.open, self.waiting, self.dropped = threading.Event(), threading.Event(), threading.Event()
+        self.open.set()
+        self.torn = False
+
+    def acquire(self) -> bool:
+        return True
+
+    def spaces(self) -> list[str]:
+        return [*self.rows]
+
+    def upsert(self, space: str, rows: Sequence[int], vectors: NDArray[np.float32]) -> None:
+        self.waiting.set()
+        assert self.open.wait(20)
+        self.rows.setdefault(space, {}).update(zip(rows, vectors, strict=True))
+
+    def remove(self, space: str, rows: Sequence[int]) -> None:
+        for row in rows:
+            self.rows.get(space, {}).pop(row, None)
+
+    def query(self, space: str, vector: NDArray[np.float32], limit: int) -> Near:
+        if self.torn:
+            raise StoreError("the index is torn")
+        held = self.rows.get(space, {})
+        rows = np.array([*held], np.int64)
+        similarities = np.array([*held.values()], np.float32).reshape(len(rows), -1) @ vector
+        best = np.argsort(-similarities)[:limit]
+        return Near(rows[best], similarities[best])
+
+    def count(self, space: str) -> int:
+        return len(self.rows.get(space, {}))
+
+    def drop(self, space: str) -> None:
+        self.rows.pop(space, None)
+        self.dropped.set()
+
+    def reset(self) -> None:
+        self.rows.clear()
+
+    def close(self) -> None:
+        pass
+
+
+def test_an_index_that_fails_a_search_while_a_chunk_is_noted_is_built_again_whole(tmp_path):
+    """The chunk went into the space that the failed search has dropped: it must not count as followed."""
+    shelf = Shelf()
+    with opened(tmp_path, index=shelf, exact_limit=EXACT) as memory:
+        memory.add_many([f"memory number {n} about subject{n}" for n in range(200)])
+        level(memory)
+        shelf.open.clear()
+        shelf.waiting.clear()
+        memory.add_many([f"later number {n} about topic{n}" for n in range(100)])
+        assert shelf.waiting.wait(20)
+        shelf.dropped.clear()
+        searching_too = threading.Thread(target=lambda: memory.search("memory number 7", mode="dense"))
+        with memory._backend._engine.ledger.writing():  # type: ignore[attr-defined]
+            shelf.open.set()  # the chunk goes in, and its mark waits for the ledger
+            time.sleep(0.3)
+            shelf.torn = True
+            searching_too.start()
+            assert shelf.dropped.wait(20)
+            shelf.torn = False
+        searching_too.join()
         level(memory)
 
 

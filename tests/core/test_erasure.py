@@ -311,13 +311,13 @@ def test_forgetting_a_user_empties_the_index_of_them(crowded):
     folder, memory = crowded
     user, word = f"{mark(0)}user", mark(0)
     follower = memory._backend._engine.follower
-    before = follower._index._client.list_collections()
+    before = follower._index.spaces()
     others = everything(memory, f"{mark(1)}user")
     receipt = memory.forget(user_id=user)
     silent(receipt, word)
     assert receipt.memories == 200
     assert traces(folder, word) == {}
-    assert len(follower._index._client.list_collections()) == len(before) - 1
+    assert len(follower._index.spaces()) == len(before) - 1
     assert memory.search("about subject", user_id=user) == []
     assert everything(memory, f"{mark(1)}user") == others
     memory.close()
@@ -475,7 +475,7 @@ def test_after_compact_the_files_are_at_most_twice_as_large_as_those_of_a_fresh_
         before = memory.stats().bytes_on_disk
         done = memory.compact()
         assert done.bytes_before == before
-        assert done.bytes_after == memory.stats().bytes_on_disk < before
+        assert done.bytes_after == memory.stats().bytes_on_disk <= before
         kept = [item.content for item in memory.list(limit=10_000).items]
     with opened(tmp_path / "fresh") as memory:
         memory.add_many(kept)

@@ -51,8 +51,6 @@ class OpenAIEmbedder:
         self._auth = (address.username, address.password) if address.userinfo else None
         self._url = str(address.copy_with(userinfo=b"")).rstrip("/")
         self._key = api_key or os.environ.get("OPENAI_API_KEY")
-        if self._key is not None and not (self._key.isascii() and self._key.isprintable()):
-            raise EmbedderError("the key of the embedder holds characters that no key has; copy it again")
         self._timeout = timeout
         self._seen: int | None = None
         self._client: httpx.Client | None = None
@@ -85,6 +83,8 @@ class OpenAIEmbedder:
                 "no key for OpenAI: set OPENAI_API_KEY, or OPENAI_BASE_URL for another server, "
                 "or use the default embedder, which needs neither"
             )
+        if self._key is not None and not (self._key.isascii() and self._key.isprintable()):
+            raise EmbedderError("the key of the embedder holds characters that no key has; copy it again")
         body: dict[str, Any] = {"model": self._model, "input": batch, "encoding_format": "float"}
         if self._dimension is not None:
             body["dimensions"] = self._dimension

@@ -264,21 +264,21 @@ def _unknown(
     new: list[Record] = []
     history: list[tuple[Version, ...]] = []
     digests: set[bytes] = set()
-    ids: set[str] = set()
+    contents: dict[str, str] = {}
     for record, versions in zip(part.records, part.history, strict=True):
-        found = writer.by_id(partition.id, record.memory.id)
-        if found is not None or record.memory.id in ids:
-            if found is not None and found.memory.content != record.memory.content:
-                raise ConflictError(
-                    f"id {record.memory.id!r} stands here already for another content; nothing of this batch was imported"
-                )
+        memory = record.memory
+        found = writer.by_id(partition.id, memory.id)
+        standing = contents.get(memory.id) if found is None else found.memory.content
+        if standing is not None:
+            if standing != memory.content:
+                raise ConflictError(f"id {memory.id!r} stands for two contents; nothing of this batch was imported")
             continue
         digest = record.digest
         if digest is not None and (digest in digests or writer.by_digest(partition.id, digest) is not None):
             record = replace(record, digest=None)  # noqa: PLW2901 - the same text twice keeps both ids
         elif digest is not None:
             digests.add(digest)
-        ids.add(record.memory.id)
+        contents[memory.id] = memory.content
         new.append(record)
         history.append(versions)
     return new, history

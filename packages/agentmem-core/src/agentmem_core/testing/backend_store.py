@@ -107,6 +107,19 @@ class BackendStore:
         [after, *_] = run.search(vector=given, scope=ELSEWHERE)
         assert (after.memory.content, after.score) == (before.memory.content, before.score)
 
+    def test_a_vector_given_by_an_update_comes_back_and_one_made_anew_does_not(self, run: Asking) -> None:
+        [one, two] = run.add("green tea", "black coffee")
+        given = [1.0] + [0.0] * (self._dimension(run) - 1)
+        for memory in (one, two):
+            run.update(memory.id, vector=given)
+            run.update(memory.id, importance=0.75)
+        run.update(two.id, content="red wine")
+        assert {record["id"] for record in run.export() if "vector" in record} == {one.id}
+        run.import_(run.export(), scope=ELSEWHERE)
+        for vector in (None, given):
+            mine, theirs = (run.search("red wine", vector=vector, mode="dense", scope=at) for at in (ANA, ELSEWHERE))
+            assert [(hit.memory.id, hit.score) for hit in mine] == [(hit.memory.id, hit.score) for hit in theirs]
+
     def test_importing_again_skips_what_stands(self, run: Asking) -> None:
         self._fill(run)
         records = run.export()

@@ -103,6 +103,21 @@ class VectorIndexSuite:
         assert (index.count(SPACE), index.count(OTHER)) == (0, 1)
         assert index.query(OTHER, unit_vectors(1, dimension=3)[0], 5).rows.tolist() == [1]
 
+    def test_spaces_are_told_by_name_once_there_is_something_in_them(self, index: VectorIndex) -> None:
+        assert index.spaces() == []
+        index.query(SPACE, unit_vectors(1)[0], 1)
+        index.count(SPACE)
+        index.remove(SPACE, [1])
+        index.drop(SPACE)
+        assert index.spaces() == []
+        index.upsert(OTHER, [1], unit_vectors(1))
+        index.upsert(SPACE, [1], unit_vectors(1))
+        assert sorted(index.spaces()) == [SPACE, OTHER]
+        index.drop(OTHER)
+        assert index.spaces() == [SPACE]
+        index.reset()
+        assert index.spaces() == []
+
     def test_a_dropped_space_can_be_made_anew_with_another_dimension(self, index: VectorIndex) -> None:
         index.upsert(SPACE, [1], unit_vectors(1))
         index.drop(SPACE)

@@ -191,9 +191,10 @@ class LedgerSuite(LedgerRows):
             assert reader.links(part.id) == [stronger]
 
     def test_a_tally_counts_what_agent_and_session_admit(self, ledger: Ledger) -> None:
+        """A link belongs to the memory it comes from."""
         part = a_partition(ledger)
         turn: dict[str, Any] = {"type": MemoryType.EPISODIC, "role": "user"}
-        [_, _, _, gone, _] = put(
+        [fact, first, _, gone, _] = put(
             ledger,
             part,
             a_record("fact"),
@@ -204,13 +205,15 @@ class LedgerSuite(LedgerRows):
         )
         with ledger.writing() as writer:
             writer.rewrite(replace(gone, deleted_at=NOON))
-            writer.link(part.id, Link(source="a", relation="r", target="b", valid_from=NOON))
+            for source, target in ((fact, first), (first, fact), (first, gone)):
+                ends = {"source": source.memory.id, "target": target.memory.id}
+                writer.link(part.id, Link(**ends, relation="r", valid_from=NOON))
         with ledger.reading() as reader:
             every = reader.tally(part.id, None, None, NOON)
             session = reader.tally(part.id, "a", "s1", NOON)
-        assert (every.memories, every.deleted, every.links, every.sessions) == (3, 1, 1, 2)
+        assert (every.memories, every.deleted, every.links, every.sessions) == (3, 1, 3, 2)
         assert every.by_type == {"semantic": 1, "episodic": 2}
-        assert (session.memories, session.deleted, session.sessions) == (1, 0, 1)
+        assert (session.memories, session.deleted, session.links, session.sessions) == (1, 0, 2, 1)
         assert session.by_type == {"episodic": 1}
 
     def test_the_trash_of_a_tenant_is_listed_by_partition(self, ledger: Ledger) -> None:
@@ -256,6 +259,30 @@ class LedgerSuite(LedgerRows):
             assert reader.vectors([one.row, two.row]) == {one.row: blob(0.0, 1.0), two.row: two.vector}
             other = reader.collection("zeta", "memories")
         assert other == theirs.collection
+
+    def test_what_is_staged_is_counted_and_thrown_away_by_collection(self, ledger: Ledger) -> None:
+        mine, theirs = a_partition(ledger), a_partition(ledger, tenant="zeta")
+        [one], [two] = put(ledger, mine, a_record("1")), put(ledger, theirs, a_record("2"))
+        with ledger.writing() as writer:
+            writer.stage([(one.row, blob(0.0, 1.0)), (two.row, blob(1.0, 0.0))])
+            assert (writer.staged(mine.collection.id), writer.staged(theirs.collection.id)) == (1, 1)
+            writer.unstage(mine.collection.id)
+            assert (writer.staged(mine.collection.id), writer.staged(theirs.collection.id)) == (0, 1)
+            assert len(writer.unstaged(mine.collection.id, after=0, limit=9)) == 1
+
+    def test_a_vector_remembers_that_it_was_given_until_it_is_made_anew(self, ledger: Ledger) -> None:
+        part = a_partition(ledger)
+        [one, two] = put(ledger, part, replace(a_record("1"), given=True), a_record("2"))
+        assert (one.given, two.given) == (True, False)
+        with ledger.writing() as writer:
+            writer.rewrite(replace(edited(two, "2b"), given=True))
+            assert set(writer.vectors([one.row, two.row], given=True)) == {one.row, two.row}
+            writer.rewrite(replace(edited(two, "2c", later=2), given=False))
+            assert set(writer.vectors([one.row, two.row], given=True)) == {one.row}
+            assert set(writer.vectors([one.row, two.row])) == {one.row, two.row}
+            writer.stage([(one.row, blob(0.0, 1.0)), (two.row, blob(1.0, 0.0))])
+            writer.adopt(part.collection.id, NEW)
+            assert writer.vectors([one.row, two.row], given=True) == {}
 
     def test_a_row_that_changes_needs_its_new_vector_again(self, ledger: Ledger) -> None:
         part = a_partition(ledger)

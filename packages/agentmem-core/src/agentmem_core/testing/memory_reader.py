@@ -114,7 +114,7 @@ class MemoryReader:
             by_type[record.memory.type.value] = by_type.get(record.memory.type.value, 0) + 1
             if record.memory.scope.session_id is not None:
                 sessions.add(record.memory.scope.session_id)
-        links = len(self._part(partition).links)
+        links = sum(self._is_admitted_link(partition, link, agent_id, session_id) for link in self.links(partition))
         return Tally(sum(by_type.values()), deleted, links, by_type, len(sessions))
 
     def embedded(self, collection: int) -> int:
@@ -122,6 +122,12 @@ class MemoryReader:
 
     def setting(self, name: str) -> str | None:
         return self._state.settings.get(name)
+
+    def _is_admitted_link(self, partition: int, link: Link, agent_id: str | None, session_id: str | None) -> bool:
+        """Whether the memory that a link comes from is one of the agent's and the session's."""
+        part = self._part(partition)
+        record = part.records.get(part.rows_by_id.get(link.source, -1))
+        return record is not None and _is_admitted(record, Listing(0, agent_id=agent_id, session_id=session_id))
 
     def _part(self, partition: int) -> Part:
         return self._state.parts.get(partition) or Part(_NOWHERE)

@@ -279,7 +279,7 @@ def _refuse_strange(file: Path) -> None:
     application = int.from_bytes(header[68:72], "big")
     log = file.with_name(file.name + "-wal")
     logged = log.exists() and log.stat().st_size > 0
-    used = application or user_version or _has_tables(file)
+    used = application or user_version or _has_tables(file, logged=logged)
     if used and (application != APPLICATION_ID or not logged):
         _refuse_other(application, user_version, file)
     if not logged:
@@ -289,9 +289,10 @@ def _refuse_strange(file: Path) -> None:
             raise _damaged(file, "it has been cut short")
 
 
-def _has_tables(file: Path) -> bool:
+def _has_tables(file: Path, *, logged: bool) -> bool:
     """Whether another program uses the database; a process killed while it made ours leaves one without tables."""
-    with translated(file), closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+    look = f"{file.as_uri()}?{'mode=ro' if logged else 'immutable=1'}"
+    with translated(file), closing(sqlite3.connect(look, uri=True)) as connection:
         if connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
             return False
         return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])

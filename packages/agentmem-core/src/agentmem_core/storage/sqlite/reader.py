@@ -175,7 +175,7 @@ class SqliteReader:
             (low, high, agent_id, session_id, to_micros(now)),
         ).fetchone()[0]
         links = self._db.execute(
-            "SELECT count(*) FROM links l JOIN memories m ON m.partition = l.partition AND m.id = l.source "
+            "SELECT count(*) FROM links l LEFT JOIN memories m ON m.partition = l.partition AND m.id = l.source "
             "WHERE l.partition = ?1 AND (?2 IS NULL OR m.agent_id = ?2) AND (?3 IS NULL OR m.session_id = ?3)",
             (partition, agent_id, session_id),
         ).fetchone()[0]
