@@ -183,4 +183,4 @@ class StoreVerbs(Verbs):
             Scope, tenant=mine.tenant, user_id=mine.user_id if user_id is None else user_id, agent_id=agent_id,
             session_id=session_id,
         )  # fmt: skip
-        return build(Forget, scope=scope, ids=(ids,) if isinstance(ids, str) else ids, collection=collection)
+        return build(Forget, scope=scope, collection=collection)

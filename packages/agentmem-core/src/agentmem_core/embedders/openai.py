@@ -78,13 +78,7 @@ class OpenAIEmbedder:
         return vectors
 
     def _ask(self, batch: list[str]) -> Any:
-        if self._key is None and self._url == _URL:
-            raise EmbedderError(
-                "no key for OpenAI: set OPENAI_API_KEY, or OPENAI_BASE_URL for another server, "
-                "or use the default embedder, which needs neither"
-            )
-        if self._key is not None and not (self._key.isascii() and self._key.isprintable()):
-            raise EmbedderError("the key of the embedder holds characters that no key has; copy it again")
+        self._require_key()
         body: dict[str, Any] = {"model": self._model, "input": batch, "encoding_format": "float"}
         if self._dimension is not None:
             body["dimensions"] = self._dimension
@@ -108,6 +102,15 @@ class OpenAIEmbedder:
                 raise EmbedderError(f"{problem}, {_TRIES} times") from None  # the cause may show the key
             time.sleep(min(wait if wait is not None else 0.25 * 2**attempt * random.random(), 20.0))  # noqa: S311 - jitter
         raise EmbedderError(f"{self._url} was not asked")  # unreachable; the loop returns or raises
+
+    def _require_key(self) -> None:
+        if self._key is None and self._url == _URL:
+            raise EmbedderError(
+                "no key for OpenAI: set OPENAI_API_KEY, or OPENAI_BASE_URL for another server, "
+                "or use the default embedder, which needs neither"
+            )
+        if self._key is not None and not (self._key.isascii() and self._key.isprintable()):
+            raise EmbedderError("the key of the embedder holds characters that no key has; copy it again")
 
     def _hidden(self, text: str) -> str:
         """A server's message without the secrets it may repeat."""

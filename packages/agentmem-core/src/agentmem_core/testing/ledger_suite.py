@@ -206,8 +206,9 @@ class LedgerSuite(LedgerRows):
         with ledger.writing() as writer:
             writer.rewrite(replace(gone, deleted_at=NOON))
             for source, target in ((fact, first), (first, fact), (first, gone)):
-                ends = {"source": source.memory.id, "target": target.memory.id}
-                writer.link(part.id, Link(**ends, relation="r", valid_from=NOON))
+                writer.link(
+                    part.id, Link(source=source.memory.id, relation="r", target=target.memory.id, valid_from=NOON)
+                )
         with ledger.reading() as reader:
             every = reader.tally(part.id, None, None, NOON)
             session = reader.tally(part.id, "a", "s1", NOON)
