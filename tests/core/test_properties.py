@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from agentmem_core.connect import Config, connect
 from agentmem_core.engine.views import CachedView
-from agentmem_core.errors import ConflictError, NotFoundError
+from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError
 from agentmem_core.model import Memory, MemoryType, Scope
-from agentmem_core.model.filters import AnyFilter, Filter, FilterOperator, field_value, matches
+from agentmem_core.model.filters import AnyFilter, Filter, FilterGroup, FilterOperator, field_value, matches
 from agentmem_core.operations import NewMemory, StatsOf
 from agentmem_core.ports import Backend, Ledger, Partition, Record
 from agentmem_core.recall.columns import Column, filter_mask
@@ -360,6 +360,10 @@ def test_searching_listing_and_deleting_agree_on_what_a_filter_means(
         assert {memory.id for memory in run.page(filters=wanted).items} == expected
         assert {hit.memory.id for hit in run.search("tea", filters=wanted, limit=50)} == expected
         assert {hit.memory.id for hit in run.search(filters=wanted, limit=50)} == expected
+        if isinstance(wanted, FilterGroup) and not wanted.filters:
+            with pytest.raises(InvalidInputError, match="would take everything"):
+                run.delete(filters=wanted)
+            return
         assert run.delete(filters=wanted) == len(expected)
         assert len(run.contents()) == len(memories) - len(expected)
 

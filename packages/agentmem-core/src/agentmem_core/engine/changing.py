@@ -8,7 +8,7 @@ from typing import Any
 from agentmem_core.engine.drafting import digest_of, embedded, require_dimension, require_same_space, with_words
 from agentmem_core.engine.engine import GIVEN, Engine, find_record
 from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError, VectorMismatchError
-from agentmem_core.model import Link, Memory
+from agentmem_core.model import FilterGroup, Link, Memory
 from agentmem_core.model.filters import matches
 from agentmem_core.operations import MEMORIES, Delete, Relate, Restore, Update
 from agentmem_core.ports import LedgerReader, LedgerWriter, Listing, Record
@@ -30,7 +30,7 @@ def update(engine: Engine, op: Update) -> Memory:
         space = reader.collection(op.scope.tenant, op.collection)
     content = changes.get("content", before.memory.content)
     drafted = with_words(
-        replace(before, memory=before.memory.model_copy(update={"content": content}), vector=op.vector)
+        replace(before, memory=before.memory.model_copy(update={"content": content}), vector=op.vector, given=True)
     )
     if space is not None:
         require_dimension(op.vector, space.embedder.dimension, op.collection)
@@ -63,6 +63,8 @@ def update(engine: Engine, op: Update) -> Memory:
 
 def delete(engine: Engine, op: Delete) -> int:
     """Into the trash: unseen by every other verb, until it is restored or the store is compacted."""
+    if isinstance(op.filters, FilterGroup) and not op.filters.filters:
+        raise InvalidInputError("delete: the filter is empty and would take everything; to erase a user use forget()")
     if (op.ids is None) == (op.filters is None):
         raise InvalidInputError("delete: give either ids or filters; to erase a whole user or session use forget()")
     with engine.writing() as writer:
@@ -91,10 +93,21 @@ def restore(engine: Engine, op: Restore) -> Memory:
     wanted = versions.get(op.version)
     if wanted is None:
         raise NotFoundError(f"memory {op.id!r} has no version {op.version}; it has {min(versions)} to {max(versions)}")
-    changes = {"content": wanted.content, "metadata": wanted.metadata, "importance": wanted.importance}
+    changes: dict[str, Any] = {
+        "content": wanted.content,
+        "metadata": wanted.metadata,
+        "importance": wanted.importance,
+    }
+    if before.memory.expires_at is not None and before.memory.expires_at <= engine.clock():
+        changes["expires_at"] = None
     drafted = with_words(replace(before, memory=before.memory.model_copy(update=changes)))
     given = space is not None and space.embedder.provider == GIVEN.provider
-    if wanted.content != before.memory.content and space is not None and not given:
+    if wanted.content != before.memory.content and given:
+        raise VectorMismatchError(
+            f"collection {op.collection!r} holds vectors that its callers bring, and versions keep none; "
+            "use update(content=..., vector=...) instead"
+        )
+    if wanted.content != before.memory.content and space is not None:
         engine.require_fit(space.embedder, op.collection)
         drafted = embedded(engine, [replace(drafted, vector=None)], space.embedder, op.collection)[0]
     with engine.writing() as writer:

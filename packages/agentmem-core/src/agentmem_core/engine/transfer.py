@@ -170,6 +170,7 @@ def import_(engine: Engine, op: Import) -> Transferred:
         try:
             if kind == "memory":
                 record = _MemoryRecord(**given)
+                _require_past(record)
                 memories[record.collection, record.user_id if op.keep_users else op.scope.user_id].append(record)
             elif kind == "link":
                 found = _LinkRecord(**given)
@@ -208,6 +209,12 @@ def _prepared(engine: Engine, scope: Scope, key: tuple[str, str], given: Sequenc
         [tuple(Version(**version.model_dump()) for version in item.history) for item in given],
         stored,
     )
+
+
+def _require_past(item: _MemoryRecord) -> None:
+    numbers = [version.version for version in item.history]
+    if numbers != sorted(set(numbers)) or (numbers and numbers[-1] >= item.version):
+        raise InvalidInputError(f"record {item.id!r}: the versions of its history must ascend and stay below its own")
 
 
 def _record(item: _MemoryRecord, tenant: str, user_id: str) -> Record:

@@ -2,7 +2,7 @@
 
 A *partition* is one user's part of one collection, and the unit that searches look at. Its rows have ascending numbers that
 are never given twice, so that "what is new since row n" and "what has changed since change n" are cheap questions: that is
-how caches and indexes follow, also over processes.
+how caches and indexes follow, also over processes. A row number is its partition's id shifted left by 32 bits, plus its own.
 """
 
 from __future__ import annotations
