@@ -87,7 +87,15 @@ def ask(
     memory: AgentMem, user: str, scope: Mapping[str, str], filters: Any, query: str, limit: int, mode: str
 ) -> list[Hit]:
     """One search."""
-    return memory.search(query, user_id=user, filters=filters, limit=limit, mode=mode, **scope)
+    return memory.search(
+        query,
+        user_id=user,
+        filters=filters,
+        limit=limit,
+        mode=mode,
+        agent_id=scope.get("agent_id"),
+        session_id=scope.get("session_id"),
+    )
 
 
 def _holds(given: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from agentmem_core import AgentMem
 from benchmarks.report import Report
@@ -34,9 +35,9 @@ def _one(report: Report, rows: int, users: int, rounds: int) -> None:
         report.add(part, "on disk", memory.stats(everyone=True).bytes_on_disk / 1000 / rows, "kB/row")
         askers = work.users(rounds, users)
         texts, queries = work.sentences(rounds), work.queries(rounds)
-        adds = [milliseconds(lambda n=n: memory.add(texts[n], user_id=askers[n])) for n in range(rounds)]
-        firsts = [milliseconds(lambda n=n: memory.search(queries[n], user_id=askers[n])) for n in range(rounds)]
-        warm = [milliseconds(lambda n=n: memory.search(queries[-n], user_id=askers[n])) for n in range(rounds)]
+        adds = [milliseconds(partial(memory.add, texts[n], user_id=askers[n])) for n in range(rounds)]
+        firsts = [milliseconds(partial(memory.search, queries[n], user_id=askers[n])) for n in range(rounds)]
+        warm = [milliseconds(partial(memory.search, queries[-n], user_id=askers[n])) for n in range(rounds)]
     percentiles(report, part, "add", adds)
     percentiles(report, part, "search, a first time", firsts)
     percentiles(report, part, "search, again", warm)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from agentmem_core import AgentMem
 from benchmarks.reference import BareChroma
 from benchmarks.report import Report
@@ -31,8 +33,7 @@ def _over_users(report: Report, count: int, *, at_least: float) -> None:
         chroma.load(owners, vectors_of(sentences))
         memory.search("the embedder is loaded", user_id="nobody")
         cold = [
-            milliseconds(lambda number=number: memory.search(queries[number], user_id=f"user-{number}"))
-            for number in range(USERS)
+            milliseconds(partial(memory.search, queries[number], user_id=f"user-{number}")) for number in range(USERS)
         ]
         for number in range(5):
             chroma.query(askers[number], asked[number])

@@ -29,7 +29,7 @@ Durability = Literal["full", "normal"]
 EXACT_LIMIT = 20_000
 """Rows of one user up to which a search is exact; beyond, the index is asked."""
 
-CACHE_BYTES = 128 * 1024 * 1024
+CACHE_BYTES = 256 * 1024 * 1024
 IN_MEMORY = ":memory:"
 INDEXES = "agentmem.indexes"
 

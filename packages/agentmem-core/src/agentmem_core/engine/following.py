@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agentmem_core.errors import NotSupportedError
+from agentmem_core.errors import AgentMemError, NotSupportedError
 from agentmem_core.ports import Ledger, LedgerReader, Near, Partition, VectorIndex
 from agentmem_core.recall.view import unit_rows
 
@@ -28,6 +28,12 @@ CHUNK = 128
 _PROBES = 5
 _MARK = "index:{}"
 _RETRY_SECONDS = 2.0
+
+
+class LostRowsError(AgentMemError):
+    """The index holds fewer rows than it was given."""
+
+    code = "index_lost_rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ class Follower:
         self._marks: dict[int, Mark] = {}
         self._state = "not used yet" if index else "off"
         self._failures = 0
+        self._epoch = 0
 
     @property
     def state(self) -> str:
@@ -101,18 +108,23 @@ class Follower:
             tail = reader.vectors_after(partition.id, after=mark.row, limit=10 * CHUNK + 1)
             if stale is None or len(tail) > 10 * CHUNK or len(stale) > limit:
                 return None
-            try:
-                found = self._live.query(space_of(partition), vector, limit + len(stale))
-            except Exception:
-                found = None
+            found = self._asked(space_of(partition), vector, limit + len(stale), mark.count)
         if found is None:
-            self._distrust(partition.id)
+            self._distrust(partition.id, space_of(partition))
             return None
         fresh = dict(tail) | reader.vectors(stale)
         rows = np.array([*fresh], np.int64)
         kept = ~np.isin(found.rows, stale)
         scores = unit_rows([*fresh.values()], len(vector)) @ vector if fresh else np.empty(0, np.float32)
         return Near(np.concatenate((found.rows[kept], rows)), np.concatenate((found.similarities[kept], scores)))
+
+    def _asked(self, space: str, vector: NDArray[np.float32], limit: int, least: int) -> Near | None:
+        """What the index answers; None when it fails, or has lost rows it had, which it does not say by itself."""
+        try:
+            found = self._live.query(space, vector, limit)
+        except Exception:
+            return None
+        return found if found.held >= least else None
 
     def wait(self, seconds: float) -> bool:
         """Until the index is level with the ledger; False when the time ran out."""
@@ -124,6 +136,7 @@ class Follower:
             return
         with self._lock:
             self._marks.clear()
+            self._epoch += 1
             if self._live.acquire():
                 self._live.reset()
         with self._ledger.reading() as reader:
@@ -203,6 +216,7 @@ class Follower:
         with self._ledger.reading() as reader:
             partition = next((part for part in reader.partitions() if part.id == partition_id), None)
             mark = None if partition is None else self._mark(reader, partition)
+            epoch = self._epoch
             if partition is None or mark is None:
                 with self._lock:
                     self._wanted.pop(partition_id, None)
@@ -210,7 +224,7 @@ class Follower:
             rows = reader.vectors_after(partition.id, after=mark.row, limit=CHUNK)
             changed = reader.changed(partition.id, after=mark.change)
             if changed is None:
-                self._distrust(partition.id)
+                self._distrust(partition.id, space_of(partition))
                 return True
             current = reader.vectors(changed)
             alive = reader.by_rows(changed)
@@ -224,16 +238,18 @@ class Follower:
             self._apply(partition, dict(rows) | renewed, [row for row in changed if row not in renewed])
             with self._lock:
                 count = self._live.count(space_of(partition))
+            if count < mark.count - len(changed):
+                raise LostRowsError(f"the index holds {count} rows of {mark.count}")  # noqa: TRY301 - one way out for damage
             mark = Mark(partition.collection.generation, rows[-1][0] if rows else mark.row, partition.change, count)
         except Exception as error:
             self._state = f"failing, searches are exact: {error}"
             if not self._failures:
                 logger.warning("the index is damaged and is built again: %r", error)
-            self._distrust(partition.id)
+            self._distrust(partition.id, space_of(partition))
             self._stop.wait(self._pause())
             return True
         self._failures = 0
-        self._keep(partition.id, mark)
+        self._keep(partition.id, space_of(partition), mark, epoch)
         self._stop.wait(min(time.perf_counter() - started, 0.25))
         return True
 
@@ -291,29 +307,36 @@ class Follower:
         near = self._live.query(space_of(partition), vector, 10)
         return len(near.rows) > 0 and (row in near.rows or float(near.similarities[0]) > 0.999)
 
-    def _distrust(self, partition_id: int) -> None:
+    def _distrust(self, partition_id: int, space: str) -> None:
+        """Throw a space away; it is built again if its partition is still wanted."""
         with self._lock:
             self._marks.pop(partition_id, None)
-            wanted = self._wanted.get(partition_id)
-            if wanted is not None:
-                self._drop_space(wanted)
+            self._drop_space(space)
             self._idle.clear()
             self._wake.set()
         self._forget_marks([partition_id])
 
     def _drop_space(self, space: str) -> None:
+        self._epoch += 1
         try:
             self._live.drop(space)
         except Exception:
             self._live.reset()
             self._marks.clear()
 
-    def _keep(self, partition_id: int, mark: Mark) -> None:
-        """In the ledger first; never while our own lock is held, which those who write to the ledger may wait for."""
+    def _keep(self, partition_id: int, space: str, mark: Mark, epoch: int) -> None:
+        """In the ledger first; never while our own lock is held, which those who write to the ledger may wait for.
+
+        When a space was dropped since ``epoch``, the chunk may have gone with it: then nothing of it is kept.
+        """
         with self._ledger.writing() as writer:
             writer.set_setting(_MARK.format(partition_id), mark.dumps())
         with self._lock:
-            self._marks[partition_id] = mark
+            dropped = epoch != self._epoch
+            if not dropped:
+                self._marks[partition_id] = mark
+        if dropped:
+            self._distrust(partition_id, space)
 
     def _forget_marks(self, partitions: list[int]) -> None:
         with self._ledger.writing() as writer:

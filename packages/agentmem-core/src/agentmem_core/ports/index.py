@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Rows and their cosine similarities, best first."""
+    """Rows and their cosine similarities, best first; ``held`` is how many rows the space has."""
 
     rows: NDArray[np.int64]
     similarities: NDArray[np.float32]
+    held: int = 0
 
 
 class VectorIndex(Protocol):

@@ -41,7 +41,7 @@ class BruteForceIndex:
         rows = np.fromiter(held, np.int64, len(held))
         similarities = np.stack([*held.values()]) @ vector.astype(np.float32)
         best = np.lexsort((rows, -similarities))[:limit]
-        return Near(rows[best], similarities[best])
+        return Near(rows[best], similarities[best], len(held))
 
     def count(self, space: str) -> int:
         with self._lock:

@@ -88,7 +88,7 @@ class ChromaIndex:
         rows = np.array([int(name) for name in found["ids"][0]], np.int64)
         if len(rows) < limit:
             raise DamagedIndexError(f"Chroma found {len(rows)} of {limit} rows although it counts {held}")
-        return Near(rows, 1.0 - np.array(found["distances"][0], np.float32))
+        return Near(rows, 1.0 - np.array(found["distances"][0], np.float32), held)
 
     def count(self, space: str) -> int:
         return int(guarded(self._collection(space).count)) if self._folders(space) else 0
