@@ -346,7 +346,7 @@ def test_forgetting_ids_takes_them_out_of_the_index(crowded):
         assert text not in {hit.memory.content for hit in memory.search(text, user_id=user, mode="dense", limit=50)}
     follower = memory._backend._engine.follower
     assert follower.wait(60)
-    assert follower._index.count("agentmem-p1-g1") == 150
+    assert follower._index.count("agentmem-p1-g1-e1") == 150
     assert len(memory.search("about subject", user_id=user, limit=200, mode="dense")) == 150
 
 

@@ -128,6 +128,9 @@ class _Adding:
             return self._create(self._without_taken_digest(record))
         if found.deleted_at is None and self._living(found):
             return self._clash(found, record)
+        if found.memory.scope != record.memory.scope:
+            self._writer.erase(self._partition.id, [found.row])
+            return self._create(self._without_taken_digest(record))
         return self._replace(found, record, "add", AddOutcome.CREATED)
 
     def _clash(self, found: Record, record: Record) -> AddedItem:
@@ -138,7 +141,7 @@ class _Adding:
             self._op.on_conflict == "error" or (old.metadata == new.metadata and found.vector == record.vector)
         ):
             return self._known(old, new)
-        if self._op.on_conflict == "replace":
+        if self._op.on_conflict == "replace" and old.scope == new.scope:
             return self._replace(found, record, "update", AddOutcome.REPLACED)
         raise ConflictError(
             f"id {new.id!r} already stands for another content, type or scope; use update({new.id!r}, ...) to change it, "

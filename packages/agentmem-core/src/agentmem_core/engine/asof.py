@@ -11,6 +11,8 @@ from agentmem_core.model import Memory, Version
 from agentmem_core.ports import Feature, LedgerReader, Partition
 from agentmem_core.recall.text import indexed_words
 
+_KEPT = ("content", "metadata", "importance", "version")
+
 
 class Past:
     """What each row said at ``as_of``, for the rows that were edited since.
@@ -39,7 +41,8 @@ class Past:
         cached.follow(self._reader, self._partition)
         features = self._reader.features_of([*self._then], vectors=True)
         cached.view.replace([self._older(feature) for feature in features], [*self._then])
-        cached.metadata_then = {row: then.metadata for row, then in self._then.items()}
+        for name, field in (("updated_at", "changed_at"), *((same, same) for same in _KEPT)):
+            cached.then[name] = {row: getattr(then, field) for row, then in self._then.items()}
         return cached
 
     def memory(self, row: int, memory: Memory) -> Memory:

@@ -40,14 +40,14 @@ class LostRowsError(AgentMemError):
 class Mark:
     """How far the index has followed a partition."""
 
-    generation: int
+    space: str
     row: int
     change: int
     count: int = 0
 
     def dumps(self) -> str:
         """As kept in the ledger's settings."""
-        return json.dumps([self.generation, self.row, self.change, self.count])
+        return json.dumps([self.space, self.row, self.change, self.count])
 
     @staticmethod
     def loads(text: str | None) -> Mark | None:
@@ -72,7 +72,7 @@ class Follower:
         self._marks: dict[int, Mark] = {}
         self._state = "not used yet" if index else "off"
         self._failures = 0
-        self._epoch = 0
+        self._drops = 0
 
     @property
     def state(self) -> str:
@@ -102,7 +102,7 @@ class Follower:
         self.note(partition)
         with self._lock:
             mark = self._marks.get(partition.id)
-            if self._index is None or mark is None or mark.generation != partition.collection.generation:
+            if self._index is None or mark is None or mark.space != space_of(partition):
                 return None
             stale = reader.changed(partition.id, after=mark.change)
             tail = reader.vectors_after(partition.id, after=mark.row, limit=10 * CHUNK + 1)
@@ -136,7 +136,7 @@ class Follower:
             return
         with self._lock:
             self._marks.clear()
-            self._epoch += 1
+            self._drops += 1
             if self._live.acquire():
                 self._live.reset()
         with self._ledger.reading() as reader:
@@ -216,7 +216,7 @@ class Follower:
         with self._ledger.reading() as reader:
             partition = next((part for part in reader.partitions() if part.id == partition_id), None)
             mark = None if partition is None else self._mark(reader, partition)
-            epoch = self._epoch
+            drops = self._drops
             if partition is None or mark is None:
                 with self._lock:
                     self._wanted.pop(partition_id, None)
@@ -240,7 +240,7 @@ class Follower:
                 count = self._live.count(space_of(partition))
             if count < mark.count - len(changed):
                 raise LostRowsError(f"the index holds {count} rows of {mark.count}")  # noqa: TRY301 - one way out for damage
-            mark = Mark(partition.collection.generation, rows[-1][0] if rows else mark.row, partition.change, count)
+            mark = Mark(space_of(partition), rows[-1][0] if rows else mark.row, partition.change, count)
         except Exception as error:
             self._state = f"failing, searches are exact: {error}"
             if not self._failures:
@@ -249,7 +249,7 @@ class Follower:
             self._stop.wait(self._pause())
             return True
         self._failures = 0
-        self._keep(partition.id, space_of(partition), mark, epoch)
+        self._keep(partition.id, space_of(partition), mark, drops)
         self._stop.wait(min(time.perf_counter() - started, 0.25))
         return True
 
@@ -272,16 +272,16 @@ class Follower:
     def _mark(self, reader: LedgerReader, partition: Partition) -> Mark:
         """How far the index is, after making sure that it holds what it should."""
         known = self._marks.get(partition.id)
-        if known is not None and known.generation == partition.collection.generation:
+        if known is not None and known.space == space_of(partition):
             return known
         stored = Mark.loads(reader.setting(_MARK.format(partition.id)))
-        if stored is not None and stored.generation == partition.collection.generation:
+        if stored is not None and stored.space == space_of(partition):
             if self._trusted(reader, partition, stored):
                 return stored
             logger.warning("the index of one partition is damaged or missing and is built again")
         with self._lock:
             self._drop_space(space_of(partition))
-        return Mark(partition.collection.generation, 0, partition.change)
+        return Mark(space_of(partition), 0, partition.change)
 
     def _trusted(self, reader: LedgerReader, partition: Partition, mark: Mark) -> bool:
         """Whether some rows that should be in the index are found by their own vectors."""
@@ -317,22 +317,22 @@ class Follower:
         self._forget_marks([partition_id])
 
     def _drop_space(self, space: str) -> None:
-        self._epoch += 1
+        self._drops += 1
         try:
             self._live.drop(space)
         except Exception:
             self._live.reset()
             self._marks.clear()
 
-    def _keep(self, partition_id: int, space: str, mark: Mark, epoch: int) -> None:
+    def _keep(self, partition_id: int, space: str, mark: Mark, drops: int) -> None:
         """In the ledger first; never while our own lock is held, which those who write to the ledger may wait for.
 
-        When a space was dropped since ``epoch``, the chunk may have gone with it: then nothing of it is kept.
+        When a space was dropped since ``drops``, the chunk may have gone with it: then nothing of it is kept.
         """
         with self._ledger.writing() as writer:
             writer.set_setting(_MARK.format(partition_id), mark.dumps())
         with self._lock:
-            dropped = epoch != self._epoch
+            dropped = drops != self._drops
             if not dropped:
                 self._marks[partition_id] = mark
         if dropped:
@@ -345,5 +345,5 @@ class Follower:
 
 
 def space_of(partition: Partition) -> str:
-    """The name of a partition's space in the index: no user's name, and another one for every generation."""
-    return f"agentmem-p{partition.id}-g{partition.collection.generation}"
+    """The name of a partition's space in the index: no user's name, another one for every generation and erasure."""
+    return f"agentmem-p{partition.id}-g{partition.collection.generation}-e{partition.epoch}"

@@ -76,10 +76,21 @@ def history(engine: Engine, op: History) -> list[Version]:
 
 
 def links(engine: Engine, op: Links) -> list[Link]:
-    """Those of a memory that exists in the scope."""
+    """Those between memories that exist in the scope."""
     with engine.ledger.reading() as reader:
         record = find_record(reader, op.scope, MEMORIES, op.id, now=engine.clock())
-        return reader.links(record.row >> 32, memory_id=op.id, relation=op.relation)
+        partition = record.row >> 32
+        found = reader.links(partition, memory_id=op.id, relation=op.relation)
+        ends = {end for link in found for end in (link.source, link.target)}
+        others = {end: reader.by_id(partition, end) for end in ends}
+        return [
+            link
+            for link in found
+            if all(
+                (other := others[end]) is not None and other.deleted_at is None and op.scope.admits(other.memory.scope)
+                for end in (link.source, link.target)
+            )
+        ]
 
 
 def write_cursor(row: int, order: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,22 +25,25 @@ _EXACT_SHARE = 2_000
 
 def search(engine: Engine, op: Search) -> list[Hit]:
     """The hits, best first; what was found is counted as used."""
-    now = engine.clock()
     with engine.ledger.reading() as reader:
         partition = reader.partition(op.scope.tenant, op.collection, op.scope.user_id)
         stored = partition.collection if partition else reader.collection(op.scope.tenant, op.collection)
-        vector = None
-        if stored is not None:
-            require_dimension(op.vector, stored.embedder.dimension, op.collection)
-            vector = _query_vector(engine, op, given=stored.embedder.provider == GIVEN.provider)
-        if partition is None:
+    if stored is None:
+        return []
+    require_dimension(op.vector, stored.embedder.dimension, op.collection)
+    vector = _query_vector(engine, op, given=stored.embedder.provider == GIVEN.provider)
+    if partition is None:
+        return []
+    with engine.views.current(engine.ledger, partition) as current:
+        if current is None:
             return []
+        reader, partition, cached = current
         if vector is not None and op.vector is None:
             engine.require_fit(partition.collection.embedder, op.collection)
         past = None if op.as_of is None else Past(engine, reader, partition, op.as_of)
-        with nullcontext(past.view()) if past else engine.views.current(reader, partition) as cached:
-            ranked = _Searching(engine, reader, partition, cached, op, vector, micros(now)).ranked()
-            rows = [int(row) for row in cached.view.columns["row"][ranked.positions]]
+        cached = past.view() if past else cached
+        ranked = _Searching(engine, reader, partition, cached, op, vector, micros(engine.clock())).ranked()
+        rows = [int(row) for row in cached.view.columns["row"][ranked.positions]]
         memories = reader.by_rows(rows)
     if past:
         memories = {row: past.memory(row, memory) for row, memory in memories.items()}

@@ -84,7 +84,7 @@ _VECTOR: TypeAdapter[bytes] = TypeAdapter(Vector)
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where an export goes on: partitions by id, in each the living rows, the deleted ones, then the links."""
+    """Where an export goes on: partitions by id, in each the rows, deleted ones too, then the links."""
 
     partition: int = 0
     phase: int = 0
@@ -113,19 +113,18 @@ def export(engine: Engine, op: Export) -> tuple[tuple[dict[str, Any], ...], str 
                 continue
             if partition.id > place.partition:
                 place = _Place(partition.id)
-            while place.phase < 2:
+            if place.phase == 0:
                 listing = Listing(
                     op.limit,
                     place.row or None,
                     agent_id=op.scope.agent_id,
                     session_id=op.scope.session_id,
-                    deleted=place.phase == 1,
+                    deleted=None,
                 )
                 records = reader.walk(partition.id, listing)
                 if records:
                     following = replace(place, row=records[-1].row)
                     return tuple(_exported(reader, partition, records)), following.dumps()
-                place = replace(place, phase=place.phase + 1, row=0)
             links = [] if op.scope.agent_id or op.scope.session_id else reader.links(partition.id)
             place = _Place(partition.id + 1)
             if links:
@@ -250,11 +249,13 @@ def _write(engine: Engine, op: Import, prepared: Sequence[_Prepared], links: Seq
             partition = writer.ensure_partition(op.scope.tenant, part.collection, part.user_id, part.space)
             if not partition.collection.embedder.fits(part.space):
                 raise mismatch(part.collection, partition.collection.embedder, part.space)
-            new, history = _unknown(writer, partition, part)
+            new, history, revived = _unknown(writer, partition, part)
             writer.insert(partition.id, new, history)
-            written += len(new)
+            for record in revived:
+                writer.rewrite(record)
+            written += len(new) + len(revived)
             versions += sum(map(len, history))
-            skipped += len(part.records) - len(new)
+            skipped += len(part.records) - len(new) - len(revived)
             large.append(partition)
         for user_id, link in links:
             partition = writer.ensure_partition(op.scope.tenant, MEMORIES, user_id, engine.embedder.fingerprint)
@@ -267,16 +268,20 @@ def _write(engine: Engine, op: Import, prepared: Sequence[_Prepared], links: Seq
 
 def _unknown(
     writer: LedgerWriter, partition: Partition, part: _Prepared
-) -> tuple[list[Record], list[tuple[Version, ...]]]:
+) -> tuple[list[Record], list[tuple[Version, ...]], list[Record]]:
     new: list[Record] = []
     history: list[tuple[Version, ...]] = []
     digests: set[bytes] = set()
     contents: dict[str, str] = {}
+    revived: list[Record] = []
     for record, versions in zip(part.records, part.history, strict=True):
         memory = record.memory
         found = writer.by_id(partition.id, memory.id)
         standing = contents.get(memory.id) if found is None else found.memory.content
         if standing is not None:
+            if found is not None and found.deleted_at is not None and record.deleted_at is None:
+                revived.append(_revived(record, found))
+                continue
             if standing != memory.content:
                 raise ConflictError(f"id {memory.id!r} stands for two contents; nothing of this batch was imported")
             continue
@@ -288,4 +293,12 @@ def _unknown(
         contents[memory.id] = memory.content
         new.append(record)
         history.append(versions)
-    return new, history
+    return new, history, revived
+
+
+def _revived(record: Record, found: Record) -> Record:
+    """What comes back takes the place of what is in the trash, as the newest version."""
+    memory = record.memory.model_copy(
+        update={"version": max(record.memory.version, found.memory.version) + 1, "scope": found.memory.scope}
+    )
+    return replace(record, memory=memory, operation="restore", reason="import", row=found.row, digest=None)

@@ -123,7 +123,10 @@ class _Reembedding:
         texts = [text_to_embed(content, speaker) for _, content, speaker in batch]
         vectors = checked(self._embedder, texts, "document")
         with engine.ledger.writing() as writer:
-            writer.stage((row, vector.tobytes()) for (row, _, _), vector in zip(batch, vectors, strict=True))
+            as_before = {item for found in collections for item in writer.unstaged(found.id, after=0, limit=self._rows)}
+            writer.stage(
+                (item[0], vector.tobytes()) for item, vector in zip(batch, vectors, strict=True) if item in as_before
+            )
         return Progress(done=min(done + len(batch), total), total=total, finished=False)
 
     def _claim(self, fingerprint: Fingerprint) -> None:

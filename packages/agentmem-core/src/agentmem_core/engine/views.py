@@ -6,15 +6,18 @@ import threading
 from collections import OrderedDict
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
 
 from agentmem_core.model.filters import OWN_PREFIX, AnyFilter, metadata_value
-from agentmem_core.ports import LedgerReader, Partition
+from agentmem_core.ports import Ledger, LedgerReader, Partition
 from agentmem_core.recall.columns import Column, filter_mask
 from agentmem_core.recall.view import Mask, View
 
 _CHUNK = 4096
 _DEAD_SHARE = 0.25
+_REPLAYED = 64
+"""Changes up to which a view is brought up to date row by row; beyond, reading it anew is faster."""
+
+_COLUMNS_KEPT = 16
 ROW_MASK = (1 << 32) - 1
 
 
@@ -29,7 +32,7 @@ class CachedView:
         self._columns: dict[str, tuple[Column, int]] = {}
         self._row = 0
         self._change = -1
-        self.metadata_then: dict[int, dict[str, Any]] = {}
+        self.then: dict[str, dict[int, object]] = {}
 
     def fits(self, partition: Partition, *, vectors: bool) -> bool:
         """Whether it can be brought up to date; otherwise it is to be made anew."""
@@ -47,7 +50,7 @@ class CachedView:
             self._row = features[-1].row if len(features) == _CHUNK else partition.last_row
         if self._change != partition.change:
             changed = reader.changed(partition.id, after=self._change)
-            if changed is None:
+            if changed is None or len(changed) > max(_REPLAYED, len(self.view) // 64):
                 return False
             self.view.replace(reader.features_of(changed, vectors=self.view.has_vectors), changed)
             self._change = partition.change
@@ -64,14 +67,16 @@ class CachedView:
         if len(rows):
             name = field.removeprefix(OWN_PREFIX) if field.startswith(OWN_PREFIX) else "metadata"
             values: dict[int, object] = dict(reader.values(partition.id, name, after=covered))
-            if name == "metadata":
-                values |= self.metadata_then
+            values |= self.then.get(name, {})
             cells = (values.get(int(row)) for row in rows)
             if name == "metadata":
                 column.extend(metadata_value(cell, field) if isinstance(cell, dict) else None for cell in cells)
             else:
                 column.extend(cells)
+            self._columns.pop(field, None)
             self._columns[field] = (column, int(rows[-1]))
+            if len(self._columns) > _COLUMNS_KEPT:
+                del self._columns[next(iter(self._columns))]
         return column
 
 
@@ -88,15 +93,27 @@ class Views:
         self._total = 0
 
     @contextmanager
-    def current(self, reader: LedgerReader, partition: Partition) -> Generator[CachedView]:
-        """The view of a partition as ``reader`` sees it, for this thread alone while the block lasts."""
+    def current(
+        self, ledger: Ledger, partition: Partition
+    ) -> Generator[tuple[LedgerReader, Partition, CachedView] | None]:
+        """The view of a partition for this thread alone, with the reader it is level with; None when it is erased.
+
+        The reader begins when the view is ours: an older one could not see rows that another thread has brought in.
+        """
         vectors = not self.is_large(partition)
         cached = self._entry(partition, vectors=vectors)
-        with cached.lock:
-            if not cached.follow(reader, partition):
-                cached = self._anew(partition, vectors=vectors)
-                cached.follow(reader, partition)
-            yield cached
+        with cached.lock, ledger.reading() as reader:
+            now = reader.partition(partition.collection.tenant, partition.collection.name, partition.user_id)
+            if now is None or now.id != partition.id:
+                yield None
+                return
+            if not cached.fits(now, vectors=vectors) or not cached.follow(reader, now):
+                fresh = self._anew(now, vectors=vectors)
+                fresh.follow(reader, now)
+                yield reader, now, fresh
+                self._trim(fresh, now.id)
+                return
+            yield reader, now, cached
         self._trim(cached, partition.id)
 
     def is_large(self, partition: Partition) -> bool:

@@ -170,6 +170,8 @@ def _checked(field: Any, operator: Any, value: Any) -> Filter:
     kind = FilterOperator(_ALIASES.get(operator, str(operator).removeprefix("$")))
     if field.startswith(OWN_PREFIX) and field.removeprefix(OWN_PREFIX) not in OWN_FIELDS:
         raise InvalidFilterError(f"no field {field!r}; a memory's own fields are {', '.join(sorted(OWN_FIELDS))}")
+    if not isinstance(value, str | int | float | list | tuple | set | frozenset | dict | datetime | None):
+        raise InvalidFilterError(f"the value for {field!r} must be JSON or a datetime, not {type(value).__name__}")
     if kind in _LISTS:
         if not isinstance(value, list | tuple | set | frozenset):
             raise InvalidFilterError(f"operator {kind} on {field!r} takes a list, not {type(value).__name__}")

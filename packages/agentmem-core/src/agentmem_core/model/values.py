@@ -184,7 +184,13 @@ def _numbers(value: Any) -> Iterable[float]:
         yield item
 
 
-Text = Annotated[str, BeforeValidator(_only_str), AfterValidator(_text)]
+def _not_too_long(value: str) -> str:
+    if len(value) > MAX_CONTENT_BYTES:
+        raise ValueError(f"is {len(value):,} characters long, the limit is {MAX_CONTENT_BYTES:,}")
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_only_str), AfterValidator(_text), AfterValidator(_not_too_long)]
 Content = Annotated[str, BeforeValidator(_only_str), AfterValidator(_content)]
 Name = Annotated[str, BeforeValidator(_only_str), AfterValidator(_name)]
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]

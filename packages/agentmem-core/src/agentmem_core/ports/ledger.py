@@ -30,13 +30,17 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """One user's part of a collection. ``last_row`` is the newest row, ``change`` counts changes of older ones."""
+    """One user's part of a collection. ``last_row`` is the newest row, ``change`` counts changes of older ones.
+
+    ``epoch`` counts erasures: an index made in an earlier one still holds what was erased.
+    """
 
     id: int
     collection: Collection
     user_id: str
     last_row: int
     change: int
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class Feature(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Which rows a listing walks over; ``after`` is the last row of the page before."""
+    """Which rows a listing walks over; ``after`` is the last row of the page before, ``deleted`` None means both kinds."""
 
     limit: int
     after: int | None = None
@@ -92,7 +96,7 @@ class Listing:
     session_id: str | None = None
     types: tuple[str, ...] | None = None
     now: datetime | None = None
-    deleted: bool = False
+    deleted: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)

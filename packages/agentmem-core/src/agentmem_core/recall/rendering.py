@@ -34,6 +34,6 @@ def render(hits: Sequence[Hit], *, max_tokens: int, count: Callable[[str], int] 
 
 def line(memory: Memory) -> str:
     """One memory on one line: ``- [2024-05-03] Ana: I moved to Lisbon``."""
-    who = memory.name or memory.role
+    who = " ".join((memory.name or memory.role or "").split())
     said = " ".join(memory.content.split())
     return f"- [{memory.occurred_at:%Y-%m-%d}] {who}: {said}" if who else f"- [{memory.occurred_at:%Y-%m-%d}] {said}"

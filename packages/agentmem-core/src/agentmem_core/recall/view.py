@@ -57,6 +57,7 @@ class Columns:
         ("row", np.int64), ("alive", np.bool_), ("type", np.int32), ("agent", np.int32), ("session", np.int32),
         ("turn", np.bool_), ("speaker", np.int32), ("question", np.bool_), ("importance", np.float32),
         ("occurred", np.int64), ("expires", np.int64), ("valid_from", np.int64), ("valid_to", np.int64),
+        ("words", np.int64),
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -171,8 +172,10 @@ class View:
                 self.columns["alive"][position] = False
                 continue
             found = feature.words.split()
+            same = self.columns["words"][position] == _mark_of(feature.words)
             self.columns.put(position, self._column_values(feature, found))
-            self.lexicon.replace(position, self._telling(found))
+            if not same:
+                self.lexicon.replace(position, self._telling(found))
             if self.has_vectors:
                 self._vectors[position] = unit_rows([feature.vector], self._dimension or 0)[0]
         self._talk = None
@@ -256,6 +259,7 @@ class View:
             NEVER if feature.expires_at is None else feature.expires_at,
             -NEVER if feature.valid_from is None else feature.valid_from,
             NEVER if feature.valid_to is None else feature.valid_to,
+            _mark_of(feature.words),
         )
 
     @staticmethod
@@ -269,6 +273,11 @@ class View:
             )
             grown[: len(self._vectors)] = self._vectors
             self._vectors = grown
+
+
+def _mark_of(words_text: str) -> int:
+    """Equal for equal words, within one process."""
+    return hash(words_text)
 
 
 def unit_rows(blobs: Sequence[bytes | None], dimension: int) -> NDArray[np.float32]:

@@ -184,7 +184,7 @@ def _bare(record: Record) -> Record:
 
 
 def _is_listed(record: Record, listing: Listing) -> bool:
-    if (record.deleted_at is not None) is not listing.deleted or not _is_admitted(record, listing):
+    if listing.deleted not in (None, record.deleted_at is not None) or not _is_admitted(record, listing):
         return False
     if listing.types is not None and record.memory.type.value not in listing.types:
         return False

@@ -101,6 +101,7 @@ class MemoryWriter(MemoryReader):
             del self._state.parts[partition]
         else:
             self._log(part, chosen)
+            part.partition = replace(part.partition, epoch=part.partition.epoch + 1)
         return erased
 
     def trash(self, tenant: str) -> list[tuple[int, list[int]]]:

@@ -24,7 +24,7 @@ from agentmem_core.storage.sqlite.rows import (
 from agentmem_core.storage.sqlite.schema import ROW_BITS
 
 _PARTITIONS = """
-SELECT p.id, p.user_id, p.last_row, p.change, c.id, c.tenant, c.name, c.provider, c.model, c.dimension, c.generation
+SELECT p.id, p.user_id, p.last_row, p.change, p.epoch, c.id, c.tenant, c.name, c.provider, c.model, c.dimension, c.generation
 FROM partitions p JOIN collections c ON c.id = p.collection
 """
 _COLLECTIONS = "SELECT id, tenant, name, provider, model, dimension, generation FROM collections"
@@ -231,7 +231,9 @@ def marks(values: Sequence[object]) -> str:
 
 
 def _conditions(listing: Listing) -> tuple[list[str], list[Any]]:
-    where: list[str] = [f"m.deleted_at IS {'NOT ' if listing.deleted else ''}NULL"]
+    where: list[str] = []
+    if listing.deleted is not None:
+        where.append(f"m.deleted_at IS {'NOT ' if listing.deleted else ''}NULL")
     values: list[Any] = []
     for column, wanted in (("agent_id", listing.agent_id), ("session_id", listing.session_id)):
         if wanted is not None:
@@ -251,7 +253,7 @@ def _collection(row: tuple[Any, ...]) -> Collection:
 
 
 def _partition(row: tuple[Any, ...]) -> Partition:
-    return Partition(row[0], _collection(row[4:]), row[1], row[2], row[3])
+    return Partition(row[0], _collection(row[5:]), row[1], row[2], row[3], row[4])
 
 
 def partition_of(row: int) -> int:

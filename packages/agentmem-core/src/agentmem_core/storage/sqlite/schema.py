@@ -24,6 +24,7 @@ CREATE TABLE partitions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     collection INTEGER NOT NULL, user_id TEXT NOT NULL,
     last_row INTEGER NOT NULL DEFAULT 0, change INTEGER NOT NULL DEFAULT 0, log_from INTEGER NOT NULL DEFAULT 0,
+    epoch INTEGER NOT NULL DEFAULT 0,
     UNIQUE (collection, user_id)
 ) STRICT;
 

@@ -110,6 +110,7 @@ class SqliteWriter(SqliteReader):
                 if number < 2:
                     taken[number] += done
         self._log(partition, rows)
+        self._db.execute("UPDATE partitions SET epoch = epoch + 1 WHERE id = ?", (partition,))
         return Erased(*taken)
 
     def trash(self, tenant: str) -> list[tuple[int, list[int]]]:
