@@ -597,3 +597,27 @@ def test_many_clients_may_be_opened_and_closed_without_leaving_files_open(tmp_pa
             memory.search("text")
     gc.collect()
     assert len(list(descriptors.iterdir())) <= before + 2
+
+
+SHORT_LIVED = """
+import os, sys
+from agentmem_core import AgentMem
+with AgentMem(sys.argv[1], embedder="hashing", index="none", durability="normal") as memory:
+    for number in range(40):
+        memory.add(f"child {os.getpid()} {number}")
+"""
+
+
+def test_a_second_client_of_one_process_does_not_end_the_locks_of_the_first(tmp_path):
+    """Reading the file's header to check it would: POSIX ends a process's locks when any descriptor of the file closes."""
+    with opened(tmp_path / "store") as first:
+        first.add("first")
+        with opened(tmp_path / "store") as second:
+            assert second.stats().memories == 1
+        for turn in range(3):
+            subprocess.run([sys.executable, "-c", SHORT_LIVED, str(tmp_path / "store")], check=True)
+            for number in range(10):
+                first.add(f"parent {turn} {number}")
+        assert first.stats().memories == 1 + 3 * 40 + 3 * 10
+    with opened(tmp_path / "store") as again:
+        assert again.stats().memories == 1 + 3 * 40 + 3 * 10

@@ -168,12 +168,12 @@ class Nursery:
         """What a child said until it was killed, that many seconds after it was ready."""
         child, output = self.begin(name, *arguments)
         until = time.monotonic() + 30
-        while not (output.exists() and output.stat().st_size):
-            assert time.monotonic() < until, "the child did not begin"
+        while not (output.exists() and output.stat().st_size) and time.monotonic() < until:
             time.sleep(0.001)
         time.sleep(after)
         os.kill(child, signal.SIGKILL)
-        assert self.ended() == -signal.SIGKILL
+        assert self.ended() == -signal.SIGKILL, "the child ended by itself"
+        assert said(output), "the child did not begin"
         ready, *words = said(output)
         assert ready == "ready"
         return words

@@ -164,8 +164,8 @@ def test_one_filter_can_be_written_in_many_ways(given: Any) -> None:
     [
         ({"a": 1}, Filter(field="a", value=1)),
         ({"a": None}, Filter(field="a", value=None)),
-        ({"a": {}}, Filter(field="a", value={})),
-        ({"a": {"b": 1}}, Filter(field="a", value={"b": 1})),
+        ({"a": {"$eq": {}}}, Filter(field="a", value={})),
+        ({"a": {"$eq": {"b": 1}}}, Filter(field="a", value={"b": 1})),
         ({"a": {"==": 1}}, Filter(field="a", value=1)),
         ({"a": {"!=": 1}}, Filter(field="a", operator=FilterOperator.NE, value=1)),
         ({"a": {"not_in": (1, 2)}}, Filter(field="a", operator=FilterOperator.NIN, value=[1, 2])),

@@ -21,6 +21,7 @@ OWN_FIELDS = frozenset({
     "occurred_at", "created_at", "updated_at", "expires_at",
 })  # fmt: skip
 _MAX_DEPTH = 50
+_BARE = {"and", "or", "not", "nor"}
 
 
 class FilterOperator(StrEnum):
@@ -125,7 +126,7 @@ def _parse_mapping(given: Mapping[Any, Any], depth: int) -> AnyFilter:
         if key in {"$and", "$or", "$not", "$nor"}:
             items: Any = value if isinstance(value, list | tuple) else [value]
             parts.append(_group("not" if key == "$nor" else key[1:], items, depth))
-        elif isinstance(key, str) and key.startswith("$"):
+        elif isinstance(key, str) and (key.startswith("$") or (key.lower() in _BARE and isinstance(value, list))):
             raise InvalidFilterError(f"unknown filter combination {key!r}; use $and, $or, $not, $nor")
         else:
             parts.extend(_field_filters(key, value))
@@ -147,9 +148,9 @@ def _field_filters(field: Any, value: Any) -> Iterator[Filter]:
     if isinstance(value, Mapping) and value and all(_is_operator(key) for key in value):
         for operator, operand in value.items():
             yield _checked(field, operator, operand)
-    elif isinstance(value, Mapping) and any(isinstance(key, str) and key.startswith("$") for key in value):
-        unknown = next(key for key in value if not _is_operator(key))
-        raise InvalidFilterError(_unknown_operator(unknown))
+    elif isinstance(value, Mapping):
+        unknown = next((key for key in value if not _is_operator(key)), None)
+        raise InvalidFilterError(f'{_unknown_operator(unknown)}. To compare {field!r} with an object, write {{"$eq": ...}}')
     else:
         yield _checked(field, FilterOperator.EQ, value)
 

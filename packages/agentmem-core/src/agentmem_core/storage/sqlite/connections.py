@@ -51,12 +51,13 @@ class Connections:
         self._lent = 0
         self._closed = False
         self._writer_open: sqlite3.Connection | None = None
-        if file is not None:
-            _refuse_strange(file)
-        with translated(file):
-            self._make_tables()
-        if file is not None:
-            _LIVE.add(self)
+        with _OPENING:
+            if file is not None and not any(other.holds(file) for other in _LIVE):
+                _refuse_strange(file)
+            with translated(file):
+                self._make_tables()
+            if file is not None:
+                _LIVE.add(self)
 
     @contextmanager
     def reading(self) -> Generator[sqlite3.Connection]:
@@ -111,6 +112,19 @@ class Connections:
         with self._write_lock, self._pool:
             self._closed = True
             self._close_all()
+
+    def holds(self, file: Path) -> bool:
+        """Whether this process has ``file`` open here.
+
+        Then nobody may open and close it outside of SQLite: closing any descriptor of a file ends all POSIX locks that the
+        process has on it (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+        """
+        if self._file is None or (self._closed and not self._lent):
+            return False
+        try:
+            return self._file.samefile(file)
+        except OSError:
+            return False
 
     def before_fork(self) -> None:
         """Let nobody in, wait for those who are, and close; for as long as it takes, within reason."""
@@ -203,6 +217,7 @@ class Connections:
             self._idle.pop().close()
 
 
+_OPENING = threading.Lock()
 _LIVE: weakref.WeakSet[Connections] = weakref.WeakSet()
 _held: list[Connections] = []
 
