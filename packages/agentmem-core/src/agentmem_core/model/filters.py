@@ -150,7 +150,9 @@ def _field_filters(field: Any, value: Any) -> Iterator[Filter]:
             yield _checked(field, operator, operand)
     elif isinstance(value, Mapping):
         unknown = next((key for key in value if not _is_operator(key)), None)
-        raise InvalidFilterError(f'{_unknown_operator(unknown)}. To compare {field!r} with an object, write {{"$eq": ...}}')
+        raise InvalidFilterError(
+            f'{_unknown_operator(unknown)}. To compare {field!r} with an object, write {{"$eq": ...}}'
+        )
     else:
         yield _checked(field, FilterOperator.EQ, value)
 
