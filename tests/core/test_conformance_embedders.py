@@ -345,3 +345,10 @@ def test_what_is_no_embedder_is_an_error_that_lists_them(given: object) -> None:
 def test_a_model_that_an_embedder_does_not_have_is_our_error(given: str) -> None:
     with pytest.raises(EmbedderError):
         find_embedder(given)
+
+
+def test_chromas_model_is_named_without_being_loaded() -> None:
+    assert str(find_embedder("chroma-onnx").fingerprint) == "chroma-onnx:all-MiniLM-L6-v2 (384)"
+    assert find_embedder("chroma-onnx").embed([], kind="document").shape == (0, 384)
+    with pytest.raises(EmbedderError, match="knows only the model"):
+        find_embedder("chroma-onnx:another")
