@@ -22,7 +22,7 @@ from agentmem_core.errors import (
 )
 from agentmem_core.ports import Backend, VectorIndex
 from agentmem_core.recall.text import WORDS_VERSION
-from agentmem_core.storage.sqlite import SqliteLedger
+from agentmem_core.storage.sqlite import FILE_NAME, SqliteLedger
 
 Durability = Literal["full", "normal"]
 
@@ -79,6 +79,35 @@ def connect(config: Config) -> Backend:
         ledger.close()
         raise
     return EmbeddedBackend(engine)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What two openings of one store have in common."""
+
+    key: tuple[object, ...]
+    file: Path
+
+    def mark(self) -> tuple[int, int] | tuple[()]:
+        """Which file stands there now; a folder that was removed and made again is another store."""
+        try:
+            found = self.file.stat()
+        except OSError:
+            return ()
+        return (found.st_dev, found.st_ino)
+
+
+def place(config: Config) -> Place | None:
+    """Where a configuration leads; None for a store in memory, which is nobody else's."""
+    if config.api_url or os.environ.get("AGENTMEM_API_URL"):
+        return None
+    folder = _folder(config.path)
+    if folder is None:
+        return None
+    embedder = config.embedder or os.environ.get("AGENTMEM_EMBEDDER")
+    settings = [os.environ.get(f"AGENTMEM_{name}") for name in ("INDEX", "DURABILITY", "EXACT_LIMIT", "CACHE_BYTES")]
+    named = embedder if isinstance(embedder, str | None) else id(embedder)
+    return Place((str(folder.resolve()), named, *settings), folder / FILE_NAME)
 
 
 def default_path() -> Path:

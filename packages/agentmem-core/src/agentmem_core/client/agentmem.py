@@ -9,7 +9,9 @@ from typing import Any, Self
 from agentmem_core.client.adding import AddingVerbs
 from agentmem_core.client.memories import MemoryVerbs
 from agentmem_core.client.recall import RecallVerbs
+from agentmem_core.client.sharing import Borrowed, lease
 from agentmem_core.client.store import StoreVerbs
+from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Scope
 from agentmem_core.operations import build
 from agentmem_core.ports import Backend
@@ -65,6 +67,48 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs):
                 path=path, tenant=tenant, embedder=embedder, index=index, durability=durability, llm=llm, api_url=api_url,
                 api_key=api_key, exact_limit=exact_limit, cache_bytes=cache_bytes,
             )
+        )  # fmt: skip
+
+    @classmethod
+    def shared(
+        cls,
+        client: AgentMem | None = None,
+        *,
+        path: str | os.PathLike[str] | None = None,
+        api_url: str | None = None,
+        api_key: str | None = None,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        session_id: str | None = None,
+        embedder: Any = None,
+    ) -> AgentMem:
+        """``client`` with another default scope; or a client of the store at ``path``, opened once a process.
+
+        All clients of one store and embedder that are made this way share one cache and one set of files, which are closed
+        with the last of them. That is what objects of a framework want, of which there may be one for each user or request.
+        ``":memory:"`` is never shared.
+        """
+        if client is not None:
+            if not isinstance(client, AgentMem):
+                raise InvalidInputError(f"client: must be an AgentMem, not {type(client).__name__}")
+            if path is not None or api_url is not None or api_key is not None or embedder is not None:
+                raise InvalidInputError("client: is a store already; leave out path, api_url, api_key and embedder")
+            return client.scoped(user_id=user_id, agent_id=agent_id, session_id=session_id)
+        from agentmem_core.connect import Config, connect, place
+
+        config = Config(path=path, api_url=api_url, api_key=api_key, embedder=embedder)
+        found = place(config)
+        backend = connect(config) if found is None else lease(found.key, found.mark, lambda: connect(config))
+        return cls(backend=backend, user_id=user_id or "default", agent_id=agent_id, session_id=session_id)
+
+    def scoped(
+        self, *, user_id: str | None = None, agent_id: str | None = None, session_id: str | None = None
+    ) -> AgentMem:
+        """The same store with another default scope; what is not given stays. Closing it leaves the store open."""
+        scope = self._within(user_id, agent_id, session_id)
+        return type(self)(
+            backend=Borrowed(self._backend), tenant=scope.tenant, user_id=scope.user_id, agent_id=scope.agent_id,
+            session_id=scope.session_id,
         )  # fmt: skip
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from agentmem_core.engine.reading import get, history, links, list_
 from agentmem_core.engine.searching import search
 from agentmem_core.engine.transfer import export, import_
 from agentmem_core.engine.upkeep import health, reindex, stats
-from agentmem_core.errors import NotSupportedError, StoreClosedError, StoreError
+from agentmem_core.errors import AgentMemError, NotSupportedError, StoreClosedError, StoreDamagedError, StoreError
 from agentmem_core.operations import (
     Add,
     Compact,
@@ -84,7 +84,22 @@ class EmbeddedBackend:
         handler = HANDLERS.get(type(op))
         if handler is None:
             raise NotSupportedError(f"the embedded backend has no operation {type(op).__name__}")
-        return cast("T", handler(self._engine, op))
+        try:
+            return cast("T", handler(self._engine, op))
+        except AgentMemError:
+            raise
+        except Exception as error:
+            self._blame_damage(error)
+            raise
+
+    def _blame_damage(self, error: Exception) -> None:
+        """A page that something else has changed can show as any error; when the ledger finds one, that is what happened."""
+        with suppress(StoreClosedError):
+            problem = self._engine.ledger.check()
+            if problem:
+                raise StoreDamagedError(
+                    f"the store is damaged: {problem}. Copy the folder away, then restore a backup or an export"
+                ) from error
 
     async def aexecute(self, op: Op[T]) -> T:
         self._require_open()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from agentmem_core.errors import StoreDamagedError
 from agentmem_core.recall.text import words
 from agentmem_core.recall.view import Mask, View
 
@@ -136,7 +137,7 @@ def rank(
     candidates = _largest(order_by, candidates, pool)
     columns = view.columns
     age = np.maximum(now - columns["occurred"][candidates], 0) / _DAY
-    lives = np.array([HALF_LIFE_DAYS[name] for name, _ in view.types.items()] or [1.0])
+    lives = np.array([_half_life(name) for name, _ in view.types.items()] or [1.0])
     recency = np.exp2(-age / lives[columns["type"][candidates] - 1]).astype(np.float32)
     importance = columns["importance"][candidates]
     scores = relevance[candidates]
@@ -167,3 +168,12 @@ def _largest(values: Floats, candidates: NDArray[np.int64], count: int) -> NDArr
     above = candidates[values[candidates] > threshold]
     ties = candidates[values[candidates] == threshold][: count - len(above)]
     return np.concatenate((above, ties))
+
+
+def _half_life(kind: str) -> float:
+    found = HALF_LIFE_DAYS.get(kind)
+    if found is None:
+        raise StoreDamagedError(
+            "a memory in the store has a type that does not exist. Copy the folder away, then restore a backup or an export"
+        )
+    return found

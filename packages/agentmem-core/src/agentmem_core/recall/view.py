@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agentmem_core.errors import StoreDamagedError
 from agentmem_core.ports.ledger import Feature
 from agentmem_core.recall.lexicon import Lexicon
 from agentmem_core.recall.text import QUESTION, words
@@ -87,7 +88,8 @@ class Columns:
                 grown = np.empty(max(size, 2 * len(array)), kind)
                 grown[: self._size] = array[: self._size]
                 array = self._arrays[name] = grown
-            array[self._size : size] = column
+            with np.errstate(over="ignore"):  # a damaged row may hold any number
+                array[self._size : size] = column
         self._size = size
 
     def put(self, position: int, value: tuple[Any, ...]) -> None:
@@ -283,11 +285,15 @@ def _mark_of(words_text: str) -> int:
 def unit_rows(blobs: Sequence[bytes | None], dimension: int) -> NDArray[np.float32]:
     """float32 blobs as rows of length one; zeros where there is no vector."""
     if all(blob is not None for blob in blobs):
-        matrix = np.frombuffer(b"".join(blob for blob in blobs if blob), np.float32).reshape(len(blobs), dimension)
+        joined = b"".join(blob for blob in blobs if blob)
     else:
         nothing = bytes(4 * dimension)
-        matrix = np.frombuffer(b"".join(blob or nothing for blob in blobs), np.float32).reshape(len(blobs), dimension)
-    return unit(matrix)
+        joined = b"".join(blob or nothing for blob in blobs)
+    if len(joined) != 4 * dimension * len(blobs):
+        raise StoreDamagedError(
+            f"a vector in the store is not {dimension} numbers long. Copy the folder away, then restore a backup or an export"
+        )
+    return unit(np.frombuffer(joined, np.float32).reshape(len(blobs), dimension))
 
 
 def unit(matrix: NDArray[np.float32]) -> NDArray[np.float32]:

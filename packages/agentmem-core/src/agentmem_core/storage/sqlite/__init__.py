@@ -1,5 +1,5 @@
 """The ledger on SQLite."""
 
-from agentmem_core.storage.sqlite.ledger import SqliteLedger
+from agentmem_core.storage.sqlite.ledger import FILE_NAME, SqliteLedger
 
-__all__ = ["SqliteLedger"]
+__all__ = ["FILE_NAME", "SqliteLedger"]

@@ -16,6 +16,7 @@ from agentmem_core.storage.sqlite.rows import (
     decode_json,
     link_of,
     memory_of,
+    readable,
     record_of,
     to_micros,
     to_moment,
@@ -77,7 +78,8 @@ class SqliteReader:
             owner = owners.get(row[1])
             if owner is None:
                 owner = owners[row[1]] = self._owner(row[1])
-            found[row[0]] = memory_of(row, *owner)
+            with readable():
+                found[row[0]] = memory_of(row, *owner)
         return found
 
     def walk(self, partition: int, listing: Listing) -> list[Record]:
@@ -93,7 +95,9 @@ class SqliteReader:
             f"ORDER BY m.row {'DESC' if listing.newest_first else 'ASC'} LIMIT ?"
         )
         owner = self._owner(partition)
-        return [record_of(row, *owner) for row in self._db.execute(sql, [*values, *extra, listing.limit])]
+        rows = self._db.execute(sql, [*values, *extra, listing.limit]).fetchall()
+        with readable():
+            return [record_of(row, *owner) for row in rows]
 
     def features(self, partition: int, *, after: int, limit: int, vectors: bool) -> list[Feature]:
         low, high = bounds(partition)
@@ -135,12 +139,13 @@ class SqliteReader:
         column = {"metadata": "metadata"}.get(name) or _OWN_COLUMNS[name]
         rows = self._db.execute(
             f"SELECT row, {column} FROM memories WHERE row > ? AND row <= ? ORDER BY row", (max(low, after), high)
-        )
-        if name == "metadata":
-            return [(row, decode_json(text, {})) for row, text in rows]
-        if name.endswith("_at"):
-            return [(row, to_moment(micros)) for row, micros in rows]
-        return list(rows)
+        ).fetchall()
+        with readable():
+            if name == "metadata":
+                return [(row, decode_json(text, {})) for row, text in rows]
+            if name.endswith("_at"):
+                return [(row, to_moment(micros)) for row, micros in rows]
+        return rows
 
     def versions(self, row: int) -> list[Version]:
         columns = "version, content, metadata, importance, operation"
@@ -148,8 +153,9 @@ class SqliteReader:
             f"SELECT {columns}, changed_at, reason FROM versions WHERE row = ?1 "
             f"UNION ALL SELECT {columns}, updated_at, reason FROM memories WHERE row = ?1 ORDER BY 1",
             (row,),
-        )
-        return [version_of(found) for found in rows]
+        ).fetchall()
+        with readable():
+            return [version_of(found) for found in rows]
 
     def links(self, partition: int, *, memory_id: str | None = None, relation: str | None = None) -> list[Link]:
         rows = self._db.execute(
@@ -157,8 +163,9 @@ class SqliteReader:
             "WHERE partition = ?1 AND (?2 IS NULL OR source = ?2 OR target = ?2) AND (?3 IS NULL OR relation = ?3) "
             "ORDER BY valid_from, source, relation, target",
             (partition, memory_id, relation),
-        )
-        return [link_of(row) for row in rows]
+        ).fetchall()
+        with readable():
+            return [link_of(row) for row in rows]
 
     def tally(self, partition: int, agent_id: str | None, session_id: str | None, now: datetime) -> Tally:
         low, high = bounds(partition)
@@ -202,7 +209,8 @@ class SqliteReader:
         ).fetchone()
         if row is None:
             return None
-        record = record_of(row[:-4], *self._owner(row[1]))
+        with readable():
+            record = record_of(row[:-4], *self._owner(row[1]))
         return replace(record, words=row[-4], speaker=row[-3], vector=row[-2], given=bool(row[-1]))
 
     def _owner(self, partition: int) -> tuple[str, str]:

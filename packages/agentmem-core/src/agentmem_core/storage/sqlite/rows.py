@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from agentmem_core.errors import StoreDamagedError
 from agentmem_core.model import Link, Memory, MemoryType, Scope, Version
 from agentmem_core.ports import Record
 from agentmem_core.storage.sqlite.schema import ROW_BITS
@@ -21,6 +24,18 @@ MEMORY_COLUMNS = (
     "access_count", "last_accessed_at", "operation", "reason", "deleted_at", "digest",
 )  # fmt: skip
 SELECTED = ", ".join(f"m.{column}" for column in MEMORY_COLUMNS)
+
+
+@contextmanager
+def readable() -> Generator[None]:
+    """What the ledger wrote can be read back; a row that cannot was changed by something else."""
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError, AttributeError, RecursionError) as error:
+        raise StoreDamagedError(
+            f"a row of the store is damaged ({type(error).__name__}). Nothing was changed. Copy the folder away, then restore a "
+            "backup or an export; health() says whether more is damaged"
+        ) from error
 
 
 def to_micros(moment: datetime | None) -> int | None:

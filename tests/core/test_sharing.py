@@ -1,0 +1,107 @@
+"""Clients of one store in one process: `AgentMem.shared` and `scoped`."""
+
+import asyncio
+import gc
+import shutil
+
+import pytest
+
+from agentmem_core import AgentMem, InvalidInputError, NotFoundError, StoreClosedError
+from agentmem_core.client import sharing
+
+
+def leased() -> int:
+    return sum(opened.leases for opened in sharing._OPENED.values())
+
+
+@pytest.fixture(autouse=True)
+def nothing_leased_is_left():
+    gc.collect()
+    before = leased()
+    yield
+    gc.collect()
+    assert leased() == before
+
+
+def shared(tmp_path, **scope) -> AgentMem:
+    return AgentMem.shared(path=tmp_path, embedder="hashing", **scope)
+
+
+def test_clients_of_one_store_share_one_backend_and_see_each_other(tmp_path):
+    with shared(tmp_path, user_id="ana") as one, shared(tmp_path, user_id="ana") as two:
+        one.add("the key is under the mat")
+        assert two.search("key")[0].memory.content == "the key is under the mat"
+        assert len(sharing._OPENED) == 1
+
+
+def test_the_store_stays_open_until_the_last_client_closes(tmp_path):
+    one, two = shared(tmp_path), shared(tmp_path)
+    one.close()
+    two.add("still open")
+    with pytest.raises(StoreClosedError):
+        one.add("closed")
+    one.close()
+    two.add("and still")
+    two.close()
+    with pytest.raises(StoreClosedError):
+        two.add("closed")
+
+
+def test_a_client_that_nobody_keeps_gives_its_share_back(tmp_path):
+    for _ in range(50):
+        shared(tmp_path).add("one more")
+    gc.collect()
+    assert not sharing._OPENED
+
+
+def test_async_close_gives_the_share_back_once(tmp_path):
+    async def run() -> None:
+        one, two = shared(tmp_path), shared(tmp_path)
+        await one.aclose()
+        await one.aclose()
+        await two.aadd("still open")
+        await two.aclose()
+
+    asyncio.run(run())
+    assert not sharing._OPENED
+
+
+def test_a_folder_that_was_removed_and_made_again_is_another_store(tmp_path):
+    store = tmp_path / "store"
+    one = shared(store)
+    one.add("of the first store")
+    shutil.rmtree(store)
+    two = shared(store)
+    two.add("of the second store")
+    assert [memory.content for memory in two.list().items] == ["of the second store"]
+    two.close()
+    one.close()
+
+
+def test_another_embedder_is_another_client(tmp_path):
+    with shared(tmp_path):
+        assert len(sharing._OPENED) == 1
+        with AgentMem.shared(path=":memory:", embedder="hashing"), AgentMem.shared(path=":memory:", embedder="hashing"):
+            assert len(sharing._OPENED) == 1
+
+
+def test_scoped_is_the_same_store_for_somebody_else(tmp_path):
+    with AgentMem(tmp_path, embedder="hashing", user_id="ana", agent_id="guide") as memory:
+        ben = memory.scoped(user_id="ben", session_id="s1")
+        kept = ben.add("ben's note").memories[0]
+        assert (kept.scope.user_id, kept.scope.agent_id, kept.scope.session_id) == ("ben", "guide", "s1")
+        with pytest.raises(NotFoundError):
+            memory.get(kept.id)
+        ben.close()
+        assert memory.list(user_id="ben").items == (kept,)
+
+
+def test_a_client_given_is_used_as_it_is(tmp_path):
+    with AgentMem(tmp_path, embedder="hashing", user_id="ana") as memory:
+        same = AgentMem.shared(memory)
+        assert same.scope == memory.scope
+        assert AgentMem.shared(memory, user_id="ben").scope.user_id == "ben"
+        with pytest.raises(InvalidInputError, match="leave out path"):
+            AgentMem.shared(memory, path=tmp_path)
+        with pytest.raises(InvalidInputError, match="must be an AgentMem, not str"):
+            AgentMem.shared("somewhere")  # type: ignore[arg-type]
