@@ -32,7 +32,7 @@ def public_verbs() -> dict[str, object]:
     return {
         name: value
         for name, value in inspect.getmembers(AgentMem)
-        if not name.startswith("_") and inspect.isfunction(value)
+        if not name.startswith("_") and inspect.isfunction(value) and name != "scoped"  # it waits for nothing
     }
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         EmbedderMismatchError,
         InvalidFilterError,
         InvalidInputError,
+        ModelError,
         NotConfiguredError,
         NotFoundError,
         NotSupportedError,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         StoreFullError,
         StoreTooNewError,
         StoreUnavailableError,
+        VaultError,
         VectorMismatchError,
     )
     from agentmem_core.model import (
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
         Version,
         parse_filter,
     )
-    from agentmem_core.ports import Backend, Embedder, Fingerprint
+    from agentmem_core.ports import Backend, Embedder, Fingerprint, LanguageModel, Prompt, Reply, Usage
 
 __version__ = "1.0.0"
 
@@ -60,16 +62,16 @@ _HOMES = {
     "agentmem_core.client": ("AgentMem",),
     "agentmem_core.errors": (
         "AgentMemError", "ConflictError", "EmbedderError", "EmbedderMismatchError", "InvalidFilterError",
-        "InvalidInputError", "NotConfiguredError", "NotFoundError", "NotSupportedError", "StoreBusyError",
+        "InvalidInputError", "ModelError", "NotConfiguredError", "NotFoundError", "NotSupportedError", "StoreBusyError",
         "StoreClosedError", "StoreDamagedError", "StoreError", "StoreFullError", "StoreTooNewError",
-        "StoreUnavailableError", "VectorMismatchError",
+        "StoreUnavailableError", "VaultError", "VectorMismatchError",
     ),
     "agentmem_core.model": (
         "AddOutcome", "Added", "AddedItem", "Context", "Filter", "FilterCondition", "FilterGroup", "FilterOperator",
         "Health", "Hit", "Link", "Memory", "MemoryType", "Message", "Page", "Receipt", "Scope", "Signals", "Stats",
         "Version", "parse_filter",
     ),
-    "agentmem_core.ports": ("Backend", "Embedder", "Fingerprint"),
+    "agentmem_core.ports": ("Backend", "Embedder", "Fingerprint", "LanguageModel", "Prompt", "Reply", "Usage"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -94,15 +96,19 @@ __all__ = [
     "Hit",
     "InvalidFilterError",
     "InvalidInputError",
+    "LanguageModel",
     "Link",
     "Memory",
     "MemoryType",
     "Message",
+    "ModelError",
     "NotConfiguredError",
     "NotFoundError",
     "NotSupportedError",
     "Page",
+    "Prompt",
     "Receipt",
+    "Reply",
     "Scope",
     "Signals",
     "Stats",
@@ -113,6 +119,8 @@ __all__ = [
     "StoreFullError",
     "StoreTooNewError",
     "StoreUnavailableError",
+    "Usage",
+    "VaultError",
     "VectorMismatchError",
     "Version",
     "parse_filter",

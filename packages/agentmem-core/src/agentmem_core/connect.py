@@ -20,7 +20,7 @@ from agentmem_core.errors import (
     StoreFullError,
     StoreUnavailableError,
 )
-from agentmem_core.ports import Backend, VectorIndex
+from agentmem_core.ports import Backend, LanguageModel, VectorIndex
 from agentmem_core.recall.text import WORDS_VERSION
 from agentmem_core.storage.sqlite import FILE_NAME, SqliteLedger
 
@@ -56,10 +56,7 @@ def connect(config: Config) -> Backend:
         raise NotSupportedError(
             "api_url: a shared server is not in this version; leave out api_url (and AGENTMEM_API_URL) to work embedded"
         )
-    if config.llm is not None:
-        raise NotSupportedError(
-            "llm: learning with a model is not in this version; leave out llm, everything else works"
-        )
+    model = _model(config.llm)
     durability = config.durability or os.environ.get("AGENTMEM_DURABILITY") or "full"
     if durability not in get_args(Durability):
         raise NotConfiguredError(f'durability must be "full" or "normal", not {durability!r}')
@@ -73,7 +70,7 @@ def connect(config: Config) -> Backend:
     ledger = SqliteLedger(folder, durability=cast("Durability", durability))
     try:
         follower = Follower(ledger, None if folder is None else make_index(folder))
-        engine = Engine(ledger, embedder, views, follower, lambda: datetime.now(UTC), find_embedder)
+        engine = Engine(ledger, embedder, views, follower, lambda: datetime.now(UTC), find_embedder, model)
         _greet(engine, config.tenant)
     except BaseException:
         ledger.close()
@@ -152,6 +149,14 @@ def _index_maker(given: Any) -> Callable[[Path], VectorIndex | None]:
     if name not in found:
         raise NotConfiguredError(f'unknown index {name!r}; installed are {", ".join(sorted(found))}, and "none"')
     return cast("Callable[[Path], VectorIndex]", found[name].load())
+
+
+def _model(given: Any) -> LanguageModel | None:
+    if given is None or (hasattr(given, "ask") and hasattr(given, "aask")):
+        return cast("LanguageModel | None", given)
+    raise NotSupportedError(
+        f"llm: must be a LanguageModel with ask() and aask(), not {given!r}; models by name are not in this version"
+    )
 
 
 def _number(name: str, given: Any, default: int) -> int:

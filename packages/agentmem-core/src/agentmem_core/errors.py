@@ -12,6 +12,8 @@
     ├── NotSupportedError          this version or this backend cannot do it
     ├── EmbedderError              the embedder failed
     │   └── EmbedderMismatchError  the collection was embedded by another embedder
+    ├── ModelError                 the language model failed; what was given is kept
+    ├── VaultError                 a sealed value cannot be opened with the key that is configured
     └── StoreError                 the folder or its files
         ├── StoreUnavailableError  the path is not a folder that can be read and written
         ├── StoreFullError         the disk is full; what was acknowledged is kept
@@ -84,6 +86,18 @@ class EmbedderMismatchError(EmbedderError):
     """The collection was embedded by another embedder."""
 
     code = "embedder_mismatch"
+
+
+class ModelError(AgentMemError):
+    """The language model failed, or answered with something that cannot be used."""
+
+    code = "model_failed"
+
+
+class VaultError(AgentMemError):
+    """A sealed value cannot be opened: another key sealed it, or it was changed."""
+
+    code = "vault_failed"
 
 
 class StoreError(AgentMemError):

@@ -16,7 +16,7 @@ from agentmem_core.engine.views import Views
 from agentmem_core.errors import EmbedderError, EmbedderMismatchError, NotFoundError, StoreError
 from agentmem_core.model import Scope
 from agentmem_core.operations import MEMORIES
-from agentmem_core.ports import Embedder, Fingerprint, Ledger, LedgerReader, LedgerWriter, Record
+from agentmem_core.ports import Embedder, Fingerprint, LanguageModel, Ledger, LedgerReader, LedgerWriter, Record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,6 +81,7 @@ class Engine:
     follower: Follower
     clock: Callable[[], datetime]
     find_embedder: Callable[[Any], Embedder]
+    model: LanguageModel | None = None
     touches: Touches = field(default_factory=Touches)
 
     @contextmanager

@@ -15,6 +15,7 @@ from agentmem_core.ports.ledger import (
     Record,
     Tally,
 )
+from agentmem_core.ports.model import LanguageModel, Prompt, Reply, Usage
 
 __all__ = [
     "Backend",
@@ -23,13 +24,17 @@ __all__ = [
     "Erased",
     "Feature",
     "Fingerprint",
+    "LanguageModel",
     "Ledger",
     "LedgerReader",
     "LedgerWriter",
     "Listing",
     "Near",
     "Partition",
+    "Prompt",
     "Record",
+    "Reply",
     "Tally",
+    "Usage",
     "VectorIndex",
 ]

@@ -1,0 +1,60 @@
+"""What answers in words: a language model behind one question in two colours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is asked. ``system`` says what to do, ``text`` is what to do it with: data, never instructions.
+
+    With a ``schema`` (JSON Schema of an object) the answer is to be one JSON object that fits it.
+    """
+
+    system: str
+    text: str
+    schema: Mapping[str, Any] | None = None
+    max_tokens: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What answers cost; tokens are 0 where a model does not tell."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        """Both together."""
+        return Usage(
+            self.calls + other.calls, self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model answered, as it came: nothing says that a JSON object is one until it is parsed."""
+
+    text: str
+    usage: Usage = Usage(calls=1)
+
+
+class LanguageModel(Protocol):
+    """A model that answers prompts. Failures are ``ModelError``: a caller keeps what it has and says so."""
+
+    @property
+    def name(self) -> str:
+        """Provider and model, for reports; never a key."""
+        ...
+
+    def ask(self, prompt: Prompt) -> Reply:
+        """The answer."""
+        ...
+
+    async def aask(self, prompt: Prompt) -> Reply:
+        """``ask`` without blocking the event loop."""
+        ...
