@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from agentmem_core.client.adding import AddingVerbs
 from agentmem_core.client.memories import MemoryVerbs
@@ -15,6 +16,15 @@ from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Scope
 from agentmem_core.operations import build
 from agentmem_core.ports import Backend
+
+if TYPE_CHECKING:
+    from agentmem_core.client.agents import Agents
+    from agentmem_core.client.agents.contextual import ContextualAgent
+    from agentmem_core.client.agents.core import CoreAgent
+    from agentmem_core.client.agents.episodic import EpisodicAgent
+    from agentmem_core.client.agents.procedural import ProceduralAgent
+    from agentmem_core.client.agents.semantic import SemanticAgent
+    from agentmem_core.client.agents.working import WorkingAgent
 
 
 class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs):
@@ -68,6 +78,55 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs):
                 api_key=api_key, exact_limit=exact_limit, cache_bytes=cache_bytes,
             )
         )  # fmt: skip
+
+    @cached_property
+    def agents(self) -> Agents:
+        """The eight agents."""
+        from agentmem_core.client.agents import Agents
+
+        return Agents(self._backend, self._scope)
+
+    @cached_property
+    def core(self) -> CoreAgent:
+        """Labelled blocks that are always in context."""
+        from agentmem_core.client.agents.core import CoreAgent
+
+        return CoreAgent(self._backend, self._scope)
+
+    @cached_property
+    def working(self) -> WorkingAgent:
+        """A scratchpad."""
+        from agentmem_core.client.agents.working import WorkingAgent
+
+        return WorkingAgent(self._backend, self._scope)
+
+    @cached_property
+    def episodic(self) -> EpisodicAgent:
+        """What happened."""
+        from agentmem_core.client.agents.episodic import EpisodicAgent
+
+        return EpisodicAgent(self._backend, self._scope)
+
+    @cached_property
+    def semantic(self) -> SemanticAgent:
+        """Facts and how they relate."""
+        from agentmem_core.client.agents.semantic import SemanticAgent
+
+        return SemanticAgent(self._backend, self._scope)
+
+    @cached_property
+    def procedural(self) -> ProceduralAgent:
+        """Skills as steps."""
+        from agentmem_core.client.agents.procedural import ProceduralAgent
+
+        return ProceduralAgent(self._backend, self._scope)
+
+    @cached_property
+    def contextual(self) -> ContextualAgent:
+        """The state around the user now."""
+        from agentmem_core.client.agents.contextual import ContextualAgent
+
+        return ContextualAgent(self._backend, self._scope)
 
     @classmethod
     def shared(

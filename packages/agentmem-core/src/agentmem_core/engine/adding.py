@@ -43,7 +43,7 @@ def _write(
     partitions: list[Partition] = []
     with engine.writing() as writer:
         for user_id, numbers in _by_user(ready).items():
-            adding = _Adding(writer, op, space, user_id, now)
+            adding = Adding(writer, op, space, user_id, now)
             for number in numbers:
                 items[number] = adding.take(ready[number])
             partitions.append(adding.finish())
@@ -70,7 +70,7 @@ def _by_user(drafts: Mapping[int, Draft]) -> dict[str, list[int]]:
     return users
 
 
-class _Adding:
+class Adding:
     """One user's part of an add: each item is created, known, put in place of an older one, or refused."""
 
     def __init__(self, writer: LedgerWriter, op: Add, space: Fingerprint, user_id: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import os
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar, cast
@@ -43,7 +43,9 @@ from agentmem_core.operations import (
 
 T = TypeVar("T")
 
-HANDLERS: dict[type[Op[Any]], Callable[[Engine, Any], Any]] = {
+Handlers = Mapping[type[Op[Any]], Callable[[Engine, Any], Any]]
+
+HANDLERS: Handlers = {
     Add: add,
     Compact: compact,
     Delete: delete,
@@ -71,9 +73,10 @@ _THREADS = 2
 class EmbeddedBackend:
     """Runs operations on an engine. Sync at heart: SQLite has no async driver, so ``aexecute`` uses a worker thread."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Takes over the engine and closes it in the end."""
+    def __init__(self, engine: Engine, more: Handlers | None = None) -> None:
+        """Takes over the engine and closes it in the end; ``more`` handlers stand beside those of the engine."""
         self._engine = engine
+        self._handlers = {**HANDLERS, **(more or {})}
         self._pid = os.getpid()
         self._workers: ThreadPoolExecutor | None = None
         self._closed = False
@@ -81,7 +84,7 @@ class EmbeddedBackend:
 
     def execute(self, op: Op[T]) -> T:
         self._require_open()
-        handler = HANDLERS.get(type(op))
+        handler = self._handlers.get(type(op))
         if handler is None:
             raise NotSupportedError(f"the embedded backend has no operation {type(op).__name__}")
         try:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from agentmem_core.engine.drafting import digest_of, embedded, require_dimension, require_same_space, with_words
 from agentmem_core.engine.engine import GIVEN, Engine, find_record
+from agentmem_core.engine.reading import every
 from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError, VectorMismatchError
 from agentmem_core.model import FilterGroup, Link, Memory
 from agentmem_core.model.filters import matches
 from agentmem_core.operations import MEMORIES, Delete, Relate, Restore, Update
-from agentmem_core.ports import LedgerReader, LedgerWriter, Listing, Record
+from agentmem_core.ports import LedgerReader, LedgerWriter, Record
 
 _FIELDS = (
     "content", "metadata", "importance", "type", "occurred_at", "expires_at", "valid_from", "valid_to", "entities",
 )  # fmt: skip
-_WALK = 500
 
 
 def update(engine: Engine, op: Update) -> Memory:
@@ -26,7 +27,7 @@ def update(engine: Engine, op: Update) -> Memory:
     if not changes and op.vector is None:
         raise InvalidInputError("update: give at least one field to change")
     with engine.ledger.reading() as reader:
-        before = find_record(reader, op.scope, op.collection, op.id, now=engine.clock())
+        before = find_record(reader, op.scope, op.collection, op.id, now=engine.clock(), types=op.types)
         space = reader.collection(op.scope.tenant, op.collection)
     content = changes.get("content", before.memory.content)
     drafted = with_words(
@@ -45,14 +46,14 @@ def update(engine: Engine, op: Update) -> Memory:
         drafted = embedded(engine, [drafted], space.embedder, op.collection)[0]
     with engine.writing() as writer:
         require_same_space(writer, op.scope.tenant, op.collection, space)
-        record = find_record(writer, op.scope, op.collection, op.id, now=engine.clock())
+        record = find_record(writer, op.scope, op.collection, op.id, now=engine.clock(), types=op.types)
         if op.expected_version is not None and record.memory.version != op.expected_version:
             raise ConflictError(
                 f"memory {op.id!r} is at version {record.memory.version}, not {op.expected_version}; read it again first"
             )
         if record.memory.version != before.memory.version and "content" not in changes:
             drafted = record if op.vector is None else replace(record, vector=op.vector, given=True)
-        memory = _next_version(engine, record, changes)
+        memory = next_version(record, engine.clock(), changes)
         changed = replace(
             record, memory=memory, words=drafted.words, speaker=drafted.speaker, vector=drafted.vector, given=drafted.given,
             operation="update", reason=op.reason,
@@ -70,18 +71,23 @@ def delete(engine: Engine, op: Delete) -> int:
     with engine.writing() as writer:
         records = _to_delete(writer, engine, op)
         for record in records:
-            memory = _next_version(engine, record, {})
-            writer.rewrite(
-                replace(
-                    record,
-                    memory=memory,
-                    digest=None,
-                    deleted_at=memory.updated_at,
-                    operation="delete",
-                    reason=op.reason,
-                )
-            )
+            retire(writer, record, engine.clock(), reason=op.reason)
     return len(records)
+
+
+def retire(writer: LedgerWriter, record: Record, now: datetime, *, reason: str | None) -> None:
+    """One whole record into the trash."""
+    memory = next_version(record, now, {})
+    writer.rewrite(replace(record, memory=memory, digest=None, deleted_at=now, operation="delete", reason=reason))
+
+
+def alter(
+    writer: LedgerWriter, record: Record, now: datetime, *, operation: str, reason: str | None, **changes: Any
+) -> Memory:
+    """Change fields of one whole record other than its content, as a new version."""
+    memory = next_version(record, now, changes)
+    writer.rewrite(replace(record, memory=memory, operation=operation, reason=reason))
+    return memory
 
 
 def restore(engine: Engine, op: Restore) -> Memory:
@@ -113,7 +119,7 @@ def restore(engine: Engine, op: Restore) -> Memory:
     with engine.writing() as writer:
         require_same_space(writer, op.scope.tenant, op.collection, space)
         record = find_record(writer, op.scope, op.collection, op.id, now=engine.clock(), deleted=True)
-        memory = _next_version(engine, record, changes)
+        memory = next_version(record, engine.clock(), changes)
         restored = replace(
             drafted, memory=memory, deleted_at=None, operation="restore", reason=f"version {op.version}", row=record.row
         )
@@ -153,7 +159,7 @@ def _to_delete(writer: LedgerWriter, engine: Engine, op: Delete) -> list[Record]
         found: dict[int, Record] = {}
         for memory_id in op.ids:
             try:
-                record = find_record(writer, op.scope, op.collection, memory_id, now=engine.clock())
+                record = find_record(writer, op.scope, op.collection, memory_id, now=engine.clock(), types=op.types)
             except NotFoundError:
                 if op.missing == "error":
                     raise
@@ -168,23 +174,13 @@ def _gone(memory_id: str) -> Record:
 
 
 def _matching(reader: LedgerReader, engine: Engine, op: Delete) -> list[tuple[int, str]]:
-    partition = reader.partition(op.scope.tenant, op.collection, op.scope.user_id)
-    found: list[tuple[int, str]] = []
-    after: int | None = None
-    while partition is not None:
-        listing = Listing(_WALK, after, agent_id=op.scope.agent_id, session_id=op.scope.session_id, now=engine.clock())
-        records = reader.walk(partition.id, listing)
-        found += [(record.row, record.memory.id) for record in records if matches(op.filters, record.memory)]
-        if len(records) < _WALK:
-            break
-        after = records[-1].row
-    return found
+    found = every(reader, op.scope, types=op.types, now=engine.clock(), collection=op.collection)
+    return [(record.row, record.memory.id) for record in found if matches(op.filters, record.memory)]
 
 
-def _next_version(engine: Engine, record: Record, changes: dict[str, Any]) -> Memory:
-    return record.memory.model_copy(
-        update={**changes, "version": record.memory.version + 1, "updated_at": engine.clock()}
-    )
+def next_version(record: Record, now: datetime, changes: dict[str, Any]) -> Memory:
+    """The memory of a record with changes, a version later."""
+    return record.memory.model_copy(update={**changes, "version": record.memory.version + 1, "updated_at": now})
 
 
 def _with_digest(writer: LedgerWriter, record: Record, collection: str) -> Record:

@@ -14,7 +14,7 @@ import numpy as np
 from agentmem_core.engine.following import Follower
 from agentmem_core.engine.views import Views
 from agentmem_core.errors import EmbedderError, EmbedderMismatchError, NotFoundError, StoreError
-from agentmem_core.model import Scope
+from agentmem_core.model import MemoryType, Scope
 from agentmem_core.operations import MEMORIES
 from agentmem_core.ports import Embedder, Fingerprint, LanguageModel, Ledger, LedgerReader, LedgerWriter, Record
 
@@ -129,18 +129,28 @@ def checked(embedder: Embedder, texts: Sequence[str], kind: Literal["document", 
 
 
 def find_record(
-    reader: LedgerReader, scope: Scope, collection: str, memory_id: str, *, now: datetime, deleted: bool = False
+    reader: LedgerReader,
+    scope: Scope,
+    collection: str,
+    memory_id: str,
+    *,
+    now: datetime,
+    deleted: bool = False,
+    types: Sequence[MemoryType] | None = None,
 ) -> Record:
     """The row of an id as it exists for a scope; ``deleted`` admits rows in the trash and expired ones."""
     partition = reader.partition(scope.tenant, collection, scope.user_id)
     record = reader.by_id(partition.id, memory_id) if partition else None
-    if record is None or not scope.admits(record.memory.scope) or not (deleted or _exists(record, now)):
+    admitted = record is not None and scope.admits(record.memory.scope) and (deleted or exists(record, now))
+    if record is None or not admitted or (types is not None and record.memory.type not in types):
+        kind = "memory" if types is None else f"{' or '.join(types)} memory"
         raise NotFoundError(
-            f"no memory {memory_id!r} in this scope (user {scope.user_id!r}, collection {collection!r})"
+            f"no {kind} {memory_id!r} in this scope (user {scope.user_id!r}, collection {collection!r})"
         )
     return record
 
 
-def _exists(record: Record, now: datetime) -> bool:
+def exists(record: Record, now: datetime) -> bool:
+    """Whether a row is neither in the trash nor expired."""
     expires = record.memory.expires_at
     return record.deleted_at is None and (expires is None or expires > now)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from agentmem_core.engine.engine import Engine
+from agentmem_core.engine.reading import every
 from agentmem_core.model import Compacted, Receipt
 from agentmem_core.operations import Compact, Forget
-from agentmem_core.ports import Erased, LedgerWriter, Listing, Partition
-
-_WALK = 500
+from agentmem_core.ports import Erased, LedgerWriter, Partition
 
 
 def forget(engine: Engine, op: Forget) -> Receipt:
@@ -44,17 +43,7 @@ def _rows(writer: LedgerWriter, partition: Partition, op: Forget) -> list[int]:
     if op.ids is not None:
         named = [writer.by_id(partition.id, memory_id) for memory_id in dict.fromkeys(op.ids)]
         return [record.row for record in named if record is not None and op.scope.admits(record.memory.scope)]
-    rows: list[int] = []
-    for deleted in (False, True):
-        after: int | None = None
-        while True:
-            listing = Listing(_WALK, after, agent_id=op.scope.agent_id, session_id=op.scope.session_id, deleted=deleted)
-            records = writer.walk(partition.id, listing)
-            rows += [record.row for record in records]
-            if len(records) < _WALK:
-                break
-            after = records[-1].row
-    return rows
+    return [record.row for record in every(writer, op.scope, deleted=None, collection=partition.collection.name)]
 
 
 def compact(engine: Engine, op: Compact) -> Compacted:

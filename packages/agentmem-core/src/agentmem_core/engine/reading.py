@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
-from agentmem_core.engine.engine import Engine, find_record
+from agentmem_core.engine.engine import Engine, exists, find_record
 from agentmem_core.errors import InvalidInputError
-from agentmem_core.model import Link, Memory, Page, Version
+from agentmem_core.model import Link, Memory, MemoryType, Page, Scope, Version
 from agentmem_core.model.filters import matches
+from agentmem_core.model.things import is_thing, named_link
 from agentmem_core.operations import MEMORIES, Get, History, Links, List
-from agentmem_core.ports import Listing
+from agentmem_core.ports import LedgerReader, Listing, Record
 
 _WALK = 500
 
@@ -27,9 +30,9 @@ def get(engine: Engine, op: Get) -> list[Memory]:
             return []
         for memory_id in op.ids:
             record = reader.by_id(partition.id, memory_id)
-            if record is None or record.deleted_at is not None or not op.scope.admits(record.memory.scope):
+            if record is None or not exists(record, now) or not op.scope.admits(record.memory.scope):
                 continue
-            if record.memory.expires_at is None or record.memory.expires_at > now:
+            if op.types is None or record.memory.type in op.types:
                 found.append(record.memory)
     return found
 
@@ -81,16 +84,49 @@ def links(engine: Engine, op: Links) -> list[Link]:
         record = find_record(reader, op.scope, MEMORIES, op.id, now=engine.clock())
         partition = record.row >> 32
         found = reader.links(partition, memory_id=op.id, relation=op.relation)
-        ends = {end for link in found for end in (link.source, link.target)}
-        others = {end: reader.by_id(partition, end) for end in ends}
-        return [
-            link
-            for link in found
-            if all(
-                (other := others[end]) is not None and other.deleted_at is None and op.scope.admits(other.memory.scope)
-                for end in (link.source, link.target)
-            )
-        ]
+        return [named_link(link) for link in visible_links(reader, op.scope, partition, found)]
+
+
+def visible_links(reader: LedgerReader, scope: Scope, partition: int, found: Sequence[Link]) -> list[Link]:
+    """The links all of whose memories, ends and fact, exist in the scope."""
+    known: dict[str, bool] = {}
+
+    def admitted(memory_id: str) -> bool:
+        if memory_id not in known:
+            record = reader.by_id(partition, memory_id)
+            known[memory_id] = record is not None and record.deleted_at is None and scope.admits(record.memory.scope)
+        return known[memory_id]
+
+    return [
+        link
+        for link in found
+        if all(is_thing(end) or admitted(end) for end in (link.source, link.target))
+        and (link.fact is None or admitted(link.fact))
+    ]
+
+
+def every(
+    reader: LedgerReader,
+    scope: Scope,
+    *,
+    types: Sequence[MemoryType] | None = None,
+    now: datetime | None = None,
+    deleted: bool | None = False,
+    collection: str = MEMORIES,
+) -> Iterator[Record]:
+    """All rows that the scope admits, oldest first, without words and vectors; with ``now`` those that have not expired."""
+    partition = reader.partition(scope.tenant, collection, scope.user_id)
+    after: int | None = None
+    while partition is not None:
+        listing = Listing(
+            _WALK, after, agent_id=scope.agent_id, session_id=scope.session_id, now=now, deleted=deleted,
+            types=None if types is None else tuple(kind.value for kind in types),
+        )  # fmt: skip
+        records = reader.walk(partition.id, listing)
+        yield from records
+        if len(records) < _WALK:
+            return
+        after = records[-1].row
 
 
 def write_cursor(row: int, order: str) -> str:

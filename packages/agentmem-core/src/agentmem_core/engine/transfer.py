@@ -71,6 +71,7 @@ class _LinkFields(Value):
     metadata: Metadata = Field(default_factory=dict)
     valid_from: Instant
     valid_to: Instant | None = None
+    fact: Name | None = None
 
 
 class _LinkRecord(Value):

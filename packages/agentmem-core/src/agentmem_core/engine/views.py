@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from agentmem_core.model.filters import OWN_PREFIX, AnyFilter, metadata_value
@@ -60,6 +60,10 @@ class CachedView:
     def passing(self, reader: LedgerReader, partition: Partition, given: AnyFilter) -> Mask:
         """Which rows pass a filter."""
         return filter_mask(given, lambda field: self._column(reader, partition, field), len(self.view))
+
+    def where(self, reader: LedgerReader, partition: Partition, field: str, test: Callable[[object], bool]) -> Mask:
+        """Which rows have a value in ``field`` that passes ``test``."""
+        return self._column(reader, partition, field).mask(test)
 
     def _column(self, reader: LedgerReader, partition: Partition, field: str) -> Column:
         column, covered = self._columns.get(field, (Column(), 0))

@@ -17,7 +17,7 @@ from agentmem_core.model.values import Given
 
 OWN_PREFIX = "memory."
 OWN_FIELDS = frozenset({
-    "id", "content", "type", "agent_id", "session_id", "role", "name", "importance", "version",
+    "id", "content", "type", "entities", "agent_id", "session_id", "role", "name", "importance", "version",
     "occurred_at", "created_at", "updated_at", "expires_at",
 })  # fmt: skip
 _MAX_DEPTH = 50
@@ -195,7 +195,8 @@ def field_value(memory: Memory, field: str) -> Any:
     """What ``memory`` holds in ``field``; None when it is absent."""
     if field.startswith(OWN_PREFIX):
         name = field.removeprefix(OWN_PREFIX)
-        return getattr(memory.scope if name in {"agent_id", "session_id"} else memory, name)
+        value = getattr(memory.scope if name in {"agent_id", "session_id"} else memory, name)
+        return list(value) if isinstance(value, tuple) else value
     return metadata_value(memory.metadata, field)
 
 

@@ -94,7 +94,10 @@ class Version(Value):
 
 
 class Link(Value):
-    """A typed, weighted relation between two memories, with the time it holds for."""
+    """A typed, weighted relation between two memories or things, with the time it holds for.
+
+    An end is the id of a memory, or the name of a thing; ``fact`` is the id of the memory that states it, where one does.
+    """
 
     source: str
     relation: str
@@ -103,6 +106,7 @@ class Link(Value):
     metadata: dict[str, Any] = Field(default_factory=dict)
     valid_from: datetime
     valid_to: datetime | None = None
+    fact: str | None = None
 
 
 class Receipt(Value):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -18,9 +18,21 @@ MEMORIES = "memories"
 
 
 class Op(Value, Generic[T]):
-    """One verb as a frozen value, typed by its answer; a ``Backend`` executes it."""
+    """One verb as a frozen value, typed by its answer; a ``Backend`` executes it.
+
+    ``repeatable`` says that doing it twice is the same as doing it once, so that it may be tried again.
+    """
+
+    repeatable: ClassVar[bool] = False
 
     scope: Scope = Scope()
+
+
+class AgentOp(Op[T], Generic[T]):
+    """A verb of one of the eight agents."""
+
+    agent: ClassVar[str] = ""
+    verb: ClassVar[str] = ""
 
 
 def build(kind: type[V], **given: Any) -> V:

@@ -72,9 +72,10 @@ class Add(Op[Added]):
 
 
 class Get(Op[list[Memory]]):
-    """The memories with these ids, in their order; unknown ones are left out."""
+    """The memories with these ids, in their order; unknown ones, and those of no type in ``types``, are left out."""
 
     ids: tuple[Name, ...]
+    types: Kinds = None
     collection: Name = MEMORIES
 
 
@@ -109,6 +110,7 @@ class Update(Op[Memory]):
     clear: tuple[Literal["expires_at", "valid_to"], ...] = ()
     reason: Text | None = None
     expected_version: int | None = None
+    types: Kinds = None
     collection: Name = MEMORIES
 
 
@@ -119,6 +121,7 @@ class Delete(Op[int]):
     filters: Where = None
     missing: Literal["error", "ignore"] = "error"
     reason: Text | None = None
+    types: Kinds = None
     collection: Name = MEMORIES
 
 

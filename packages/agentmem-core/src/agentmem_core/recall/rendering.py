@@ -32,6 +32,41 @@ def render(hits: Sequence[Hit], *, max_tokens: int, count: Callable[[str], int] 
     return Context(text, tuple(kept), count(text))
 
 
+def compile_parts(parts: Sequence[tuple[str, str]], max_tokens: int | None = None) -> str:
+    """Labelled texts as prompt text, each between tags of its label; what does not fit is cut at a line, and said so."""
+    room = max_tokens
+    rendered: list[str] = []
+    for label, text in parts:
+        tag = "".join(char if char.isalnum() or char in "-_." else "_" for char in label)
+        head, tail = f"<{tag}>", f"</{tag}>"
+        if room is None:
+            rendered.append(f"{head}\n{text}\n{tail}")
+            continue
+        kept = _fitting_lines(text, room - estimate_tokens(head + tail) - 1)
+        if kept is None:
+            return "\n".join([*rendered, _LEFT_OUT]) if room >= estimate_tokens(_LEFT_OUT) else "\n".join(rendered)
+        rendered.append(f"{head}\n{kept}\n{tail}")
+        room -= estimate_tokens(rendered[-1]) + 1
+    return "\n".join(rendered)
+
+
+_LEFT_OUT = "(more does not fit)"
+
+
+def _fitting_lines(text: str, room: int) -> str | None:
+    """The text, or as many of its first lines as there is room for; None when there is room for none."""
+    if estimate_tokens(text) <= room:
+        return text
+    room -= estimate_tokens(_LEFT_OUT) + 1
+    kept: list[str] = []
+    for line_ in text.splitlines():
+        room -= estimate_tokens(line_) + 1
+        if room < 0:
+            break
+        kept.append(line_)
+    return "\n".join([*kept, _LEFT_OUT]) if kept else None
+
+
 def line(memory: Memory) -> str:
     """One memory on one line: ``- [2024-05-03] Ana: I moved to Lisbon``."""
     who = " ".join((memory.name or memory.role or "").split())

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from agentmem_core.agents import AGENT_HANDLERS
 from agentmem_core.embedders import find_embedder
 from agentmem_core.engine import EmbeddedBackend, Engine, Follower, Views
 from agentmem_core.ports import Ledger, VectorIndex
@@ -34,4 +35,4 @@ def in_memory_backend(
         clock or (lambda: datetime.now(UTC)),
         find_embedder,
     )
-    return EmbeddedBackend(engine)
+    return EmbeddedBackend(engine, AGENT_HANDLERS)

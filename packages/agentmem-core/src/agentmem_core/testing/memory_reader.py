@@ -209,6 +209,8 @@ def _value(memory: Memory, name: str) -> object:
     if name not in OWN_FIELDS:
         raise KeyError(name)
     value: object = getattr(memory.scope if name in {"agent_id", "session_id"} else memory, name)
+    if isinstance(value, tuple):
+        return [*value]
     return memory.type.value if name == "type" else value
 
 

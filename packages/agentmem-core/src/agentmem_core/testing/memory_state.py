@@ -12,7 +12,7 @@ from agentmem_core.ports import Collection, Partition, Record
 ROW_BITS = 32
 """A row number is ``partition << 32 | n``: the engine reads the partition off it."""
 
-LinkKey = tuple[str, str, str, datetime]
+LinkKey = tuple[str, str, str, datetime, str]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -75,7 +75,7 @@ class MemoryWriter(MemoryReader):
             part.records[row] = record.with_memory(access_count=memory.access_count + times, last_accessed_at=last)
 
     def link(self, partition: int, link: Link) -> None:
-        key = (link.source, link.relation, link.target, link.valid_from)
+        key = (link.source, link.relation, link.target, link.valid_from, link.fact or "")
         self._own(partition).links[key] = link.model_copy(deep=True)
 
     def erase(self, partition: int, rows: Sequence[int] | None) -> Erased:
@@ -83,7 +83,7 @@ class MemoryWriter(MemoryReader):
         chosen = list(part.records) if rows is None else [int(row) for row in rows]
         records = [record for row in chosen if (record := part.records.get(row)) is not None]
         gone = {record.memory.id for record in records}
-        links = [key for key in part.links if rows is None or key[0] in gone or key[2] in gone]
+        links = [key for key in part.links if rows is None or gone & {key[0], key[2], key[4]}]
         erased = Erased(
             memories=len(records),
             versions=sum(len(part.versions.get(record.row, ())) for record in records),

@@ -35,6 +35,7 @@ SELECT m.row, m.deleted_at IS NULL, m.type, m.agent_id, m.session_id, m.role, f.
 FROM memories m JOIN features f ON f.row = m.row
 """
 _CHUNK = 500
+_PLAIN_TYPES = {"episodic", "semantic"}
 
 
 class SqliteReader:
@@ -89,6 +90,9 @@ class SqliteReader:
         elif listing.after is not None:
             low = max(low, listing.after)
         where, values = ["m.row > ?", "m.row <= ?"], [low, high]
+        if listing.types is not None and not _PLAIN_TYPES & set(listing.types):  # then the partial index has them
+            where += ["m.partition = ?", "m.type NOT IN ('episodic', 'semantic')"]
+            values.append(partition)
         more, extra = _conditions(listing)
         sql = (
             f"SELECT {SELECTED} FROM memories m WHERE {' AND '.join(where + more)} "
@@ -143,6 +147,8 @@ class SqliteReader:
         with readable():
             if name == "metadata":
                 return [(row, decode_json(text, {})) for row, text in rows]
+            if name == "entities":
+                return [(row, decode_json(text, [])) for row, text in rows]
             if name.endswith("_at"):
                 return [(row, to_moment(micros)) for row, micros in rows]
         return rows
@@ -159,7 +165,7 @@ class SqliteReader:
 
     def links(self, partition: int, *, memory_id: str | None = None, relation: str | None = None) -> list[Link]:
         rows = self._db.execute(
-            "SELECT source, relation, target, weight, metadata, valid_from, valid_to FROM links "
+            "SELECT source, relation, target, weight, metadata, valid_from, valid_to, fact FROM links "
             "WHERE partition = ?1 AND (?2 IS NULL OR source = ?2 OR target = ?2) AND (?3 IS NULL OR relation = ?3) "
             "ORDER BY valid_from, source, relation, target",
             (partition, memory_id, relation),
@@ -182,8 +188,8 @@ class SqliteReader:
             (low, high, agent_id, session_id, to_micros(now)),
         ).fetchone()[0]
         links = self._db.execute(
-            "SELECT count(*) FROM links l LEFT JOIN memories m ON m.partition = l.partition AND m.id = l.source "
-            "WHERE l.partition = ?1 AND (?2 IS NULL OR m.agent_id = ?2) AND (?3 IS NULL OR m.session_id = ?3)",
+            "SELECT count(*) FROM links l LEFT JOIN memories m ON m.partition = l.partition "
+            "AND m.id = iif(l.fact = '', l.source, l.fact) WHERE l.partition = ?1 AND (?2 IS NULL OR m.agent_id = ?2) AND (?3 IS NULL OR m.session_id = ?3)",
             (partition, agent_id, session_id),
         ).fetchone()[0]
         by_type = {kind: count for kind, alive, count in rows if alive}
@@ -272,7 +278,7 @@ def partition_of(row: int) -> int:
 _OWN_COLUMNS = {
     name: name
     for name in (
-        "id", "content", "type", "agent_id", "session_id", "role", "name", "importance", "version",
+        "id", "content", "type", "entities", "agent_id", "session_id", "role", "name", "importance", "version",
         "occurred_at", "created_at", "updated_at", "expires_at",
     )
 }  # fmt: skip

@@ -138,7 +138,7 @@ def version_of(row: tuple[Any, ...]) -> Version:
 
 
 def link_of(row: tuple[Any, ...]) -> Link:
-    """The link in (source, relation, target, weight, metadata, valid_from, valid_to)."""
+    """The link in (source, relation, target, weight, metadata, valid_from, valid_to, fact)."""
     return Link(
         source=row[0],
         relation=row[1],
@@ -147,4 +147,5 @@ def link_of(row: tuple[Any, ...]) -> Link:
         metadata=decode_json(row[4], {}),
         valid_from=to_set_moment(row[5]),
         valid_to=to_moment(row[6]),
+        fact=row[7] or None,
     )

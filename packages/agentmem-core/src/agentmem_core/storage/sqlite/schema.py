@@ -40,6 +40,8 @@ CREATE TABLE memories (
 CREATE UNIQUE INDEX memories_by_id ON memories (partition, id);
 CREATE UNIQUE INDEX memories_by_digest ON memories (partition, digest) WHERE digest IS NOT NULL;
 
+CREATE INDEX memories_by_type ON memories (partition, type) WHERE type NOT IN ('episodic', 'semantic');
+
 CREATE TABLE features (row INTEGER PRIMARY KEY, words TEXT NOT NULL, speaker TEXT, vector BLOB, given INTEGER NOT NULL) STRICT;
 
 CREATE TABLE versions (
@@ -50,10 +52,11 @@ CREATE TABLE versions (
 
 CREATE TABLE links (
     partition INTEGER NOT NULL, source TEXT NOT NULL, relation TEXT NOT NULL, target TEXT NOT NULL,
-    weight REAL NOT NULL, metadata TEXT NOT NULL, valid_from INTEGER NOT NULL, valid_to INTEGER,
-    PRIMARY KEY (partition, source, relation, target, valid_from)
+    weight REAL NOT NULL, metadata TEXT NOT NULL, valid_from INTEGER NOT NULL, valid_to INTEGER, fact TEXT NOT NULL,
+    PRIMARY KEY (partition, source, relation, target, valid_from, fact)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX links_by_target ON links (partition, target);
+CREATE INDEX links_by_fact ON links (partition, fact) WHERE fact != '';
 
 CREATE TABLE changes (
     partition INTEGER NOT NULL, change INTEGER NOT NULL, row INTEGER NOT NULL,

@@ -87,10 +87,10 @@ class SqliteWriter(SqliteReader):
 
     def link(self, partition: int, link: Link) -> None:
         self._db.execute(
-            "INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 partition, link.source, link.relation, link.target, link.weight, encode_json(link.metadata),
-                to_micros(link.valid_from), to_micros(link.valid_to),
+                to_micros(link.valid_from), to_micros(link.valid_to), link.fact or "",
             ),
         )  # fmt: skip
 
@@ -99,10 +99,11 @@ class SqliteWriter(SqliteReader):
             return self._erase_partition(partition)
         taken = [0, 0, 0, 0]
         for bite in in_bites(rows):
-            names = [f"SELECT id FROM memories WHERE row IN ({marks(bite)})"] * 2
+            names = f"SELECT id FROM memories WHERE row IN ({marks(bite)})"
             taken[3] += self._db.execute(
-                f"DELETE FROM links WHERE partition = ? AND (source IN ({names[0]}) OR target IN ({names[1]}))",
-                (partition, *bite, *bite),
+                f"DELETE FROM links WHERE partition = ? AND (source IN ({names}) OR target IN ({names}) "
+                f"OR (fact != '' AND fact IN ({names})))",
+                (partition, *bite, *bite, *bite),
             ).rowcount
             taken[2] += self._count_vectors(f"row IN ({marks(bite)})", bite)
             for number, table in enumerate(("memories", "versions", "features", "staging")):

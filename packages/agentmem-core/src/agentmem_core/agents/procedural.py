@@ -1,0 +1,118 @@
+"""Skills: each a memory of type procedural under its name, with how its runs went."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from agentmem_core.agents.keyed import Change, Keyed
+from agentmem_core.engine.engine import Engine
+from agentmem_core.engine.searching import search
+from agentmem_core.errors import ConflictError, NotFoundError
+from agentmem_core.model import Memory, MemoryType
+from agentmem_core.model.agents import Procedure, Skill
+from agentmem_core.operations import Search
+from agentmem_core.operations.agents.procedural import (
+    BestProcedures,
+    DeleteProcedure,
+    GetProcedure,
+    ListProcedures,
+    RecordRun,
+    ReviseProcedure,
+    TeachProcedure,
+)
+from agentmem_core.recall.skills import skill_score, wilson
+
+_SKILLS = Keyed(MemoryType.PROCEDURAL, "name", "procedure")
+_NOTES_KEPT = 20
+
+
+def teach(engine: Engine, op: TeachProcedure) -> Procedure:
+    """A name that stands for other steps is not overwritten."""
+    change = _described(op.name, op.steps, op.when, {})
+    try:
+        known = _SKILLS.find(engine, op.scope, op.name).memory
+    except NotFoundError:
+        return _procedure(_SKILLS.put(engine, op.scope, op.name, change))
+    if known.content != change.content:
+        raise ConflictError(
+            f"procedure {op.name!r} has other steps already; change them with revise({op.name!r}, steps)"
+        )
+    return _procedure(known)
+
+
+def revise(engine: Engine, op: ReviseProcedure) -> Procedure:
+    def revised(memory: Memory) -> Change:
+        when = op.when if op.when is not None else memory.metadata.get("when")
+        return _described(_procedure(memory).name, op.steps, when, memory.metadata)
+
+    return _procedure(_SKILLS.change(engine, op.scope, op.name, revised))
+
+
+def record_run(engine: Engine, op: RecordRun) -> Procedure:
+    """Counts are no new version: the history is that of the steps."""
+    with engine.writing() as writer:
+        record = _SKILLS.record(writer, op.scope, op.name, engine.clock())
+        runs = _runs(record.memory.metadata)
+        runs["count"] += 1
+        runs["successes"] += op.success
+        if op.seconds is not None:
+            runs["timed"] += 1
+            runs["seconds"] += op.seconds
+        if op.note is not None:
+            runs["notes"] = [*runs["notes"], op.note][-_NOTES_KEPT:]
+        memory = record.memory.model_copy(update={"metadata": {**record.memory.metadata, "runs": runs}})
+        writer.rewrite(replace(record, memory=memory), versioned=False)
+    return _procedure(memory)
+
+
+def get_procedure(engine: Engine, op: GetProcedure) -> Procedure:
+    return _procedure(_SKILLS.find(engine, op.scope, op.name).memory)
+
+
+def procedures(engine: Engine, op: ListProcedures) -> list[Procedure]:
+    with engine.ledger.reading() as reader:
+        return [_procedure(record.memory) for record in _SKILLS.records(reader, op.scope, engine.clock())]
+
+
+def best(engine: Engine, op: BestProcedures) -> list[Skill]:
+    wanted = Search(scope=op.scope, query=op.task, types=(MemoryType.PROCEDURAL,), limit=max(20, 4 * op.limit))
+    found: list[Skill] = []
+    for hit in search(engine, wanted):
+        procedure = _procedure(hit.memory)
+        success = wilson(procedure.successes, procedure.runs)
+        score = skill_score(hit.score, procedure.successes, procedure.runs)
+        found.append(Skill(procedure=procedure, score=score, relevance=hit.score, success=success))
+    return sorted(found, key=lambda skill: -skill.score)[: op.limit]
+
+
+def delete_procedure(engine: Engine, op: DeleteProcedure) -> int:
+    return _SKILLS.delete(engine, op.scope, op.name)
+
+
+def _described(name: str, steps: tuple[str, ...], when: str | None, metadata: dict[str, Any]) -> Change:
+    lines = [name, *([when] if when else []), *(f"{number}. {step}" for number, step in enumerate(steps, 1))]
+    return Change("\n".join(lines), {**metadata, "name": name, "steps": list(steps), "when": when})
+
+
+def _procedure(memory: Memory) -> Procedure:
+    runs = _runs(memory.metadata)
+    return Procedure(
+        id=memory.id,
+        name=_SKILLS.word_of(memory),
+        steps=tuple(memory.metadata.get("steps", (memory.content,))),
+        when=memory.metadata.get("when"),
+        version=memory.version,
+        runs=runs["count"],
+        successes=runs["successes"],
+        mean_seconds=runs["seconds"] / runs["timed"] if runs["timed"] else None,
+        notes=tuple(runs["notes"]),
+        updated_at=memory.updated_at,
+        scope=memory.scope,
+    )
+
+
+def _runs(metadata: dict[str, Any]) -> dict[str, Any]:
+    runs: dict[str, Any] = {"count": 0, "successes": 0, "timed": 0, "seconds": 0.0, "notes": []}
+    runs.update(metadata.get("runs", {}))
+    return runs

@@ -1,0 +1,269 @@
+"""Facts: memories of type semantic; with subject, predicate and object they are links between things, too."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+
+from agentmem_core.agents.graph import Graph
+from agentmem_core.engine.adding import Adding
+from agentmem_core.engine.changing import alter, relate
+from agentmem_core.engine.drafting import Draft, draft, embedded, require_same_space, space_for
+from agentmem_core.engine.engine import Engine, exists
+from agentmem_core.errors import InvalidInputError, NotFoundError
+from agentmem_core.model import Link, Memory, MemoryType, Scope
+from agentmem_core.model.agents import Neighbour, Path
+from agentmem_core.model.things import named_link, same_name, thing_key, thing_metadata
+from agentmem_core.operations import MEMORIES, Add, NewMemory, Relate, build
+from agentmem_core.operations.agents.semantic import AboutThing, LearnFact, NeighboursOf, PathBetween, RelateThings
+from agentmem_core.ports import LedgerWriter, Partition, Record
+from agentmem_core.recall.facts import holds_many
+from agentmem_core.recall.view import micros
+
+SUPERSEDES = "supersedes"
+_AN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def learn(engine: Engine, op: LearnFact) -> Memory:
+    """The fact, its link and the end of what it contradicts, in one transaction."""
+    memory, _ = _learn(engine, op, weight=1.0, link_metadata={})
+    return memory
+
+
+def relate_things(engine: Engine, op: RelateThings) -> Link:
+    """Between memories a link; between things a fact that says so."""
+    with engine.ledger.reading() as reader:
+        graph = Graph.of(reader, op.scope, engine.clock())
+        ends = [graph.node(end) if graph else thing_key(end) for end in (op.a, op.b)]
+    for given, end in zip((op.a, op.b), ends, strict=True):
+        if end != given and _AN_ID.fullmatch(given):
+            raise NotFoundError(f"no memory {given!r} in this scope; give the id of one that exists, or a name")
+    things = [end != given for given, end in zip((op.a, op.b), ends, strict=True)]
+    if not any(things):
+        return relate(
+            engine,
+            build(
+                Relate, scope=op.scope, source=op.a, relation=op.relation, target=op.b, weight=op.weight,
+                metadata=op.metadata, valid_from=op.valid_from,
+            ),
+        )  # fmt: skip
+    if not all(things):
+        return _tie(engine, op, ends, things)
+    fact = build(
+        LearnFact, scope=op.scope, text=f"{op.a} {op.relation} {op.b}", subject=op.a, predicate=op.relation, object=op.b,
+        exclusive=False, valid_from=op.valid_from,
+    )  # fmt: skip
+    _, link = _learn(engine, fact, weight=op.weight, link_metadata=op.metadata)
+    if link is None:
+        raise InvalidInputError("relate: nothing was linked")
+    return named_link(link)
+
+
+def neighbours(engine: Engine, op: NeighboursOf) -> list[Neighbour]:
+    now = engine.clock()
+    with engine.ledger.reading() as reader:
+        graph = Graph.of(reader, op.scope, op.as_of or now)
+        return [] if graph is None else graph.neighbours(op.of, op.relation, op.depth)[: op.limit]
+
+
+def path(engine: Engine, op: PathBetween) -> Path:
+    now = engine.clock()
+    with engine.ledger.reading() as reader:
+        graph = Graph.of(reader, op.scope, op.as_of or now)
+        return Path() if graph is None else graph.path(op.a, op.b, op.max_depth)
+
+
+def about(engine: Engine, op: AboutThing) -> list[Memory]:
+    """Every semantic memory that names the thing among its entities."""
+    with engine.ledger.reading() as reader:
+        partition = reader.partition(op.scope.tenant, MEMORIES, op.scope.user_id)
+    if partition is None:
+        return []
+    wanted = same_name(op.entity)
+    with engine.views.current(engine.ledger, partition) as current:
+        if current is None:
+            return []
+        reader, partition, cached = current
+        mask = cached.view.visible(
+            agent_id=op.scope.agent_id, session_id=op.scope.session_id, types=[MemoryType.SEMANTIC.value],
+            now=micros(engine.clock()), as_of=None if op.as_of is None else micros(op.as_of),
+        )  # fmt: skip
+        mask &= cached.where(reader, partition, "memory.entities", lambda cell: _names(cell, wanted))
+        chosen = np.flatnonzero(mask)
+        newest = chosen[np.argsort(-cached.view.columns["valid_from"][chosen], kind="stable")][: op.limit]
+        rows = [int(row) for row in cached.view.columns["row"][newest]]
+        found = reader.by_rows(rows)
+    return [found[row] for row in rows if row in found]
+
+
+def _names(cell: object, wanted: str) -> bool:
+    return isinstance(cell, list) and any(isinstance(name, str) and same_name(name) == wanted for name in cell)
+
+
+def _learn(
+    engine: Engine, op: LearnFact, *, weight: float, link_metadata: dict[str, object]
+) -> tuple[Memory, Link | None]:
+    _require_whole(op)
+    now = engine.clock()
+    item = _draft(op, now)
+    with engine.ledger.reading() as reader:
+        stored = reader.collection(op.scope.tenant, MEMORIES)
+    space = space_for(engine, [item.record], MEMORIES, stored.embedder if stored else None)
+    (record,) = embedded(engine, [item.record], space, MEMORIES)
+    space = replace(space, dimension=len(record.vector or b"") // 4)
+    with engine.writing() as writer:
+        require_same_space(writer, op.scope.tenant, MEMORIES, stored)
+        adding = Adding(writer, Add(scope=op.scope, items=()), space, op.scope.user_id, now)
+        added = adding.take(replace(item, record=record)).memory
+        partition = adding.finish()
+        if added is None:
+            raise InvalidInputError("learn: the fact was not taken")
+        link = None
+        if op.subject and op.predicate and op.object:
+            fact = _Fact(writer, partition, op, added, now)
+            memory = fact.settle()
+            link = fact.state(memory, weight, link_metadata)
+            added = memory
+    if engine.views.is_large(partition):
+        engine.follower.note(partition)
+    return added, link
+
+
+def _require_whole(op: LearnFact) -> None:
+    given = [name for name in ("subject", "predicate", "object") if getattr(op, name) is not None]
+    if given == ["subject"] or not given or len(given) == 3:
+        return
+    missing = sorted({"subject", "predicate", "object"} - set(given))
+    raise InvalidInputError(
+        f"learn: {' and '.join(given)} without {' and '.join(missing)}; give all three, or the text alone"
+    )
+
+
+def _draft(op: LearnFact, now: datetime) -> Draft:
+    triple = {name: value for name in ("subject", "predicate", "object") if (value := getattr(op, name)) is not None}
+    entities = dict.fromkeys(name for name in (op.subject, op.object) if name is not None)
+    item = build(
+        NewMemory, content=op.text, type=MemoryType.SEMANTIC, metadata={**op.metadata, **triple, "confidence": op.confidence},
+        importance=op.importance, entities=tuple(entities), source=op.source, valid_from=op.valid_from,
+    )  # fmt: skip
+    return draft(item, op.scope, MEMORIES, now)
+
+
+class _Fact:
+    """A fact among those that say something else of the same subject."""
+
+    def __init__(
+        self, writer: LedgerWriter, partition: Partition, op: LearnFact, memory: Memory, now: datetime
+    ) -> None:
+        self._writer, self._partition, self._op, self._memory, self._now = writer, partition, op, memory, now
+        self._since = memory.valid_from or now
+
+    def settle(self) -> Memory:
+        """End the interval of what is contradicted; a fact about earlier times ends where the later one begins."""
+        op = self._op
+        exclusive = not holds_many(op.predicate or "") if op.exclusive is None else op.exclusive
+        if not exclusive:
+            return self._memory
+        ends: datetime | None = None
+        for link, record in self._standing():
+            begins = record.memory.valid_from or record.memory.created_at
+            if begins > self._since:
+                ends = begins if ends is None else min(ends, begins)
+                continue
+            self._end(link, record)
+        if ends is None or self._memory.valid_to is not None:
+            return self._memory
+        mine = self._writer.by_id(self._partition.id, self._memory.id)
+        if mine is None:
+            return self._memory
+        self._memory = self._memory.model_copy(update={"valid_to": ends})
+        self._writer.rewrite(replace(mine, memory=self._memory), versioned=False)
+        return self._memory
+
+    def state(self, memory: Memory, weight: float, metadata: dict[str, object]) -> Link:
+        """The link that the fact stands for."""
+        op = self._op
+        subject, relation, thing = op.subject or "", op.predicate or "", op.object or ""
+        link = Link(
+            source=thing_key(subject),
+            relation=relation,
+            target=thing_key(thing),
+            weight=weight,
+            metadata={**metadata, **thing_metadata(subject, thing)},
+            valid_from=memory.valid_from or self._now,
+            valid_to=memory.valid_to,
+            fact=memory.id,
+        )
+        self._writer.link(self._partition.id, link)
+        return link
+
+    def _standing(self) -> list[tuple[Link, Record]]:
+        """The facts that hold, or will hold, of the same subject and predicate with another object."""
+        op = self._op
+        subject, relation, thing = (
+            thing_key(op.subject or ""),
+            same_name(op.predicate or ""),
+            thing_key(op.object or ""),
+        )
+        found: list[tuple[Link, Record]] = []
+        for link in self._writer.links(self._partition.id, memory_id=subject):
+            if link.source != subject or same_name(link.relation) != relation or link.target == thing:
+                continue
+            if link.fact is None or (link.valid_to is not None and link.valid_to <= self._since):
+                continue
+            record = self._writer.by_id(self._partition.id, link.fact)
+            if record is not None and exists(record, self._now) and op.scope.admits(record.memory.scope):
+                found.append((link, record))
+        return found
+
+    def _end(self, link: Link, record: Record) -> None:
+        later = self._memory
+        alter(
+            self._writer,
+            record,
+            self._now,
+            operation="supersede",
+            reason=f"superseded by {later.id}",
+            valid_to=self._since,
+        )
+        self._writer.link(self._partition.id, link.model_copy(update={"valid_to": self._since}))
+        self._writer.link(
+            self._partition.id,
+            Link(source=later.id, relation=SUPERSEDES, target=record.memory.id, valid_from=self._now),
+        )
+
+
+def _tie(engine: Engine, op: RelateThings, ends: list[str], things: list[bool]) -> Link:
+    """A link between a memory and a thing; it goes with the memory."""
+    now = engine.clock()
+    with engine.writing() as writer:
+        partition = _partition(writer, op.scope)
+        names = [given if thing else None for given, thing in zip((op.a, op.b), things, strict=True)]
+        standing = next(
+            (
+                link
+                for link in writer.links(partition.id, memory_id=ends[0], relation=op.relation)
+                if (link.source, link.target, link.valid_to) == (ends[0], ends[1], None)
+            ),
+            None,
+        )
+        link = Link(
+            source=ends[0],
+            relation=op.relation,
+            target=ends[1],
+            weight=op.weight,
+            metadata={**op.metadata, **thing_metadata(*names)},
+            valid_from=standing.valid_from if standing else op.valid_from or now,
+        )
+        writer.link(partition.id, link)
+    return named_link(link)
+
+
+def _partition(writer: LedgerWriter, scope: Scope) -> Partition:
+    found = writer.partition(scope.tenant, MEMORIES, scope.user_id)
+    if found is None:
+        raise NotFoundError(f"user {scope.user_id!r} has no memories yet")
+    return found
