@@ -493,6 +493,9 @@ def test_a_client_that_is_collected_without_a_close_leaves_nothing_open(tmp_path
         asyncio.run(memory.aadd("the last memory"))
         memory = None
         gc.collect()
+    for thread in threading.enumerate():
+        if thread.name == "agentmem-index":
+            thread.join(timeout=60)  # it may be in the middle of a step of Chroma's
     assert not [thread.name for thread in threading.enumerate() if thread.name == "agentmem-index"]
     with opened(tmp_path) as again:
         assert again.stats().memories == 61

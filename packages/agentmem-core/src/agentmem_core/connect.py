@@ -45,6 +45,7 @@ class Config:
     index: Any = None
     durability: str | None = None
     llm: Any = None
+    router: str | None = None
     api_url: str | None = None
     api_key: str | None = None
     exact_limit: int | None = None
@@ -58,6 +59,11 @@ def connect(config: Config) -> Backend:
             "api_url: a shared server is not in this version; leave out api_url (and AGENTMEM_API_URL) to work embedded"
         )
     model = _model(config.llm)
+    router = config.router or os.environ.get("AGENTMEM_ROUTER") or "rules"
+    if router not in {"rules", "model"}:
+        raise NotConfiguredError(f'router must be "rules" or "model", not {router!r}')
+    if router == "model" and model is None:
+        raise NotConfiguredError('router="model" needs a model; give llm=, or leave router at "rules"')
     durability = config.durability or os.environ.get("AGENTMEM_DURABILITY") or "full"
     if durability not in get_args(Durability):
         raise NotConfiguredError(f'durability must be "full" or "normal", not {durability!r}')
@@ -71,7 +77,8 @@ def connect(config: Config) -> Backend:
     ledger = SqliteLedger(folder, durability=cast("Durability", durability))
     try:
         follower = Follower(ledger, None if folder is None else make_index(folder))
-        engine = Engine(ledger, embedder, views, follower, lambda: datetime.now(UTC), find_embedder, model)
+        routed_by = model if router == "model" else None
+        engine = Engine(ledger, embedder, views, follower, lambda: datetime.now(UTC), find_embedder, model, routed_by)
         _greet(engine, config.tenant)
     except BaseException:
         ledger.close()

@@ -13,6 +13,7 @@
     ├── EmbedderError              the embedder failed
     │   └── EmbedderMismatchError  the collection was embedded by another embedder
     ├── ModelError                 the language model failed; what was given is kept
+    ├── TimedOutError              a call took longer than its timeout; it wrote nothing
     ├── VaultError                 a sealed value cannot be opened with the key that is configured
     └── StoreError                 the folder or its files
         ├── StoreUnavailableError  the path is not a folder that can be read and written
@@ -92,6 +93,12 @@ class ModelError(AgentMemError):
     """The language model failed, or answered with something that cannot be used."""
 
     code = "model_failed"
+
+
+class TimedOutError(AgentMemError):
+    """A call took longer than its timeout, and was given up before it wrote anything."""
+
+    code = "timed_out"
 
 
 class VaultError(AgentMemError):

@@ -149,7 +149,7 @@ def _draft(op: LearnFact, now: datetime) -> Draft:
         NewMemory, content=op.text, type=MemoryType.SEMANTIC, metadata={**op.metadata, **triple, "confidence": op.confidence},
         importance=op.importance, entities=tuple(entities), source=op.source, valid_from=op.valid_from,
     )  # fmt: skip
-    return draft(item, op.scope, MEMORIES, now)
+    return draft(item, op.scope, MEMORIES, now, MemoryType.SEMANTIC)
 
 
 class _Fact:

@@ -51,6 +51,7 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs):
         index: Any = None,
         durability: str | None = None,
         llm: Any = None,
+        router: str | None = None,
         api_url: str | None = None,
         api_key: str | None = None,
         exact_limit: int | None = None,
@@ -63,7 +64,7 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs):
         ``AGENTMEM_DURABILITY``, ``AGENTMEM_EXACT_LIMIT``, ``AGENTMEM_CACHE_BYTES``, ``AGENTMEM_API_URL``, ``AGENTMEM_API_KEY``),
         then the default. ``embedder`` is a name (``wordllama``, ``chroma-onnx``, ``openai:<model>``, ``hashing``), an
         ``Embedder`` or a function from texts to vectors. ``durability="full"`` survives power loss, ``"normal"`` a killed
-        process. ``exact_limit`` is the number of rows of one user beyond which the index answers instead of an exact search,
+        process. ``router="model"`` lets the model ``llm`` say what kind of memory a text is, instead of rules. ``exact_limit`` is the number of rows of one user beyond which the index answers instead of an exact search,
         ``cache_bytes`` bounds what is kept in memory. ``backend`` takes the place of all of these.
         """
         self._scope = build(Scope, tenant=tenant, user_id=user_id, agent_id=agent_id, session_id=session_id)
@@ -74,7 +75,7 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs):
 
         self._backend = connect(
             Config(
-                path=path, tenant=tenant, embedder=embedder, index=index, durability=durability, llm=llm, api_url=api_url,
+                path=path, tenant=tenant, embedder=embedder, index=index, durability=durability, llm=llm, router=router, api_url=api_url,
                 api_key=api_key, exact_limit=exact_limit, cache_bytes=cache_bytes,
             )
         )  # fmt: skip

@@ -10,7 +10,8 @@ from agentmem_core.client.base import Verbs
 from agentmem_core.client.files import Reading, Writing
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Compacted, Health, Progress, Receipt, Scope, Stats, Transferred
-from agentmem_core.operations import Compact, Export, Forget, HealthCheck, Import, Reindex, StatsOf, build
+from agentmem_core.model.agents import Maintained
+from agentmem_core.operations import Compact, Export, Forget, HealthCheck, Import, Maintain, Reindex, StatsOf, build
 
 Target = str | os.PathLike[str] | TextIO
 Source = str | os.PathLike[str] | Iterable[str]
@@ -155,6 +156,20 @@ class StoreVerbs(Verbs):
             if step.finished:
                 return step
 
+    def maintain(self, *, dry_run: bool = True, user_id: str | None = None, everyone: bool = False) -> Maintained:
+        """Let a user's memories age: expire, merge what says the same, archive and fade what is not used.
+
+        A dry run, which is the default, changes nothing and tells what would happen; ``print`` it. Every change is in the
+        history and can be restored. ``everyone`` maintains all users of the tenant.
+        """
+        return self._run(build(Maintain, scope=self._of_user(user_id), dry_run=dry_run, everyone=everyone))
+
+    async def amaintain(
+        self, *, dry_run: bool = True, user_id: str | None = None, everyone: bool = False
+    ) -> Maintained:
+        """``maintain`` without blocking the event loop."""
+        return await self._arun(build(Maintain, scope=self._of_user(user_id), dry_run=dry_run, everyone=everyone))
+
     def compact(self) -> Compacted:
         """Empty the trash and give free space back to the disk; others wait meanwhile."""
         return self._run(Compact(scope=self._scope))
@@ -162,6 +177,10 @@ class StoreVerbs(Verbs):
     async def acompact(self) -> Compacted:
         """``compact`` without blocking the event loop."""
         return await self._arun(Compact(scope=self._scope))
+
+    def _of_user(self, user_id: str | None) -> Scope:
+        mine = self._scope
+        return build(Scope, tenant=mine.tenant, user_id=mine.user_id if user_id is None else user_id)
 
     def _forget(
         self,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from agentmem_core.engine.drafting import Draft, draft, embedded, misfit, space_for
 from agentmem_core.engine.engine import Engine, mismatch
+from agentmem_core.engine.routing import choose
 from agentmem_core.errors import AgentMemError, ConflictError
 from agentmem_core.model import Added, AddedItem, AddOutcome, Memory
 from agentmem_core.operations import Add
@@ -19,7 +20,10 @@ def add(engine: Engine, op: Add) -> Added:
     now = engine.clock()
     with engine.ledger.reading() as reader:
         stored = reader.collection(op.scope.tenant, op.collection)
-    drafts = [draft(item, op.scope, op.collection, now) for item in op.items]
+    choices, warned = choose(engine, op.items, op.collection)
+    drafts = [
+        draft(item, op.scope, op.collection, now, kind) for item, (kind, _) in zip(op.items, choices, strict=True)
+    ]
     space = space_for(engine, [item.record for item in drafts], op.collection, stored.embedder if stored else None)
     items: list[AddedItem | None] = [None] * len(drafts)
     if op.on_error == "report":
@@ -32,7 +36,12 @@ def add(engine: Engine, op: Add) -> Added:
         warnings = _write(engine, op, space, ready, items, now)
     else:
         warnings = []
-    return Added(items=tuple(item for item in items if item is not None), warnings=tuple(dict.fromkeys(warnings)))
+    answered = tuple(
+        item.model_copy(update={"routed": why})
+        for item, (_, why) in zip(items, choices, strict=True)
+        if item is not None
+    )
+    return Added(items=answered, warnings=tuple(dict.fromkeys([*warned, *warnings])))
 
 
 def _write(

@@ -15,6 +15,7 @@ from agentmem_core.engine.adding import add
 from agentmem_core.engine.changing import delete, relate, restore, update
 from agentmem_core.engine.engine import Engine
 from agentmem_core.engine.erasing import compact, forget
+from agentmem_core.engine.maintaining import maintain
 from agentmem_core.engine.reading import get, history, links, list_
 from agentmem_core.engine.searching import search
 from agentmem_core.engine.transfer import export, import_
@@ -32,6 +33,7 @@ from agentmem_core.operations import (
     Import,
     Links,
     List,
+    Maintain,
     Op,
     Reindex,
     Relate,
@@ -57,6 +59,7 @@ HANDLERS: Handlers = {
     Import: import_,
     Links: links,
     List: list_,
+    Maintain: maintain,
     Reindex: reindex,
     Relate: relate,
     Restore: restore,

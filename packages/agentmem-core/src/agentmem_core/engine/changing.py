@@ -104,6 +104,8 @@ def restore(engine: Engine, op: Restore) -> Memory:
         "metadata": wanted.metadata,
         "importance": wanted.importance,
     }
+    if before.operation == "archive":
+        changes["valid_to"] = None
     if before.memory.expires_at is not None and before.memory.expires_at <= engine.clock():
         changes["expires_at"] = None
     drafted = with_words(replace(before, memory=before.memory.model_copy(update=changes)))

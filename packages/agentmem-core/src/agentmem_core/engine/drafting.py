@@ -30,13 +30,13 @@ class Draft:
         return self.record.memory
 
 
-def draft(item: NewMemory, scope: Scope, collection: str, now: datetime) -> Draft:
-    """The record of one item, still without a vector unless the caller brought it."""
+def draft(item: NewMemory, scope: Scope, collection: str, now: datetime, kind: MemoryType) -> Draft:
+    """The record of one item as a memory of type ``kind``, still without a vector unless the caller brought it."""
     occurred_at = item.occurred_at or now
     memory = Memory(
         id=item.id or new_id(),
         content=item.content,
-        type=item.type or (MemoryType.SEMANTIC if item.role is None else MemoryType.EPISODIC),
+        type=kind,
         scope=_scope_of(item, scope),
         metadata=item.metadata,
         importance=DEFAULT_IMPORTANCE if item.importance is None else item.importance,

@@ -17,6 +17,7 @@ from agentmem_core.errors import EmbedderError, EmbedderMismatchError, NotFoundE
 from agentmem_core.model import MemoryType, Scope
 from agentmem_core.operations import MEMORIES
 from agentmem_core.ports import Embedder, Fingerprint, LanguageModel, Ledger, LedgerReader, LedgerWriter, Record
+from agentmem_core.ports.cancelling import CANCELLATION
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,11 +83,15 @@ class Engine:
     clock: Callable[[], datetime]
     find_embedder: Callable[[Any], Embedder]
     model: LanguageModel | None = None
+    routes_by_model: LanguageModel | None = None
     touches: Touches = field(default_factory=Touches)
 
     @contextmanager
     def writing(self) -> Generator[LedgerWriter]:
-        """A transaction."""
+        """A transaction; not begun any more when the caller has given up."""
+        cancellation = CANCELLATION.get()
+        if cancellation is not None:
+            cancellation.begin_write()
         with self.ledger.writing() as writer:
             yield writer
 

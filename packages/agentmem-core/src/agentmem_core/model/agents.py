@@ -11,7 +11,7 @@ from pydantic import Field
 from agentmem_core.model.memory import Memory
 from agentmem_core.model.results import Link
 from agentmem_core.model.scope import Scope
-from agentmem_core.model.values import Given, Metadata, Name, Value
+from agentmem_core.model.values import Given, Name, Value
 
 
 class Block(Value):
@@ -118,7 +118,7 @@ class AgentTask(Given):
 
     type: Name
     operation: Name
-    parameters: Metadata = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict)
     priority: int = 0
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 

@@ -39,12 +39,16 @@ class AddOutcome(StrEnum):
 
 
 class AddedItem(Value):
-    """One item's own outcome; ``error`` says why it failed, and then there is no memory."""
+    """One item's own outcome; ``error`` says why it failed, and then there is no memory.
+
+    ``routed`` says why the memory has its type: it was given, or by which rule it was chosen.
+    """
 
     outcome: AddOutcome
     memory: Memory | None = None
     error: str | None = None
     error_code: str | None = None
+    routed: str | None = None
 
 
 class Added(Value):

@@ -14,7 +14,7 @@ from agentmem_core.operations.memories import (
     Update,
 )
 from agentmem_core.operations.recall import Search
-from agentmem_core.operations.store import Compact, Export, Forget, HealthCheck, Import, Reindex, StatsOf
+from agentmem_core.operations.store import Compact, Export, Forget, HealthCheck, Import, Maintain, Reindex, StatsOf
 
 __all__ = [
     "MEMORIES",
@@ -29,6 +29,7 @@ __all__ = [
     "Import",
     "Links",
     "List",
+    "Maintain",
     "NewMemory",
     "Op",
     "Reindex",

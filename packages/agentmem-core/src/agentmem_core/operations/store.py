@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from agentmem_core.model.agents import Maintained
 from agentmem_core.model.results import Compacted, Health, Progress, Receipt, Stats, Transferred
 from agentmem_core.model.values import Limit, Name
 from agentmem_core.operations.base import Op
@@ -49,6 +50,13 @@ class Reindex(Op[Progress]):
     embedder: Any = None
     rows: Annotated[int, Field(ge=1, le=10_000)] = 1_000
     restart: bool = False
+
+
+class Maintain(Op[Maintained]):
+    """Expire, merge, archive and let fade, as ``recall.lifecycle`` plans it; a dry run only tells."""
+
+    dry_run: bool = True
+    everyone: bool = False
 
 
 class Compact(Op[Compacted]):

@@ -52,7 +52,7 @@ CREATE TABLE versions (
 
 CREATE TABLE links (
     partition INTEGER NOT NULL, source TEXT NOT NULL, relation TEXT NOT NULL, target TEXT NOT NULL,
-    weight REAL NOT NULL, metadata TEXT NOT NULL, valid_from INTEGER NOT NULL, valid_to INTEGER, fact TEXT NOT NULL,
+    valid_from INTEGER NOT NULL, fact TEXT NOT NULL, weight REAL NOT NULL, metadata TEXT NOT NULL, valid_to INTEGER,
     PRIMARY KEY (partition, source, relation, target, valid_from, fact)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX links_by_target ON links (partition, target);

@@ -20,6 +20,10 @@ SELECT row, version, content, metadata, importance, operation, updated_at, reaso
 _STAGED = """
 SELECT s.row FROM staging s JOIN partitions p ON p.id = s.row >> 32 WHERE p.collection = ?
 """
+_LINK = """
+INSERT OR REPLACE INTO links (partition, source, relation, target, weight, metadata, valid_from, valid_to, fact)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 _VERSION = "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 CHANGES_KEPT = 8192
 """How far the log of changes reaches back at least; a cache that is further behind loads its partition anew."""
@@ -87,7 +91,7 @@ class SqliteWriter(SqliteReader):
 
     def link(self, partition: int, link: Link) -> None:
         self._db.execute(
-            "INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            _LINK,
             (
                 partition, link.source, link.relation, link.target, link.weight, encode_json(link.metadata),
                 to_micros(link.valid_from), to_micros(link.valid_to), link.fact or "",

@@ -1,0 +1,59 @@
+"""Where a text belongs when nobody says: a small set of rules, in English and Chinese. The first that holds decides."""
+
+from __future__ import annotations
+
+import re
+
+from agentmem_core.model import MemoryType
+
+_STEP = re.compile(
+    r"^\s*(?:\d{1,2}\s*[.)、．:：]|[(（]\d{1,2}[)）]|step\s+\d{1,2}\b|第[一二三四五六七八九十\d]{1,3}步|步骤\s*[一二三四五六七八九十\d])",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HOW_TO = re.compile(
+    r"^\W*(?:how to\b|steps? (?:to|for)\b|instructions? (?:to|for)\b|recipe (?:for|to)\b|procedure (?:to|for)\b)"
+    r"|^\W*to \w+[^.?!]{0,80}?[,:]\s*(?:first|start by|begin by|you (?:need|have) to)\b"
+    r"|^\W*first\b.{1,400}\bthen\b.{1,400}\b(?:finally|then|last)\b"
+    r"|^(?:如何|怎么|怎样)[^？?]*[：:，,。]|(?:步骤|做法|方法)(?:如下|是)?\s*[：:]|^首先.+(?:然后|接着).+(?:最后|再)",
+    re.IGNORECASE | re.DOTALL,
+)
+_TO_DO = re.compile(
+    r"\bremind me\b|^\W*(?:to-?do|to do)\b\s*(?:[:\-–—]|(?:list|today|tomorrow)\b)|^\W*todo\b"
+    r"|^\W*(?:please )?(?:do not|don['’]t) forget\b|^\W*(?:please )?remember to\b|\bnote to self\b"
+    r"|提醒我|提醒一下我|待办|^\W*(?:请)?(?:别忘了|别忘记|不要忘记|不要忘了|记得要?(?!.*[吗？?]))",
+    re.IGNORECASE,
+)
+_LIKING = re.compile(
+    r"\b(?:like|love|enjoy|prefer|hate|dislike|adore|loathe)s?\b(?! to (?:go|do) it\b)|\bfavou?rite\b|\ballergic\b|\bcan['’]t stand\b"
+    r"|喜欢|喜爱|讨厌|偏好|更爱|最爱|过敏|受不了",
+    re.IGNORECASE,
+)
+_HAPPENED = re.compile(
+    r"\b(?:yesterday|the day before yesterday|last (?:night|evening|week|weekend|month|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
+    r"|this (?:morning|afternoon|evening)|earlier today|just now|a moment ago"
+    r"|(?:\d+|an?|one|two|three|four|five|six|seven|a (?:few|couple of)|several) (?:minute|hour|day|week)s? ago)\b"
+    r"|^\W*\d{4}-\d{2}-\d{2}\b"
+    r"|昨天|昨晚|昨日|前天|前晚|上周|上星期|上个周末|上个月|上月|今天早上|今早|今天上午|今天下午|今晚|刚才|刚刚"
+    r"|[\d一二两三四五六七八九十几]+\s*(?:分钟|个?小时|天|个?星期|周)(?:之|以)?前|^\W*\d{4}年\d{1,2}月\d{1,2}[日号]",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(r"[?？][\s\"'”’»)\]]*$")
+
+_LOOKED_AT = 4_000
+"""Characters of a text that are looked at; what it is shows early."""
+
+
+def route(text: str) -> tuple[MemoryType, str]:
+    """The type of a plain text, and the rule that says so."""
+    head = text[:_LOOKED_AT]
+    if len(_STEP.findall(head)) >= 2:
+        return MemoryType.PROCEDURAL, "numbered steps"
+    if _TO_DO.search(head):
+        return MemoryType.WORKING, "something to do"
+    if _HOW_TO.search(head) and not _ASKS.search(head):
+        return MemoryType.PROCEDURAL, "how something is done"
+    if _LIKING.search(head):
+        return MemoryType.SEMANTIC, "a liking"
+    if _HAPPENED.search(head) and not _ASKS.search(head):
+        return MemoryType.EPISODIC, "something that happened"
+    return MemoryType.SEMANTIC, "a statement"
