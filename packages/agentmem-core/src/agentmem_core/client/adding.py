@@ -30,6 +30,8 @@ class AddingVerbs(Verbs):
         importance: float | None = None,
         occurred_at: datetime | str | None = None,
         expires_at: datetime | str | None = None,
+        valid_from: datetime | str | None = None,
+        entities: Sequence[str] | None = None,
         id: str | None = None,  # noqa: A002
         infer: bool = False,
         vector: Sequence[float] | None = None,
@@ -44,7 +46,8 @@ class AddingVerbs(Verbs):
         return self._run(
             self._add(
                 content, user_id, agent_id, session_id, collection, on_conflict, infer, type=type, metadata=metadata,
-                importance=importance, occurred_at=occurred_at, expires_at=expires_at, id=id, vector=vector,
+                importance=importance, occurred_at=occurred_at, expires_at=expires_at, valid_from=valid_from,
+                entities=entities, id=id, vector=vector,
             )
         )  # fmt: skip
 
@@ -60,6 +63,8 @@ class AddingVerbs(Verbs):
         importance: float | None = None,
         occurred_at: datetime | str | None = None,
         expires_at: datetime | str | None = None,
+        valid_from: datetime | str | None = None,
+        entities: Sequence[str] | None = None,
         id: str | None = None,  # noqa: A002
         infer: bool = False,
         vector: Sequence[float] | None = None,
@@ -70,7 +75,8 @@ class AddingVerbs(Verbs):
         return await self._arun(
             self._add(
                 content, user_id, agent_id, session_id, collection, on_conflict, infer, type=type, metadata=metadata,
-                importance=importance, occurred_at=occurred_at, expires_at=expires_at, id=id, vector=vector,
+                importance=importance, occurred_at=occurred_at, expires_at=expires_at, valid_from=valid_from,
+                entities=entities, id=id, vector=vector,
             )
         )  # fmt: skip
 

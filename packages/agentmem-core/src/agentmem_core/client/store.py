@@ -58,7 +58,7 @@ class StoreVerbs(Verbs):
         everyone: bool = False,
     ) -> Transferred:
         """Write a user's memories, with their history and links, as JSON Lines to a file; ``everyone`` takes the tenant's users."""
-        scope = self._within(user_id, agent_id, session_id)
+        scope = self._exported(user_id, agent_id, session_id, everyone=everyone)
         with Writing(target) as writing:
             while True:
                 records, cursor = self._run(build(Export, scope=scope, cursor=writing.cursor, everyone=everyone))
@@ -75,7 +75,7 @@ class StoreVerbs(Verbs):
         everyone: bool = False,
     ) -> Transferred:
         """``export`` without blocking the event loop for longer than writing a few hundred lines."""
-        scope = self._within(user_id, agent_id, session_id)
+        scope = self._exported(user_id, agent_id, session_id, everyone=everyone)
         with Writing(target) as writing:
             while True:
                 records, cursor = await self._arun(build(Export, scope=scope, cursor=writing.cursor, everyone=everyone))
@@ -177,6 +177,11 @@ class StoreVerbs(Verbs):
     async def acompact(self) -> Compacted:
         """``compact`` without blocking the event loop."""
         return await self._arun(Compact(scope=self._scope))
+
+    def _exported(self, user_id: str | None, agent_id: str | None, session_id: str | None, *, everyone: bool) -> Scope:
+        if everyone and user_id is not None:
+            raise InvalidInputError("export: everyone=True takes every user; leave out user_id, or everyone")
+        return self._within(user_id, agent_id, session_id)
 
     def _of_user(self, user_id: str | None) -> Scope:
         mine = self._scope

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from agentmem_core.engine.drafting import Draft, draft, embedded, misfit, space_for
+from agentmem_core.engine.drafting import DEFAULT_IMPORTANCE, Draft, draft, embedded, misfit, space_for
 from agentmem_core.engine.engine import Engine, mismatch
 from agentmem_core.engine.routing import choose
 from agentmem_core.errors import AgentMemError, ConflictError
@@ -195,9 +195,16 @@ class Adding:
         return AddedItem(outcome=AddOutcome.CREATED, memory=record.memory)
 
     def _known(self, old: Memory, new: Memory) -> AddedItem:
-        if (new.metadata and old.metadata != new.metadata) or (new.expires_at and old.expires_at != new.expires_at):
+        differs = (
+            (new.metadata and old.metadata != new.metadata)
+            or (new.expires_at and old.expires_at != new.expires_at)
+            or new.importance not in {DEFAULT_IMPORTANCE, old.importance}
+            or (new.entities and old.entities != new.entities)
+        )
+        if differs:
             self.warnings.append(
-                f"memory {old.id} was known already and keeps its own metadata and dates; use update() to change them"
+                f"memory {old.id} was known already and keeps its own metadata, dates, entities and importance; use update() "
+                "to change them"
             )
         return AddedItem(outcome=AddOutcome.KNOWN, memory=old)
 

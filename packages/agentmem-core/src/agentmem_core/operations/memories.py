@@ -32,6 +32,10 @@ def _types(value: Any) -> Any:
         raise InvalidInputError(f"types: must be a list of memory types, not {type(value).__name__}") from None
 
 
+def _several(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
 Kind = Annotated[MemoryType, BeforeValidator(_memory_type)]
 Kinds = Annotated[tuple[MemoryType, ...] | None, BeforeValidator(_types)]
 Where = Annotated[AnyFilter | None, BeforeValidator(parse_filter)]
@@ -107,7 +111,7 @@ class Update(Op[Memory]):
     valid_to: Instant | None = None
     entities: tuple[Name, ...] | None = None
     vector: Vector | None = None
-    clear: tuple[Literal["expires_at", "valid_to"], ...] = ()
+    clear: Annotated[tuple[Literal["expires_at", "valid_to"], ...], BeforeValidator(_several)] = ()
     reason: Text | None = None
     expected_version: int | None = None
     types: Kinds = None
