@@ -117,5 +117,5 @@ def indexed_words(content: str, speaker: str | None) -> str:
 
 def same_text(text: str) -> str:
     """The form in which two texts that say the same are equal: NFKC, case folded, white space and final stop dropped."""
-    folded = " ".join(_composed(text).casefold().split())
+    folded = " ".join((text if text.isascii() else _composed(text)).casefold().split())
     return folded.rstrip(" .。!！") or folded

@@ -17,6 +17,7 @@ _KEEP_VERSION = """
 INSERT OR REPLACE INTO versions (row, version, content, metadata, importance, operation, changed_at, reason)
 SELECT row, version, content, metadata, importance, operation, updated_at, reason FROM memories WHERE row = ?
 """
+_TAKE_ROWS = "UPDATE partitions SET last_row = last_row + ? WHERE id = ? RETURNING last_row"
 _STAGED = """
 SELECT s.row FROM staging s JOIN partitions p ON p.id = s.row >> 32 WHERE p.collection = ?
 """
@@ -52,8 +53,10 @@ class SqliteWriter(SqliteReader):
         return found
 
     def insert(self, partition: int, records: Sequence[Record], history: Sequence[Sequence[Version]] = ()) -> list[int]:
-        first = self._db.execute("SELECT last_row FROM partitions WHERE id = ?", (partition,)).fetchone()[0] + 1
-        rows = range(first, first + len(records))
+        taken = self._db.execute(_TAKE_ROWS, (len(records), partition)).fetchall()
+        if not taken:
+            raise StoreError(f"there is no partition {partition}")
+        rows = range(taken[0][0] - len(records) + 1, taken[0][0] + 1)
         pairs = list(zip(rows, records, strict=True))
         self._db.executemany(_INSERT, [memory_values(partition, row, record) for row, record in pairs])
         self._db.executemany(
@@ -62,7 +65,6 @@ class SqliteWriter(SqliteReader):
         )
         for row, versions in zip(rows, history, strict=False):
             self._db.executemany(_VERSION, [_version_values(row, version) for version in versions])
-        self._db.execute("UPDATE partitions SET last_row = ? WHERE id = ?", (first + len(records) - 1, partition))
         return list(rows)
 
     def rewrite(self, record: Record, *, versioned: bool = True) -> None:
