@@ -107,10 +107,11 @@ def embedded(engine: Engine, records: Sequence[Record], space: Fingerprint, coll
     """The records with a vector each, all in one space."""
     missing = [number for number, record in enumerate(records) if record.vector is None]
     filled = list(records)
-    for record in records:
-        problem = misfit(record, space, collection)
-        if problem is not None:
-            raise problem
+    if len(missing) < len(records) or space.provider == GIVEN.provider:
+        for record in records:
+            problem = misfit(record, space, collection)
+            if problem is not None:
+                raise problem
     if missing:
         texts = [text_to_embed(records[number].memory.content, records[number].speaker) for number in missing]
         vectors = engine.embed(texts, "document")
