@@ -8,6 +8,7 @@ a tenth of the time of the code that Snowball generates.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _VOWELS = frozenset("aeiouy")
 _ENDS_NO_SHORT = _VOWELS | frozenset("wxY")
@@ -65,7 +66,10 @@ def stem(word: str) -> str:
     word = _past_or_gerund(_plural(word), r1)
     if word[-1] in "yY" and len(word) > 2 and word[-2] not in _VOWELS:
         word = word[:-1] + "i"
-    word = _step_4(_step_3(_step_2(word, r1), r1, r2), r2)
+    if len(word) - 2 >= r1:
+        word = _step_3(_step_2(word, r1), r1, r2)
+        if len(word) - 2 >= r2:
+            word = _step_4(word, r2)
     word = _final(word, r1, r2)
     return word.replace("Y", "y") if marked else word
 
@@ -96,7 +100,7 @@ def _plural(word: str) -> str:
 
 def _past_or_gerund(word: str, r1: int) -> str:
     """Step 1b."""
-    found = _ENDS_IN_SUFFIX.search(word)
+    found = _ENDS_IN_SUFFIX.search(word, max(len(word) - 5, 0)) if word[-1] in "dgy" else None
     if found is None:
         return word
     bare = word[: found.start()]
@@ -124,20 +128,20 @@ def _is_short(word: str) -> bool:
     return (len(word) == 2 and word[1] not in _VOWELS and word[0] in _VOWELS) or word.endswith("past")
 
 
-def _suffix(word: str, suffixes: dict[str, str], longest: int) -> str | None:
-    """The longest of the suffixes that the word ends in."""
-    for length in range(min(longest, len(word)), 1, -1):
-        end = word[-length:]
-        if end in suffixes:
-            return end
-    return None
+def _pattern(suffixes: Iterable[str]) -> re.Pattern[str]:
+    """Finds the longest of the suffixes that a word ends in: the one that begins first."""
+    return re.compile(f"(?:{'|'.join(sorted(suffixes, key=len, reverse=True))})$")
+
+
+_ENDS_2, _ENDS_3, _ENDS_4 = _pattern(_STEP_2), _pattern(_STEP_3), _pattern(_STEP_4)
+_LAST_2, _LAST_3, _LAST_4 = (frozenset(end[-1] for end in ends) for ends in (_STEP_2, _STEP_3, _STEP_4))
 
 
 def _step_2(word: str, r1: int) -> str:
-    end = _suffix(word, _STEP_2, 7)
-    if end is None or len(word) - len(end) < r1:
+    found = _ENDS_2.search(word, max(len(word) - 7, 0)) if word[-1] in _LAST_2 else None
+    if found is None or found.start() < r1:
         return word
-    bare = word[: -len(end)]
+    bare, end = word[: found.start()], found[0]
     if end == "li":
         return bare if bare[-1:] in _BEFORE_LI else word
     if end == "ogi":
@@ -146,18 +150,18 @@ def _step_2(word: str, r1: int) -> str:
 
 
 def _step_3(word: str, r1: int, r2: int) -> str:
-    end = _suffix(word, _STEP_3, 7)
-    if end is None or len(word) - len(end) < (r2 if end == "ative" else r1):
+    found = _ENDS_3.search(word, max(len(word) - 7, 0)) if word[-1] in _LAST_3 else None
+    if found is None or found.start() < (r2 if found[0] == "ative" else r1):
         return word
-    return word[: -len(end)] + _STEP_3[end]
+    return word[: found.start()] + _STEP_3[found[0]]
 
 
 def _step_4(word: str, r2: int) -> str:
-    end = _suffix(word, _STEP_4, 5)
-    if end is None or len(word) - len(end) < r2:
+    found = _ENDS_4.search(word, max(len(word) - 5, 0)) if word[-1] in _LAST_4 else None
+    if found is None or found.start() < r2:
         return word
-    bare = word[: -len(end)]
-    return bare if end != "ion" or bare.endswith(("s", "t")) else word
+    bare = word[: found.start()]
+    return bare if found[0] != "ion" or bare.endswith(("s", "t")) else word
 
 
 def _final(word: str, r1: int, r2: int) -> str:
