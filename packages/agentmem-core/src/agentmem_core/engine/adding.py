@@ -44,7 +44,8 @@ def _add(
     warnings: list[str] = []
     if usable:
         records = embedded(engine, [drafts[number].record for number in usable], space, op.collection)
-        space = replace(space, dimension=len(records[0].vector or b"") // 4)
+        if space.dimension is None:
+            space = replace(space, dimension=len(records[0].vector or b"") // 4)
         ready = {number: Draft(record, drafts[number].named) for number, record in zip(usable, records, strict=True)}
         warnings = _write(engine, op, space, ready, items, now)
     return Added(items=tuple(item for item in items if item is not None), warnings=tuple(dict.fromkeys(warnings)))

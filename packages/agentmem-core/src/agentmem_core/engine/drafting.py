@@ -58,8 +58,10 @@ def draft(item: NewMemory, scope: Scope, collection: str, now: datetime) -> Draf
 
 def _scope_of(item: NewMemory, scope: Scope) -> Scope:
     """The scope of the call, unless the item names its own user, agent or session."""
+    if item.user_id is None and item.agent_id is None and item.session_id is None:
+        return scope
     own = {name: value for name in _OWN if (value := getattr(item, name)) is not None}
-    return scope.model_copy(update=own) if own else scope
+    return scope.model_copy(update=own)
 
 
 _OWN = ("user_id", "agent_id", "session_id")
