@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeVar
 
 from agentmem_core.model import Scope
@@ -9,6 +10,15 @@ from agentmem_core.operations import Op, build
 from agentmem_core.ports import Backend
 
 T = TypeVar("T")
+
+
+def _built(tenant: str, user_id: str, agent_id: str | None, session_id: str | None) -> Scope:
+    """A checked scope, or an ``InvalidInputError``."""
+    return build(Scope, tenant=tenant, user_id=user_id, agent_id=agent_id, session_id=session_id)
+
+
+_scope_of = lru_cache(maxsize=1024)(_built)
+"""A person is usually heard more than once: the same names are checked once."""
 
 
 class Verbs:
@@ -26,13 +36,15 @@ class Verbs:
         mine = self._scope
         if user_id is None and agent_id is None and session_id is None:
             return mine
-        return build(
-            Scope,
-            tenant=mine.tenant,
-            user_id=mine.user_id if user_id is None else user_id,
-            agent_id=mine.agent_id if agent_id is None else agent_id,
-            session_id=mine.session_id if session_id is None else session_id,
+        names = (
+            mine.tenant,
+            mine.user_id if user_id is None else user_id,
+            mine.agent_id if agent_id is None else agent_id,
+            mine.session_id if session_id is None else session_id,
         )
+        if all(name is None or type(name) is str for name in names):
+            return _scope_of(*names)
+        return _built(*names)
 
     def _run(self, op: Op[T]) -> T:
         return self._backend.execute(op)

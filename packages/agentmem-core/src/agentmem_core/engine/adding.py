@@ -2,46 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 from agentmem_core.engine.drafting import DEFAULT_IMPORTANCE, Draft, draft, embedded, misfit, space_for
 from agentmem_core.engine.engine import Engine, mismatch
 from agentmem_core.engine.routing import choose
-from agentmem_core.errors import AgentMemError, ConflictError
+from agentmem_core.errors import AgentMemError, ConflictError, EmbedderMismatchError, VectorMismatchError
 from agentmem_core.model import Added, AddedItem, AddOutcome, Memory
 from agentmem_core.operations import Add
 from agentmem_core.ports import Fingerprint, LedgerWriter, Partition, Record
 
 
 def add(engine: Engine, op: Add) -> Added:
-    """Words and vectors are made before the transaction, so that others wait only for the writing itself."""
+    """Words and vectors are made before the transaction, so that others wait only for the writing itself.
+
+    The collection is not read again when this process has seen it: what was remembered is checked inside the transaction, and
+    read anew before anything is refused because of it.
+    """
     now = engine.clock()
-    with engine.ledger.reading() as reader:
-        stored = reader.collection(op.scope.tenant, op.collection)
     choices, warned = choose(engine, op.items, op.collection)
     drafts = [
         draft(item, op.scope, op.collection, now, kind) for item, (kind, _) in zip(op.items, choices, strict=True)
     ]
-    space = space_for(engine, [item.record for item in drafts], op.collection, stored.embedder if stored else None)
-    items: list[AddedItem | None] = [None] * len(drafts)
-    if op.on_error == "report":
-        items = [_refused(item, space, op.collection) for item in drafts]
+    answer = _into_known_space(engine, op, drafts, now)
+    routed = tuple(
+        item.model_copy(update={"routed": why}) for item, (_, why) in zip(answer.items, choices, strict=True)
+    )
+    return Added(items=routed, warnings=tuple(dict.fromkeys([*warned, *answer.warnings])))
+
+
+def _into_known_space(engine: Engine, op: Add, drafts: Sequence[Draft], now: datetime) -> Added:
+    place = (op.scope.tenant, op.collection)
+    remembered = engine.seen.get(place)
+    if remembered is not None:
+        with suppress(EmbedderMismatchError, VectorMismatchError):
+            return _add(engine, op, drafts, now, remembered.embedder, report=False)
+        engine.seen.forget(place)
+    with engine.ledger.reading() as reader:
+        stored = reader.collection(*place)
+    return _add(engine, op, drafts, now, stored.embedder if stored else None, report=op.on_error == "report")
+
+
+def _add(
+    engine: Engine, op: Add, drafts: Sequence[Draft], now: datetime, stored: Fingerprint | None, *, report: bool
+) -> Added:
+    """Into a collection that ``stored`` embedded; with ``report`` an item that does not fit is a failed one."""
+    space = space_for(engine, [item.record for item in drafts], op.collection, stored)
+    items: list[AddedItem | None] = [_refused(item, space, op.collection) if report else None for item in drafts]
     usable = [number for number, refused in enumerate(items) if refused is None]
+    warnings: list[str] = []
     if usable:
         records = embedded(engine, [drafts[number].record for number in usable], space, op.collection)
-        space = replace(space, dimension=len(records[0].vector or b"") // 4)
-        ready = {number: replace(drafts[number], record=record) for number, record in zip(usable, records, strict=True)}
+        if space.dimension is None:
+            space = replace(space, dimension=len(records[0].vector or b"") // 4)
+        ready = {number: Draft(record, drafts[number].named) for number, record in zip(usable, records, strict=True)}
         warnings = _write(engine, op, space, ready, items, now)
-    else:
-        warnings = []
-    answered = tuple(
-        item.model_copy(update={"routed": why})
-        for item, (_, why) in zip(items, choices, strict=True)
-        if item is not None
-    )
-    return Added(items=answered, warnings=tuple(dict.fromkeys([*warned, *warnings])))
+    return Added(items=tuple(item for item in items if item is not None), warnings=tuple(dict.fromkeys(warnings)))
 
 
 def _write(
@@ -57,6 +76,7 @@ def _write(
                 items[number] = adding.take(ready[number])
             partitions.append(adding.finish())
             warnings.extend(adding.warnings)
+    engine.seen.keep(partitions[0].collection)
     for partition in partitions:
         if engine.views.is_large(partition):
             engine.follower.note(partition)
@@ -104,10 +124,11 @@ class Adding:
             return _failed(error)
 
     def finish(self) -> Partition:
-        if self._new:
-            self._writer.insert(self._partition.id, self._new)
-        partition = self._writer.partition(self._op.scope.tenant, self._op.collection, self._partition.user_id)
-        return partition or self._partition
+        """Write what is new; answers the partition as it is then, but for its count of changes."""
+        if not self._new:
+            return self._partition
+        rows = self._writer.insert(self._partition.id, self._new)
+        return replace(self._partition, last_row=rows[-1])
 
     def _plain(self, record: Record) -> AddedItem:
         if record.digest is None:
@@ -139,6 +160,7 @@ class Adding:
             return self._clash(found, record)
         if found.memory.scope != record.memory.scope:
             self._writer.erase(self._partition.id, [found.row])
+            self._partition = replace(self._partition, epoch=self._partition.epoch + 1)
             return self._create(self._without_taken_digest(record))
         return self._replace(found, record, "add", AddOutcome.CREATED)
 

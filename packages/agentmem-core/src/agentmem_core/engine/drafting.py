@@ -58,8 +58,10 @@ def draft(item: NewMemory, scope: Scope, collection: str, now: datetime, kind: M
 
 def _scope_of(item: NewMemory, scope: Scope) -> Scope:
     """The scope of the call, unless the item names its own user, agent or session."""
+    if item.user_id is None and item.agent_id is None and item.session_id is None:
+        return scope
     own = {name: value for name in _OWN if (value := getattr(item, name)) is not None}
-    return scope.model_copy(update=own) if own else scope
+    return scope.model_copy(update=own)
 
 
 _OWN = ("user_id", "agent_id", "session_id")
@@ -107,10 +109,11 @@ def embedded(engine: Engine, records: Sequence[Record], space: Fingerprint, coll
     """The records with a vector each, all in one space."""
     missing = [number for number, record in enumerate(records) if record.vector is None]
     filled = list(records)
-    for record in records:
-        problem = misfit(record, space, collection)
-        if problem is not None:
-            raise problem
+    if len(missing) < len(records) or space.provider == GIVEN.provider:
+        for record in records:
+            problem = misfit(record, space, collection)
+            if problem is not None:
+                raise problem
     if missing:
         texts = [text_to_embed(records[number].memory.content, records[number].speaker) for number in missing]
         vectors = engine.embed(texts, "document")

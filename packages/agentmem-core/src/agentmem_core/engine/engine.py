@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +16,16 @@ from agentmem_core.engine.views import Views
 from agentmem_core.errors import EmbedderError, EmbedderMismatchError, NotFoundError, StoreError
 from agentmem_core.model import MemoryType, Scope
 from agentmem_core.operations import MEMORIES
-from agentmem_core.ports import Embedder, Fingerprint, LanguageModel, Ledger, LedgerReader, LedgerWriter, Record
+from agentmem_core.ports import (
+    Collection,
+    Embedder,
+    Fingerprint,
+    LanguageModel,
+    Ledger,
+    LedgerReader,
+    LedgerWriter,
+    Record,
+)
 from agentmem_core.ports.cancelling import CANCELLATION
 
 if TYPE_CHECKING:
@@ -25,6 +34,7 @@ if TYPE_CHECKING:
 GIVEN = Fingerprint("given", "")
 """The fingerprint of a collection whose vectors the caller brings."""
 
+_SEEN_KEPT = 1024
 _TOUCHES_KEPT = 32
 _TOUCHES_GIVEN_BACK = 10_000
 
@@ -72,6 +82,29 @@ class Touches:
             return taken
 
 
+class Seen:
+    """Collections as this process last wrote to them. Another process may have given one another embedder since."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._kept: dict[tuple[str, str], Collection] = {}
+
+    def get(self, place: tuple[str, str]) -> Collection | None:
+        """The collection of that tenant and name, if it was seen."""
+        return self._kept.get(place)
+
+    def keep(self, collection: Collection) -> None:
+        """Remember how a collection was."""
+        if len(self._kept) >= _SEEN_KEPT:
+            self._kept.clear()
+        if collection.embedder.dimension is not None:
+            self._kept[collection.tenant, collection.name] = collection
+
+    def forget(self, place: tuple[str, str]) -> None:
+        """Do not rely on it any more."""
+        self._kept.pop(place, None)
+
+
 @dataclass
 class Engine:
     """The parts, put together by ``connect``: the ledger, what makes vectors, the caches, the index, the clock."""
@@ -85,15 +118,14 @@ class Engine:
     model: LanguageModel | None = None
     routes_by_model: LanguageModel | None = None
     touches: Touches = field(default_factory=Touches)
+    seen: Seen = field(default_factory=Seen)
 
-    @contextmanager
-    def writing(self) -> Generator[LedgerWriter]:
+    def writing(self) -> AbstractContextManager[LedgerWriter]:
         """A transaction; not begun any more when the caller has given up."""
         cancellation = CANCELLATION.get()
         if cancellation is not None:
             cancellation.begin_write()
-        with self.ledger.writing() as writer:
-            yield writer
+        return self.ledger.writing()
 
     def embed(self, texts: Sequence[str], kind: Literal["document", "query"]) -> NDArray[np.float32]:
         """One finite float32 vector a text."""

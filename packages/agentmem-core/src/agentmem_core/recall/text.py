@@ -1,6 +1,6 @@
 """The one normaliser: what words a text is found by. Text and query go through the same function.
 
-Unicode NFKC and case folding; Snowball's English stemmer for words in Latin letters (its rules are harmless to other
+Unicode NFKC and case folding; English stems for words in Latin letters (its rules are harmless to other
 languages written so, because both sides are treated alike); single characters and bigrams for Chinese, Japanese and Korean,
 which are written without spaces; function words left out where others remain.
 """
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
-import snowballstemmer
+from agentmem_core.recall.stemming import stem
 
 WORDS_VERSION = "1"
 """Changes whenever the same text would give other words; a store written by another version is re-read at open."""
@@ -50,13 +50,11 @@ _CJK_ASKING = frozenset("什么吗呢吧的了是谁哪怎")
 
 _PARTS = re.compile(r"\S{1,256}|\s+")
 
-_stemmer = snowballstemmer.stemmer("english")
-
 
 @lru_cache(maxsize=65_536)
 def _stem(word: str) -> str:
     bare = word.removesuffix("'s").replace("'", "")
-    return str(_stemmer.stemWord(bare)) if _LATIN.fullmatch(bare) else bare
+    return stem(bare) if _LATIN.fullmatch(bare) else bare
 
 
 def words(text: str) -> list[str]:
@@ -117,5 +115,5 @@ def indexed_words(content: str, speaker: str | None) -> str:
 
 def same_text(text: str) -> str:
     """The form in which two texts that say the same are equal: NFKC, case folded, white space and final stop dropped."""
-    folded = " ".join(_composed(text).casefold().split())
+    folded = " ".join((text if text.isascii() else _composed(text)).casefold().split())
     return folded.rstrip(" .。!！") or folded

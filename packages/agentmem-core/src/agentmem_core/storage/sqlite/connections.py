@@ -83,17 +83,20 @@ class Connections:
     def writing(self) -> Generator[sqlite3.Connection]:
         """The writing connection inside a transaction that commits at the end."""
         self._ensure_open()
-        with self._write_lock, translated(self._file):
+        with self._write_lock:
             self._ensure_open()
-            writer = self._writer()
-            _begin(writer)
             try:
-                yield writer
-                writer.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    writer.execute("ROLLBACK")
-                raise
+                writer = self._writer()
+                _begin(writer)
+                try:
+                    yield writer
+                    writer.execute("COMMIT")
+                except BaseException:
+                    with suppress(sqlite3.Error):
+                        writer.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as error:
+                raise _translate(error, self._file) from error
 
     @contextmanager
     def alone(self) -> Generator[sqlite3.Connection]:

@@ -12,6 +12,7 @@ from agentmem_core.model import Link, Memory, Version
 from agentmem_core.ports import Collection, Feature, Fingerprint, Listing, Partition, Record, Tally
 from agentmem_core.storage.sqlite.rows import (
     SELECTED,
+    STORED,
     bounds,
     decode_json,
     link_of,
@@ -30,10 +31,14 @@ FROM partitions p JOIN collections c ON c.id = p.collection
 """
 _COLLECTIONS = "SELECT id, tenant, name, provider, model, dimension, generation FROM collections"
 _FEATURES = """
-SELECT m.row, m.deleted_at IS NULL, m.type, m.agent_id, m.session_id, m.role, f.speaker, m.importance, m.occurred_at,
-       m.expires_at, m.valid_from, m.valid_to, f.words, {vector}
-FROM memories m JOIN features f ON f.row = m.row
+SELECT m.row, m.deleted_at IS NULL, m.type, m.agent_id, m.session_id, m.role, m.speaker, m.importance, m.occurred_at,
+       m.expires_at, m.valid_from, m.valid_to, m.words, {vector}
+FROM memories m
 """
+_PARTITION = f"{_PARTITIONS} WHERE c.tenant = ? AND c.name = ? AND p.user_id = ?"
+_RECORD = f"SELECT {SELECTED}, {', '.join(f'm.{column}' for column in STORED)} FROM memories m"
+_BY_ID = f"{_RECORD} WHERE m.partition = ? AND m.id = ?"
+_BY_DIGEST = f"{_RECORD} WHERE m.partition = ? AND m.digest = ? AND m.deleted_at IS NULL"
 _CHUNK = 500
 _PLAIN_TYPES = {"episodic", "semantic"}
 
@@ -54,9 +59,7 @@ class SqliteReader:
         return [_collection(row) for row in rows]
 
     def partition(self, tenant: str, name: str, user_id: str) -> Partition | None:
-        row = self._db.execute(
-            f"{_PARTITIONS} WHERE c.tenant = ? AND c.name = ? AND p.user_id = ?", (tenant, name, user_id)
-        ).fetchone()
+        row = self._db.execute(_PARTITION, (tenant, name, user_id)).fetchone()
         return None if row is None else _partition(row)
 
     def partitions(self, tenant: str | None = None, user_id: str | None = None) -> list[Partition]:
@@ -67,10 +70,10 @@ class SqliteReader:
         return [_partition(row) for row in rows]
 
     def by_id(self, partition: int, memory_id: str) -> Record | None:
-        return self._record("m.partition = ? AND m.id = ?", (partition, memory_id))
+        return self._record(_BY_ID, (partition, memory_id))
 
     def by_digest(self, partition: int, digest: bytes) -> Record | None:
-        return self._record("m.partition = ? AND m.digest = ? AND m.deleted_at IS NULL", (partition, digest))
+        return self._record(_BY_DIGEST, (partition, digest))
 
     def by_rows(self, rows: Sequence[int]) -> dict[int, Memory]:
         owners: dict[int, tuple[str, str]] = {}
@@ -105,7 +108,7 @@ class SqliteReader:
 
     def features(self, partition: int, *, after: int, limit: int, vectors: bool) -> list[Feature]:
         low, high = bounds(partition)
-        sql = _FEATURES.format(vector="f.vector" if vectors else "NULL")
+        sql = _FEATURES.format(vector="m.vector" if vectors else "NULL")
         rows = self._db.execute(
             f"{sql} WHERE m.row > ? AND m.row <= ? ORDER BY m.row LIMIT ?", (max(low, after), high, limit)
         )
@@ -121,19 +124,19 @@ class SqliteReader:
         return [row for (row,) in rows]
 
     def features_of(self, rows: Sequence[int], *, vectors: bool) -> list[Feature]:
-        sql = _FEATURES.format(vector="f.vector" if vectors else "NULL")
+        sql = _FEATURES.format(vector="m.vector" if vectors else "NULL")
         return [*map(Feature._make, self._selected(f"{sql} WHERE m.row", rows))]
 
     def vectors(self, rows: Sequence[int], *, given: bool = False) -> dict[int, bytes]:
         some = "vector IS NOT NULL AND given" if given else "vector IS NOT NULL"
-        found = self._selected(f"SELECT row, vector FROM features WHERE {some} AND row", rows)
+        found = self._selected(f"SELECT row, vector FROM memories WHERE {some} AND row", rows)
         return dict(found)
 
     def vectors_after(self, partition: int, *, after: int, limit: int) -> list[tuple[int, bytes]]:
         low, high = bounds(partition)
         rows = self._db.execute(
-            "SELECT f.row, f.vector FROM features f JOIN memories m ON m.row = f.row WHERE f.row > ? AND f.row <= ? "
-            "AND f.vector IS NOT NULL AND m.deleted_at IS NULL ORDER BY f.row LIMIT ?",
+            "SELECT row, vector FROM memories WHERE row > ? AND row <= ? "
+            "AND deleted_at IS NULL AND vector IS NOT NULL ORDER BY row LIMIT ?",
             (max(low, after), high, limit),
         )
         return list(rows)
@@ -198,8 +201,8 @@ class SqliteReader:
 
     def embedded(self, collection: int) -> int:
         row = self._db.execute(
-            "SELECT count(*) FROM memories m JOIN features f ON f.row = m.row JOIN partitions p ON p.id = m.partition "
-            "WHERE p.collection = ? AND f.vector IS NOT NULL",
+            "SELECT count(*) FROM memories m JOIN partitions p ON p.id = m.partition "
+            "WHERE p.collection = ? AND m.vector IS NOT NULL",
             (collection,),
         ).fetchone()
         return int(row[0])
@@ -208,11 +211,8 @@ class SqliteReader:
         row = self._db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
         return None if row is None else row[0]
 
-    def _record(self, where: str, values: tuple[Any, ...]) -> Record | None:
-        row = self._db.execute(
-            f"SELECT {SELECTED}, f.words, f.speaker, f.vector, f.given FROM memories m JOIN features f ON f.row = m.row WHERE {where}",
-            values,
-        ).fetchone()
+    def _record(self, sql: str, values: tuple[Any, ...]) -> Record | None:
+        row = self._db.execute(sql, values).fetchone()
         if row is None:
             return None
         with readable():

@@ -18,6 +18,9 @@ from agentmem_core.storage.sqlite.schema import ROW_BITS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+STORED = ("words", "speaker", "vector", "given")
+"""What stands beside a memory in its row."""
+
 MEMORY_COLUMNS = (
     "row", "partition", "id", "content", "type", "agent_id", "session_id", "metadata", "importance", "entities", "source",
     "role", "name", "occurred_at", "created_at", "updated_at", "expires_at", "valid_from", "valid_to", "version",
@@ -75,7 +78,7 @@ def decode_json(text: str, empty: Any) -> Any:
 
 
 def memory_values(partition: int, row: int, record: Record) -> tuple[Any, ...]:
-    """A record as a row of ``memories``, in the order of ``MEMORY_COLUMNS``."""
+    """A record as a row of ``memories``, in the order of ``MEMORY_COLUMNS`` and ``STORED``."""
     memory = record.memory
     return (
         row, partition, memory.id, memory.content, memory.type.value, memory.scope.agent_id, memory.scope.session_id,
@@ -83,7 +86,7 @@ def memory_values(partition: int, row: int, record: Record) -> tuple[Any, ...]:
         memory.role, memory.name, to_micros(memory.occurred_at), to_micros(memory.created_at), to_micros(memory.updated_at),
         to_micros(memory.expires_at), to_micros(memory.valid_from), to_micros(memory.valid_to), memory.version,
         memory.access_count, to_micros(memory.last_accessed_at), record.operation, record.reason,
-        to_micros(record.deleted_at), record.digest,
+        to_micros(record.deleted_at), record.digest, record.words, record.speaker, record.vector, record.given,
     )  # fmt: skip
 
 

@@ -2,6 +2,9 @@
 
 A row number is ``partition << 32 | n``: one user's rows lie side by side in every table, so that reading them costs the same
 however many other users there are, and an erased user leaves whole pages behind.
+
+The columns of ``memories`` stand in the order of their size, because SQLite reads a row from its beginning: a listing stops before
+the words and the vector, whose end lies in pages of its own when it is long.
 """
 
 from __future__ import annotations
@@ -30,19 +33,18 @@ CREATE TABLE partitions (
 
 CREATE TABLE memories (
     row INTEGER PRIMARY KEY, partition INTEGER NOT NULL, id TEXT NOT NULL,
-    content TEXT NOT NULL, type TEXT NOT NULL, agent_id TEXT, session_id TEXT, metadata TEXT NOT NULL,
-    importance REAL NOT NULL, entities TEXT NOT NULL, source TEXT NOT NULL, role TEXT, name TEXT,
+    type TEXT NOT NULL, agent_id TEXT, session_id TEXT, role TEXT, name TEXT, speaker TEXT, importance REAL NOT NULL,
     occurred_at INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
     expires_at INTEGER, valid_from INTEGER, valid_to INTEGER,
     version INTEGER NOT NULL, access_count INTEGER NOT NULL, last_accessed_at INTEGER,
-    operation TEXT NOT NULL, reason TEXT, deleted_at INTEGER, digest BLOB
+    operation TEXT NOT NULL, deleted_at INTEGER, digest BLOB, given INTEGER NOT NULL, reason TEXT,
+    content TEXT NOT NULL, metadata TEXT NOT NULL, entities TEXT NOT NULL, source TEXT NOT NULL,
+    words TEXT NOT NULL, vector BLOB
 ) STRICT;
 CREATE UNIQUE INDEX memories_by_id ON memories (partition, id);
 CREATE UNIQUE INDEX memories_by_digest ON memories (partition, digest) WHERE digest IS NOT NULL;
 
 CREATE INDEX memories_by_type ON memories (partition, type) WHERE type NOT IN ('episodic', 'semantic');
-
-CREATE TABLE features (row INTEGER PRIMARY KEY, words TEXT NOT NULL, speaker TEXT, vector BLOB, given INTEGER NOT NULL) STRICT;
 
 CREATE TABLE versions (
     row INTEGER NOT NULL, version INTEGER NOT NULL, content TEXT NOT NULL, metadata TEXT NOT NULL, importance REAL NOT NULL,

@@ -9,14 +9,16 @@ from agentmem_core.errors import StoreError
 from agentmem_core.model import Link, Version
 from agentmem_core.ports import Erased, Fingerprint, Partition, Record
 from agentmem_core.storage.sqlite.reader import SqliteReader, in_bites, marks, partition_of
-from agentmem_core.storage.sqlite.rows import MEMORY_COLUMNS, bounds, encode_json, memory_values, to_micros
+from agentmem_core.storage.sqlite.rows import MEMORY_COLUMNS, STORED, bounds, encode_json, memory_values, to_micros
 
-_INSERT = f"INSERT INTO memories ({', '.join(MEMORY_COLUMNS)}) VALUES ({marks(MEMORY_COLUMNS)})"
-_UPDATE = f"UPDATE memories SET {', '.join(f'{column} = ?' for column in MEMORY_COLUMNS[2:])} WHERE row = ?"
+_COLUMNS = MEMORY_COLUMNS + STORED
+_INSERT = f"INSERT INTO memories ({', '.join(_COLUMNS)}) VALUES ({marks(_COLUMNS)})"
+_UPDATE = f"UPDATE memories SET {', '.join(f'{column} = ?' for column in _COLUMNS[2:])} WHERE row = ?"
 _KEEP_VERSION = """
 INSERT OR REPLACE INTO versions (row, version, content, metadata, importance, operation, changed_at, reason)
 SELECT row, version, content, metadata, importance, operation, updated_at, reason FROM memories WHERE row = ?
 """
+_TAKE_ROWS = "UPDATE partitions SET last_row = last_row + ? WHERE id = ? RETURNING last_row"
 _STAGED = """
 SELECT s.row FROM staging s JOIN partitions p ON p.id = s.row >> 32 WHERE p.collection = ?
 """
@@ -56,17 +58,15 @@ class SqliteWriter(SqliteReader):
         return found
 
     def insert(self, partition: int, records: Sequence[Record], history: Sequence[Sequence[Version]] = ()) -> list[int]:
-        first = self._db.execute("SELECT last_row FROM partitions WHERE id = ?", (partition,)).fetchone()[0] + 1
-        rows = range(first, first + len(records))
-        pairs = list(zip(rows, records, strict=True))
-        self._db.executemany(_INSERT, [memory_values(partition, row, record) for row, record in pairs])
+        taken = self._db.execute(_TAKE_ROWS, (len(records), partition)).fetchall()
+        if not taken:
+            raise StoreError(f"there is no partition {partition}")
+        rows = range(taken[0][0] - len(records) + 1, taken[0][0] + 1)
         self._db.executemany(
-            "INSERT INTO features (row, words, speaker, vector, given) VALUES (?, ?, ?, ?, ?)",
-            [(row, record.words, record.speaker, record.vector, record.given) for row, record in pairs],
+            _INSERT, [memory_values(partition, row, record) for row, record in zip(rows, records, strict=True)]
         )
         for row, versions in zip(rows, history, strict=False):
             self._db.executemany(_VERSION, [_version_values(row, version) for version in versions])
-        self._db.execute("UPDATE partitions SET last_row = ? WHERE id = ?", (first + len(records) - 1, partition))
         return list(rows)
 
     def rewrite(self, record: Record, *, versioned: bool = True) -> None:
@@ -75,10 +75,6 @@ class SqliteWriter(SqliteReader):
             self._db.execute(_KEEP_VERSION, (record.row,))
         values = memory_values(partition, record.row, record)
         self._db.execute(_UPDATE, (*values[2:], record.row))
-        self._db.execute(
-            "UPDATE features SET words = ?, speaker = ?, vector = ?, given = ? WHERE row = ?",
-            (record.words, record.speaker, record.vector, record.given, record.row),
-        )
         self._db.execute("DELETE FROM staging WHERE row = ?", (record.row,))
         self._log(partition, [record.row])
 
@@ -110,7 +106,7 @@ class SqliteWriter(SqliteReader):
                 (partition, *bite, *bite, *bite),
             ).rowcount
             taken[2] += self._count_vectors(f"row IN ({marks(bite)})", bite)
-            for number, table in enumerate(("memories", "versions", "features", "staging")):
+            for number, table in enumerate(("memories", "versions", "staging")):
                 done = self._db.execute(f"DELETE FROM {table} WHERE row IN ({marks(bite)})", bite).rowcount
                 if number < 2:
                     taken[number] += done
@@ -134,9 +130,9 @@ class SqliteWriter(SqliteReader):
 
     def unstaged(self, collection: int, *, after: int, limit: int) -> list[tuple[int, str, str | None]]:
         rows = self._db.execute(
-            "SELECT m.row, m.content, f.speaker FROM memories m JOIN features f ON f.row = m.row "
+            "SELECT m.row, m.content, m.speaker FROM memories m "
             "JOIN partitions p ON p.id = m.partition LEFT JOIN staging s ON s.row = m.row "
-            "WHERE p.collection = ? AND m.row > ? AND f.vector IS NOT NULL AND s.row IS NULL ORDER BY m.row LIMIT ?",
+            "WHERE p.collection = ? AND m.row > ? AND m.vector IS NOT NULL AND s.row IS NULL ORDER BY m.row LIMIT ?",
             (collection, after, limit),
         )
         return list(rows)
@@ -150,7 +146,7 @@ class SqliteWriter(SqliteReader):
 
     def adopt(self, collection: int, embedder: Fingerprint) -> None:
         self._db.execute(
-            "UPDATE features SET given = 0, vector = (SELECT s.vector FROM staging s WHERE s.row = features.row) "
+            "UPDATE memories SET given = 0, vector = (SELECT s.vector FROM staging s WHERE s.row = memories.row) "
             f"WHERE row IN ({_STAGED})",
             (collection,),
         )
@@ -171,7 +167,7 @@ class SqliteWriter(SqliteReader):
         vectors = self._count_vectors("row > ? AND row <= ?", span)
         counts = {
             table: self._db.execute(f"DELETE FROM {table} WHERE row > ? AND row <= ?", span).rowcount
-            for table in ("memories", "versions", "features", "staging")
+            for table in ("memories", "versions", "staging")
         }
         links = self._db.execute("DELETE FROM links WHERE partition = ?", (partition,)).rowcount
         self._db.execute("DELETE FROM changes WHERE partition = ?", (partition,))
@@ -179,7 +175,7 @@ class SqliteWriter(SqliteReader):
         return Erased(counts["memories"], counts["versions"], vectors, links)
 
     def _count_vectors(self, where: str, values: Sequence[int]) -> int:
-        sql = f"SELECT count(*) FROM features WHERE vector IS NOT NULL AND {where}"
+        sql = f"SELECT count(*) FROM memories WHERE vector IS NOT NULL AND {where}"
         return int(self._db.execute(sql, values).fetchone()[0])
 
     def _log(self, partition: int, rows: Sequence[int]) -> None:
