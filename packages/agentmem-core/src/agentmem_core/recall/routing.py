@@ -7,7 +7,7 @@ import re
 from agentmem_core.model import MemoryType
 
 _STEP = re.compile(
-    r"^\s*(?:\d{1,2}\s*[.)、．:：]|[(（]\d{1,2}[)）]|step\s+\d{1,2}\b|第[一二三四五六七八九十\d]{1,3}步|步骤\s*[一二三四五六七八九十\d])",
+    r"^[^\S\n]*(?:\d{1,2}\s*[.)、．:：]|[(（]\d{1,2}[)）]|step\s+\d{1,2}\b|第[一二三四五六七八九十\d]{1,3}步|步骤\s*[一二三四五六七八九十\d])",
     re.IGNORECASE | re.MULTILINE,
 )
 _HOW_TO = re.compile(
@@ -31,10 +31,10 @@ _LIKING = re.compile(
 _HAPPENED = re.compile(
     r"\b(?:yesterday|the day before yesterday|last (?:night|evening|week|weekend|month|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
     r"|this (?:morning|afternoon|evening)|earlier today|just now|a moment ago"
-    r"|(?:\d+|an?|one|two|three|four|five|six|seven|a (?:few|couple of)|several) (?:minute|hour|day|week)s? ago)\b"
+    r"|(?:\d{1,4}|an?|one|two|three|four|five|six|seven|a (?:few|couple of)|several) (?:minute|hour|day|week)s? ago)\b"
     r"|^\W*\d{4}-\d{2}-\d{2}\b"
     r"|昨天|昨晚|昨日|前天|前晚|上周|上星期|上个周末|上个月|上月|今天早上|今早|今天上午|今天下午|今晚|刚才|刚刚"
-    r"|[\d一二两三四五六七八九十几]+\s*(?:分钟|个?小时|天|个?星期|周)(?:之|以)?前|^\W*\d{4}年\d{1,2}月\d{1,2}[日号]",
+    r"|[\d一二两三四五六七八九十几]{1,4}\s?(?:分钟|个?小时|天|个?星期|周)(?:之|以)?前|^\W*\d{4}年\d{1,2}月\d{1,2}[日号]",
     re.IGNORECASE,
 )
 _ASKS = re.compile(r"[?？][\s\"'”’»)\]]*$")
