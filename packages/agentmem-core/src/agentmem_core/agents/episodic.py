@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -122,18 +122,18 @@ def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
     try:
         return moment.astimezone(zone)
     except OverflowError:
-        return _edge(moment).replace(tzinfo=zone)
+        return _edge(moment, zone)
 
 
 def _utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        return _edge(moment).replace(tzinfo=UTC)
+        return _edge(moment, UTC)
 
 
-def _edge(moment: datetime) -> datetime:
-    return datetime.min if moment.year == 1 else datetime.max
+def _edge(moment: datetime, zone: tzinfo) -> datetime:
+    return (datetime.min if moment.year == 1 else datetime.max).replace(tzinfo=zone)
 
 
 def _end(start: datetime, begin: Callable[[datetime], datetime], longer: timedelta) -> datetime:
