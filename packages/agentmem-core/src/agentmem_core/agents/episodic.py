@@ -133,7 +133,7 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _edge(moment: datetime, zone: tzinfo) -> datetime:
-    return (datetime.min if moment.year == 1 else datetime.max).replace(tzinfo=zone)
+    return datetime.min.replace(tzinfo=zone) if moment.year == 1 else datetime.max.replace(tzinfo=zone)
 
 
 def _end(start: datetime, begin: Callable[[datetime], datetime], longer: timedelta) -> datetime:
