@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -52,9 +52,8 @@ def timeline(engine: Engine, op: Timeline) -> list[Period]:
     zone = ZoneInfo(op.zone)
     begin = _BEGIN[op.by]
     periods: list[Period] = []
-    for start, some in groupby(memories, key=lambda memory: begin(memory.occurred_at.astimezone(zone))):
-        end = begin(start + _LONGER[op.by])
-        periods.append(Period(start=start.astimezone(UTC), end=end.astimezone(UTC), memories=tuple(some)))
+    for start, some in groupby(memories, key=lambda memory: begin(_in_zone(memory.occurred_at, zone))):
+        periods.append(Period(start=_utc(start), end=_utc(_end(start, begin, _LONGER[op.by])), memories=tuple(some)))
     return periods
 
 
@@ -67,7 +66,10 @@ def around(engine: Engine, op: EventsAround) -> list[Memory]:
         if events is None:
             return []
         order = events.within(None, None)
-        place = int(np.flatnonzero(events.view.columns["row"][order] == found.row)[0])
+        places = np.flatnonzero(events.view.columns["row"][order] == found.row)
+        if not len(places):
+            return [found.memory]
+        place = int(places[0])
         return events.read(order[max(0, place - op.before) : place + op.after + 1])
 
 
@@ -115,6 +117,32 @@ def _events(engine: Engine, scope: Scope) -> Generator[_Events | None]:
         yield _Events(reader, cached.view, mask)
 
 
+def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The moment there; at the edges of the calendar, where a zone has no word for it, the first or the last one."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return _edge(moment, zone)
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return _edge(moment, UTC)
+
+
+def _edge(moment: datetime, zone: tzinfo) -> datetime:
+    return datetime.min.replace(tzinfo=zone) if moment.year == 1 else datetime.max.replace(tzinfo=zone)
+
+
+def _end(start: datetime, begin: Callable[[datetime], datetime], longer: timedelta) -> datetime:
+    try:
+        return begin(start + longer)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=start.tzinfo)
+
+
 def _hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
@@ -124,7 +152,8 @@ def _day(moment: datetime) -> datetime:
 
 
 def _week(moment: datetime) -> datetime:
-    return _day(moment) - timedelta(days=moment.weekday())
+    day = _day(moment)
+    return day - timedelta(days=min(day.weekday(), day.toordinal() - 1))
 
 
 def _month(moment: datetime) -> datetime:

@@ -89,7 +89,7 @@ class Graph:
             and (link.valid_to is None or link.valid_to > self.at)
             and (wanted is None or same_name(link.relation) == wanted)
         ]
-        for link in visible_links(self.reader, self.scope, self.partition, links):
+        for link in visible_links(self.reader, self.scope, self.partition, links, self.at):
             other = link.target if link.source == node else link.source
             if is_thing(other) or self._record(other) is not None:
                 yield link, other

@@ -63,13 +63,15 @@ class Keyed:
         """All that the scope admits, in the order they were made, without words and vectors."""
         return [*every(reader, scope, types=(self.type,), now=now, deleted=deleted)]
 
-    def put(self, engine: Engine, scope: Scope, word: str, change: Change, **more: Any) -> Memory:
+    def put(
+        self, engine: Engine, scope: Scope, word: str, change: Change, *, on_conflict: str = "replace", **more: Any
+    ) -> Memory:
         """Write it anew, as a new version where it stood."""
         item = build(
             NewMemory, content=change.content, type=self.type, id=self.id_of(scope, word),
             metadata={**change.metadata, self.field: word}, **more,
         )  # fmt: skip
-        return add(engine, build(Add, scope=scope, items=(item,), on_conflict="replace")).memories[0]
+        return add(engine, build(Add, scope=scope, items=(item,), on_conflict=on_conflict)).memories[0]
 
     def change(self, engine: Engine, scope: Scope, word: str, decide: Callable[[Memory], Change]) -> Memory:
         """Change what stands by what it says; when somebody else is faster, decide again on what they wrote."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -28,13 +29,15 @@ _NOTES_KEPT = 20
 
 
 def teach(engine: Engine, op: TeachProcedure) -> Procedure:
-    """A name that stands for other steps is not overwritten."""
+    """A name that stands for other steps is not overwritten, not even when two are taught at once."""
     change = _described(op.name, op.steps, op.when, {})
     try:
         known = _SKILLS.find(engine, op.scope, op.name).memory
     except NotFoundError:
-        return _procedure(_SKILLS.put(engine, op.scope, op.name, change))
-    if known.content != change.content:
+        with suppress(ConflictError):
+            return _procedure(_SKILLS.put(engine, op.scope, op.name, change, on_conflict="error"))
+        known = None
+    if known is None or known.content != change.content:
         raise ConflictError(
             f"procedure {op.name!r} has other steps already; change them with revise({op.name!r}, steps)"
         )
@@ -43,8 +46,9 @@ def teach(engine: Engine, op: TeachProcedure) -> Procedure:
 
 def revise(engine: Engine, op: ReviseProcedure) -> Procedure:
     def revised(memory: Memory) -> Change:
-        when = op.when if op.when is not None else memory.metadata.get("when")
-        return _described(_procedure(memory).name, op.steps, when, memory.metadata)
+        when = op.when if op.when is not None else _procedure(memory).when
+        kept = {name: value for name, value in memory.metadata.items() if name != "runs"}
+        return _described(_procedure(memory).name, op.steps, when, kept)
 
     return _procedure(_SKILLS.change(engine, op.scope, op.name, revised))
 
@@ -96,12 +100,14 @@ def _described(name: str, steps: tuple[str, ...], when: str | None, metadata: di
 
 
 def _procedure(memory: Memory) -> Procedure:
-    runs = _runs(memory.metadata)
+    """What callers wrote into the metadata themselves is taken only where it fits."""
+    runs, steps, when = _runs(memory.metadata), memory.metadata.get("steps"), memory.metadata.get("when")
+    several = isinstance(steps, list) and steps and all(isinstance(step, str) for step in steps)
     return Procedure(
         id=memory.id,
         name=_SKILLS.word_of(memory),
-        steps=tuple(memory.metadata.get("steps", (memory.content,))),
-        when=memory.metadata.get("when"),
+        steps=tuple(steps) if steps is not None and several else (memory.content,),
+        when=when if isinstance(when, str) else None,
         version=memory.version,
         runs=runs["count"],
         successes=runs["successes"],
@@ -114,5 +120,8 @@ def _procedure(memory: Memory) -> Procedure:
 
 def _runs(metadata: dict[str, Any]) -> dict[str, Any]:
     runs: dict[str, Any] = {"count": 0, "successes": 0, "timed": 0, "seconds": 0.0, "notes": []}
-    runs.update(metadata.get("runs", {}))
-    return runs
+    found = metadata.get("runs")
+    fits = isinstance(found, dict) and all(
+        isinstance(found.get(name, value), int | float if name != "notes" else list) for name, value in runs.items()
+    )
+    return {**runs, **found} if fits and found is not None else runs

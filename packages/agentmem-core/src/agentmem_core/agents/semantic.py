@@ -12,7 +12,7 @@ from agentmem_core.agents.graph import Graph
 from agentmem_core.engine.adding import Adding
 from agentmem_core.engine.changing import alter, relate
 from agentmem_core.engine.drafting import Draft, draft, embedded, require_same_space, space_for
-from agentmem_core.engine.engine import Engine, exists
+from agentmem_core.engine.engine import Engine, exists, find_record
 from agentmem_core.errors import InvalidInputError, NotFoundError
 from agentmem_core.model import Link, Memory, MemoryType, Scope
 from agentmem_core.model.agents import Neighbour, Path
@@ -121,6 +121,7 @@ def _learn(
         partition = adding.finish()
         if added is None:
             raise InvalidInputError("learn: the fact was not taken")
+        added = _told_again(writer, partition, added, item.memory, now)
         link = None
         if op.subject and op.predicate and op.object:
             fact = _Fact(writer, partition, op, added, now)
@@ -140,6 +141,18 @@ def _require_whole(op: LearnFact) -> None:
     raise InvalidInputError(
         f"learn: {' and '.join(given)} without {' and '.join(missing)}; give all three, or the text alone"
     )
+
+
+def _told_again(writer: LedgerWriter, partition: Partition, known: Memory, told: Memory, now: datetime) -> Memory:
+    """A fact that was known takes what is said about it now."""
+    metadata = {**known.metadata, **told.metadata}
+    entities = tuple(dict.fromkeys([*known.entities, *told.entities]))
+    if known.id == told.id or (metadata, entities) == (known.metadata, known.entities):
+        return known
+    record = writer.by_id(partition.id, known.id)
+    if record is None:
+        return known
+    return alter(writer, record, now, operation="update", reason="learned again", metadata=metadata, entities=entities)
 
 
 def _draft(op: LearnFact, now: datetime) -> Draft:
@@ -241,6 +254,9 @@ def _tie(engine: Engine, op: RelateThings, ends: list[str], things: list[bool]) 
     now = engine.clock()
     with engine.writing() as writer:
         partition = _partition(writer, op.scope)
+        for end, thing in zip(ends, things, strict=True):
+            if not thing:
+                find_record(writer, op.scope, MEMORIES, end, now=now)
         names = [given if thing else None for given, thing in zip((op.a, op.b), things, strict=True)]
         standing = next(
             (

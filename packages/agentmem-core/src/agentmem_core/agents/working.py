@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from agentmem_core.engine.adding import add
 from agentmem_core.engine.changing import delete, retire, update
 from agentmem_core.engine.engine import Engine
 from agentmem_core.engine.reading import every, get
-from agentmem_core.errors import InvalidInputError, NotFoundError, StoreError
+from agentmem_core.errors import InvalidInputError, NotFoundError, StoreBusyError, StoreError
 from agentmem_core.model import AddOutcome, Memory, MemoryType
 from agentmem_core.operations import Add, Delete, Get, NewMemory, Update, build
 from agentmem_core.operations.agents.working import ClearItems, PromoteItem, PushItem, SweepItems, WorkingItems
 
 _MINE = (MemoryType.WORKING,)
+_NO_TARGETS = (MemoryType.WORKING, MemoryType.RESOURCE, MemoryType.KNOWLEDGE)
+_PATIENCE = 50
 
 
 def push(engine: Engine, op: PushItem) -> Memory:
     expires_at = None if op.ttl is None else engine.clock() + op.ttl
+    for _ in range(_PATIENCE):
+        with suppress(NotFoundError):
+            return _push(engine, op, expires_at)
+    raise StoreBusyError("push: what is pushed is cleared by others again and again; try again")
+
+
+def _push(engine: Engine, op: PushItem, expires_at: datetime | None) -> Memory:
+    """``NotFoundError`` when somebody takes the known item away before it is renewed."""
     item = build(
         NewMemory, content=op.text, type=MemoryType.WORKING, metadata={"priority": op.priority}, expires_at=expires_at
     )
@@ -44,10 +56,9 @@ def items(engine: Engine, op: WorkingItems) -> list[Memory]:
 
 
 def promote(engine: Engine, op: PromoteItem) -> Memory:
-    if op.to is MemoryType.WORKING:
-        raise InvalidInputError(
-            "to: an item is working memory already; promote it to another type, for example semantic"
-        )
+    if op.to in _NO_TARGETS:
+        why = "is working memory already" if op.to is MemoryType.WORKING else f"is not what {op.to} memory is made of"
+        raise InvalidInputError(f"to: an item {why}; promote it to another type, for example semantic")
     found = get(engine, Get(scope=op.scope, ids=(op.id,), types=_MINE))
     if not found:
         raise NotFoundError(f"no working memory {op.id!r} in this scope; it may have expired")

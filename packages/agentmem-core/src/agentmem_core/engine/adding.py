@@ -12,7 +12,8 @@ from agentmem_core.engine.engine import Engine, mismatch
 from agentmem_core.engine.routing import choose
 from agentmem_core.errors import AgentMemError, ConflictError, EmbedderMismatchError, VectorMismatchError
 from agentmem_core.model import Added, AddedItem, AddOutcome, Memory
-from agentmem_core.operations import Add
+from agentmem_core.model.things import require_memory_id
+from agentmem_core.operations import MEMORIES, Add
 from agentmem_core.ports import Fingerprint, LedgerWriter, Partition, Record
 
 
@@ -150,6 +151,8 @@ class Adding:
 
     def _named(self, item: Draft) -> AddedItem:
         record = item.record
+        if self._op.collection == MEMORIES:
+            require_memory_id(record.memory.id)
         waiting = self._by_id.get(record.memory.id)
         if waiting is not None:
             return self._clash(self._new[waiting], record)
@@ -169,7 +172,8 @@ class Adding:
         old, new = found.memory, record.memory
         same = old.content == new.content and old.type == new.type and old.scope == new.scope and old.role == new.role
         if same and (
-            self._op.on_conflict == "error" or (old.metadata == new.metadata and found.vector == record.vector)
+            self._op.on_conflict == "error"
+            or (old.metadata, old.expires_at, found.vector) == (new.metadata, new.expires_at, record.vector)
         ):
             return self._known(old, new)
         if self._op.on_conflict == "replace" and old.scope == new.scope:

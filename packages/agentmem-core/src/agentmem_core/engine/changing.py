@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,14 +11,18 @@ from agentmem_core.engine.drafting import digest_of, embedded, require_dimension
 from agentmem_core.engine.engine import GIVEN, Engine, find_record
 from agentmem_core.engine.reading import every
 from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError, VectorMismatchError
-from agentmem_core.model import FilterGroup, Link, Memory
+from agentmem_core.model import FilterGroup, Link, Memory, MemoryType, Version
+from agentmem_core.model.agents import OWN_FIELDS, SAID_BY_CONTENT
 from agentmem_core.model.filters import matches
+from agentmem_core.model.things import thing_key
 from agentmem_core.operations import MEMORIES, Delete, Relate, Restore, Update
 from agentmem_core.ports import LedgerReader, LedgerWriter, Record
 
 _FIELDS = (
     "content", "metadata", "importance", "type", "occurred_at", "expires_at", "valid_from", "valid_to", "entities",
 )  # fmt: skip
+
+_ENDING = {"archive", "supersede"}
 
 
 def update(engine: Engine, op: Update) -> Memory:
@@ -53,13 +58,27 @@ def update(engine: Engine, op: Update) -> Memory:
             )
         if record.memory.version != before.memory.version and "content" not in changes:
             drafted = record if op.vector is None else replace(record, vector=op.vector, given=True)
-        memory = next_version(record, engine.clock(), changes)
+        memory = next_version(record, engine.clock(), _with_own_fields(record.memory, changes))
         changed = replace(
             record, memory=memory, words=drafted.words, speaker=drafted.speaker, vector=drafted.vector, given=drafted.given,
             operation="update", reason=op.reason,
         )  # fmt: skip
         writer.rewrite(_with_digest(writer, changed, op.collection))
     return memory
+
+
+def _with_own_fields(memory: Memory, changes: dict[str, Any]) -> dict[str, Any]:
+    """What an agent keeps in the metadata outlives new metadata; what the content says goes with the content."""
+    own = OWN_FIELDS.get(memory.type, ())
+    if not own or "type" in changes:
+        return changes
+    given = changes.get("metadata", {})
+    kept = {name: memory.metadata[name] for name in own if name in memory.metadata}
+    metadata = {**kept, **given} if "metadata" in changes else dict(memory.metadata)
+    said = SAID_BY_CONTENT.get(memory.type)
+    if said is not None and said not in given and changes.get("content", memory.content) != memory.content:
+        metadata.pop(said, None)
+    return {**changes, "metadata": metadata}
 
 
 def delete(engine: Engine, op: Delete) -> int:
@@ -104,7 +123,8 @@ def restore(engine: Engine, op: Restore) -> Memory:
         "metadata": wanted.metadata,
         "importance": wanted.importance,
     }
-    if before.operation == "archive":
+    ended = _ended_since(before, versions.values(), op.version)
+    if ended:
         changes["valid_to"] = None
     if before.memory.expires_at is not None and before.memory.expires_at <= engine.clock():
         changes["expires_at"] = None
@@ -121,12 +141,35 @@ def restore(engine: Engine, op: Restore) -> Memory:
     with engine.writing() as writer:
         require_same_space(writer, op.scope.tenant, op.collection, space)
         record = find_record(writer, op.scope, op.collection, op.id, now=engine.clock(), deleted=True)
+        if "runs" in record.memory.metadata and record.memory.type is MemoryType.PROCEDURAL:
+            changes["metadata"] = {**wanted.metadata, "runs": record.memory.metadata["runs"]}
         memory = next_version(record, engine.clock(), changes)
+        if ended:
+            _open_link(writer, record)
         restored = replace(
             drafted, memory=memory, deleted_at=None, operation="restore", reason=f"version {op.version}", row=record.row
         )
         writer.rewrite(_with_digest(writer, restored, op.collection))
     return memory
+
+
+def _ended_since(record: Record, versions: Iterable[Version], wanted: int) -> bool:
+    """Whether a living memory was archived or superseded after that version; what is in the trash comes back as it was."""
+    if record.operation == "archive":
+        return True
+    later = any(version.operation in _ENDING and version.version > wanted for version in versions)
+    return later and record.deleted_at is None and record.memory.valid_to is not None
+
+
+def _open_link(writer: LedgerWriter, record: Record) -> None:
+    """The link of a fact that holds again."""
+    memory = record.memory
+    subject = memory.metadata.get("subject")
+    if memory.type is not MemoryType.SEMANTIC or not isinstance(subject, str):
+        return
+    for link in writer.links(record.row >> 32, memory_id=thing_key(subject)):
+        if link.fact == memory.id and link.valid_to == memory.valid_to:
+            writer.link(record.row >> 32, link.model_copy(update={"valid_to": None}))
 
 
 def relate(engine: Engine, op: Relate) -> Link:

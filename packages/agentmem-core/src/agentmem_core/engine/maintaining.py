@@ -79,7 +79,7 @@ def _do(
             retire(writer, record, now, reason=step.reason)
         elif step.action is Upkeep.ARCHIVE:
             alter(writer, record, now, operation="archive", reason=step.reason, valid_to=now)
-        elif step.id != into:
+        else:
             alter(writer, record, now, operation="decay", reason=step.reason, importance=step.importance_after)
         done.append(step)
     if kept is not None and merged:
@@ -91,7 +91,18 @@ def _do(
             reason=f"{len(merged)} merged into it",
             **merged_fields(kept.memory, merged),
         )
+        _hand_over(writer, kept, {memory.id for memory in merged})
     return done
+
+
+def _hand_over(writer: LedgerWriter, kept: Record, merged: set[str]) -> None:
+    """What was linked to a memory that is gone is linked to the one that is kept, too."""
+    partition, heir = kept.row >> 32, kept.memory.id
+    for name in sorted(merged):
+        for link in writer.links(partition, memory_id=name):
+            ends = {end: heir if getattr(link, end) in merged else getattr(link, end) for end in ("source", "target")}
+            if ends["source"] != ends["target"]:
+                writer.link(partition, link.model_copy(update=ends))
 
 
 def _unchanged(writer: LedgerWriter, scope: Scope, memory_id: str, seen: dict[str, Memory]) -> Record | None:

@@ -80,21 +80,24 @@ def history(engine: Engine, op: History) -> list[Version]:
 
 def links(engine: Engine, op: Links) -> list[Link]:
     """Those between memories that exist in the scope."""
+    now = engine.clock()
     with engine.ledger.reading() as reader:
-        record = find_record(reader, op.scope, MEMORIES, op.id, now=engine.clock())
+        record = find_record(reader, op.scope, MEMORIES, op.id, now=now)
         partition = record.row >> 32
         found = reader.links(partition, memory_id=op.id, relation=op.relation)
-        return [named_link(link) for link in visible_links(reader, op.scope, partition, found)]
+        return [named_link(link) for link in visible_links(reader, op.scope, partition, found, now)]
 
 
-def visible_links(reader: LedgerReader, scope: Scope, partition: int, found: Sequence[Link]) -> list[Link]:
+def visible_links(
+    reader: LedgerReader, scope: Scope, partition: int, found: Sequence[Link], now: datetime
+) -> list[Link]:
     """The links all of whose memories, ends and fact, exist in the scope."""
     known: dict[str, bool] = {}
 
     def admitted(memory_id: str) -> bool:
         if memory_id not in known:
             record = reader.by_id(partition, memory_id)
-            known[memory_id] = record is not None and record.deleted_at is None and scope.admits(record.memory.scope)
+            known[memory_id] = record is not None and exists(record, now) and scope.admits(record.memory.scope)
         return known[memory_id]
 
     return [

@@ -15,6 +15,7 @@ from agentmem_core.engine.drafting import digest_of, embedded, require_same_spac
 from agentmem_core.engine.engine import Engine, mismatch
 from agentmem_core.errors import ConflictError, InvalidInputError
 from agentmem_core.model import Link, Memory, MemoryType, Scope, Transferred, Version
+from agentmem_core.model.things import require_memory_id
 from agentmem_core.model.values import Content, Count, Importance, Instant, Metadata, Name, Text, Value, Vector, explain
 from agentmem_core.operations import MEMORIES, Export, Import
 from agentmem_core.ports import Collection, Fingerprint, LedgerReader, LedgerWriter, Listing, Partition, Record
@@ -198,6 +199,9 @@ def _prepared(engine: Engine, scope: Scope, key: tuple[str, str], given: Sequenc
     collection, user_id = key
     with engine.ledger.reading() as reader:
         stored = reader.collection(scope.tenant, collection)
+    if collection == MEMORIES:
+        for item in given:
+            require_memory_id(item.id)
     records = [_record(item, scope.tenant, user_id) for item in given]
     space = space_for(engine, records, collection, stored.embedder if stored else None)
     filled = embedded(engine, records, space, collection)

@@ -8,10 +8,20 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from agentmem_core.model.memory import Memory
+from agentmem_core.model.memory import Memory, MemoryType
 from agentmem_core.model.results import Link
 from agentmem_core.model.scope import Scope
 from agentmem_core.model.values import Given, Name, Value
+
+OWN_FIELDS: dict[MemoryType, tuple[str, ...]] = {
+    MemoryType.CORE: ("label", "limit"),
+    MemoryType.CONTEXTUAL: ("key", "value"),
+    MemoryType.PROCEDURAL: ("name", "steps", "when", "runs"),
+}
+"""What agents keep of their own in the metadata of their memories."""
+
+SAID_BY_CONTENT: dict[MemoryType, str] = {MemoryType.CONTEXTUAL: "value", MemoryType.PROCEDURAL: "steps"}
+"""The field of these that says the same as the content."""
 
 
 class Block(Value):
@@ -120,7 +130,7 @@ class AgentTask(Given):
     operation: Name
     parameters: dict[str, Any] = Field(default_factory=dict)
     priority: int = 0
-    timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    timeout: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None = None
 
 
 class AgentReply(Value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from agentmem_core.errors import InvalidInputError
 from agentmem_core.model.results import Link
 
 _MARK = "entity:"
@@ -23,6 +24,12 @@ def same_name(name: str) -> str:
 def is_thing(end: str) -> bool:
     """Whether an end of a link is a thing, and not a memory."""
     return end.startswith(_MARK)
+
+
+def require_memory_id(memory_id: str) -> None:
+    """Refuse an id that would make a memory a thing, whose links everybody sees."""
+    if is_thing(memory_id):
+        raise InvalidInputError(f"id: {memory_id!r} begins with {_MARK!r}, which marks things; give it another id")
 
 
 def thing_metadata(source: str | None, target: str | None) -> dict[str, str]:

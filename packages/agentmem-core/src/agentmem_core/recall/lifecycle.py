@@ -31,7 +31,9 @@ ARCHIVE_DAYS = 180.0
 _ARCHIVED = {MemoryType.WORKING, MemoryType.CONTEXTUAL, MemoryType.EPISODIC, MemoryType.SEMANTIC}
 _MERGED = {MemoryType.WORKING, MemoryType.EPISODIC, MemoryType.SEMANTIC}
 _FILLERS = frozenset("a an the really very just quite so also too please 的 了 呢 啊 吧 很 也 就".split())
-_WORD = re.compile(r"[\u4e00-\u9fff]|[^\W_]+(?:['’][^\W_]+)*")
+_WORD = re.compile(r"[\u4e00-\u9fff]|[^\s\u4e00-\u9fff]+")
+_STOPS_BEFORE = "\"'“”‘’«»([{<（【《「『¿¡"
+_STOPS_AFTER = "\"'“”‘’«»)]}>）】》」』.,;:!…。，、；：！"
 _DAY = 86_400.0
 
 
@@ -46,8 +48,10 @@ def plan(memories: Sequence[Memory], now: datetime) -> list[UpkeepStep]:
             living.append(memory)
     merged = _merges(living)
     steps += merged
-    gone = {step.id for step in merged}
-    steps += [step for memory in living if memory.id not in gone and (step := _aged(memory, now)) is not None]
+    part_of_a_merge = {name for step in merged for name in (step.id, step.into)}
+    steps += [
+        step for memory in living if memory.id not in part_of_a_merge and (step := _aged(memory, now)) is not None
+    ]
     return steps
 
 
@@ -57,24 +61,40 @@ def decayed(importance: float, idle_days: float, half_life: float) -> float:
 
 
 def same_saying(text: str) -> tuple[str, ...]:
-    """Equal for texts that differ only in case, width, punctuation and words that say nothing; the order counts."""
-    found = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
-    return tuple(word for word in found if word not in _FILLERS) or tuple(found)
+    """Equal for texts that differ only in case, width, stops and words that say nothing; the order counts.
+
+    Signs that are part of what is said stay: C++ is not C#, -5 is not 5, a question is no statement, vitamin A no vitamin.
+    """
+    found = [_bare(word) for word in _WORD.findall(unicodedata.normalize("NFKC", text))]
+    words = [word for word in found if word]
+    said = [word.casefold() for place, word in enumerate(words) if not _says_nothing(word, place)]
+    return tuple(said) or tuple(word.casefold() for word in words) or (text,)
+
+
+def _bare(word: str) -> str:
+    """A word without the stops around it."""
+    return word.lstrip(_STOPS_BEFORE).rstrip(_STOPS_AFTER)
+
+
+def _says_nothing(word: str, place: int) -> bool:
+    return word.casefold() in _FILLERS and not (word == "A" and place)
 
 
 def merged_fields(kept: Memory, others: Iterable[Memory]) -> dict[str, Any]:
     """What the one that is kept takes over from those merged into it."""
     importance, uses = kept.importance, kept.access_count
     metadata, entities, source = dict(kept.metadata), list(kept.entities), list(kept.source)
+    expires = kept.expires_at
     for other in others:
         importance = max(importance, other.importance)
         uses += other.access_count
         metadata = {**other.metadata, **metadata}
         entities += other.entities
         source += [*other.source, other.id]
+        expires = None if expires is None or other.expires_at is None else max(expires, other.expires_at)
     return {
         "importance": importance, "access_count": uses, "metadata": metadata,
-        "entities": tuple(dict.fromkeys(entities)), "source": tuple(dict.fromkeys(source)),
+        "entities": tuple(dict.fromkeys(entities)), "source": tuple(dict.fromkeys(source)), "expires_at": expires,
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import re
 from agentmem_core.model import MemoryType
 
 _STEP = re.compile(
-    r"^\s*(?:\d{1,2}\s*[.)、．:：]|[(（]\d{1,2}[)）]|step\s+\d{1,2}\b|第[一二三四五六七八九十\d]{1,3}步|步骤\s*[一二三四五六七八九十\d])",
+    r"^[^\S\n]*(?:\d{1,2}\s*[.)、．:：]|[(（]\d{1,2}[)）]|step\s+\d{1,2}\b|第[一二三四五六七八九十\d]{1,3}步|步骤\s*[一二三四五六七八九十\d])",
     re.IGNORECASE | re.MULTILINE,
 )
 _HOW_TO = re.compile(
@@ -18,9 +18,9 @@ _HOW_TO = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TO_DO = re.compile(
-    r"\bremind me\b|^\W*(?:to-?do|to do)\b\s*(?:[:\-–—]|(?:list|today|tomorrow)\b)|^\W*todo\b"
+    r"(?<!\byou )\bremind me\b(?! of\b)|\b(?:can|could|will|would) you (?:please )?remind me\b|^\W*(?:to-?do|to do)\b\s*(?:[:\-–—]|(?:list|today|tomorrow)\b)|^\W*todo\b"
     r"|^\W*(?:please )?(?:do not|don['’]t) forget\b|^\W*(?:please )?remember to\b|\bnote to self\b"
-    r"|提醒我|提醒一下我|待办|^\W*(?:请)?(?:别忘了|别忘记|不要忘记|不要忘了|记得要?(?!.*[吗？?]))",
+    r"|提醒我|提醒一下我|待办|^\W*(?:请)?(?:别忘了|别忘记|不要忘记|不要忘了|记得要?(?!小时候|那时|那年|那天|以前|当时|当年|去年)(?!.*[吗？?]))",
     re.IGNORECASE,
 )
 _LIKING = re.compile(
@@ -28,13 +28,21 @@ _LIKING = re.compile(
     r"|喜欢|喜爱|讨厌|偏好|更爱|最爱|过敏|受不了",
     re.IGNORECASE,
 )
+_COMPARED = re.compile(
+    r"\b(?:look|feel|sound|seem|taste|smell|act|behave)(?:s|ed|ing)?\s+like\b|\bfelt\s+like\b"
+    r"|\b(?:is|are|was|were|be|been|it['’]s|something|anything|nothing|more|much|just)\s+like\b"
+    r"|(?:\bwould|['’]d)\s+(?:like|love|prefer)\s+to\b",
+    re.IGNORECASE,
+)
+"""Where "like" and "love" say nothing about a taste."""
+
 _HAPPENED = re.compile(
     r"\b(?:yesterday|the day before yesterday|last (?:night|evening|week|weekend|month|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
     r"|this (?:morning|afternoon|evening)|earlier today|just now|a moment ago"
-    r"|(?:\d+|an?|one|two|three|four|five|six|seven|a (?:few|couple of)|several) (?:minute|hour|day|week)s? ago)\b"
+    r"|(?:\d{1,4}|an?|one|two|three|four|five|six|seven|a (?:few|couple of)|several) (?:minute|hour|day|week)s? ago)\b"
     r"|^\W*\d{4}-\d{2}-\d{2}\b"
     r"|昨天|昨晚|昨日|前天|前晚|上周|上星期|上个周末|上个月|上月|今天早上|今早|今天上午|今天下午|今晚|刚才|刚刚"
-    r"|[\d一二两三四五六七八九十几]+\s*(?:分钟|个?小时|天|个?星期|周)(?:之|以)?前|^\W*\d{4}年\d{1,2}月\d{1,2}[日号]",
+    r"|[\d一二两三四五六七八九十几]{1,4}\s?(?:分钟|个?小时|天|个?星期|周)(?:之|以)?前|^\W*\d{4}年\d{1,2}月\d{1,2}[日号]",
     re.IGNORECASE,
 )
 _ASKS = re.compile(r"[?？][\s\"'”’»)\]]*$")
@@ -52,7 +60,7 @@ def route(text: str) -> tuple[MemoryType, str]:
         return MemoryType.WORKING, "something to do"
     if _HOW_TO.search(head) and not _ASKS.search(head):
         return MemoryType.PROCEDURAL, "how something is done"
-    if _LIKING.search(head):
+    if _LIKING.search(_COMPARED.sub(" ", head)):
         return MemoryType.SEMANTIC, "a liking"
     if _HAPPENED.search(head) and not _ASKS.search(head):
         return MemoryType.EPISODIC, "something that happened"

@@ -62,6 +62,8 @@ class Dispatching:
             raise NotFoundError(f"agent {task.type!r} has no operation {task.operation!r}; it has {', '.join(verbs)}")
         signature = inspect.signature(getattr(agent, task.operation))
         try:
+            if "self" in task.parameters:
+                raise TypeError("got an unexpected keyword argument 'self'")  # noqa: TRY301 - as bind says it of others
             signature.bind(**task.parameters)
         except TypeError as error:
             takes = ", ".join(name for name in signature.parameters if name != "scope")

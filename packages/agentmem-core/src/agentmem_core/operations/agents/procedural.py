@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from agentmem_core.model.agents import Procedure, Skill
 from agentmem_core.model.values import Content, Name, Text
@@ -14,6 +14,12 @@ from agentmem_core.operations.base import AgentOp
 def _several(value: Any) -> Any:
     if isinstance(value, str):
         raise ValueError("must be a list of texts, one a step")  # noqa: TRY004 - pydantic wants ValueError
+    return value
+
+
+def _short(value: str) -> str:
+    if len(value) > 10_000:
+        raise ValueError(f"is {len(value):,} characters long, the limit is 10,000")
     return value
 
 
@@ -53,8 +59,8 @@ class RecordRun(AgentOp[Procedure]):
 
     name: Name
     success: Annotated[bool, Field(strict=True)]
-    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    note: Text | None = None
+    seconds: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
+    note: Annotated[Text, AfterValidator(_short)] | None = None
 
 
 class GetProcedure(AgentOp[Procedure]):
