@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from agentmem_core.recall.when.calendar import DAY, MONTH, WEEK, YEAR, Interval, date_of, day_start, week_start
+from agentmem_core.recall.when.calendar import DAY, MONTH, WEEK, YEAR, Interval, date_of, day_start
 
 Within = Callable[[int], Interval | None]
 """The interval of a name (May, Friday, the 5th) inside the unit that begins at a moment (a year, a week, a month)."""
@@ -47,43 +47,34 @@ def yearly(of_year: Callable[[int], Interval | None]) -> Within:
 
 
 _LENGTH = {"year": YEAR, "month": MONTH, "week": WEEK}
+_REACH = 10
+"""Units that are looked through: 29 February may be eight years away."""
 
 
-def _starts(needs: str, now: int) -> list[int]:
-    """Moments in the units around ``now``, the latest first."""
-    if needs == "week":
-        return [week_start(now) + number * WEEK for number in (1, 0, -1)]
+def _found(needs: str, within: Within, now: int, step: int) -> Iterator[Interval]:
+    """The intervals from the unit of ``now`` on, backwards or forwards."""
     middle = day_start(now)
-    day = date_of(now)
     if needs == "month":
-        middle -= (day.day - 15) * DAY
-    else:
-        middle -= (day.timetuple().tm_yday - 180) * DAY
-    reach = range(9, -10, -1) if needs == "year" else range(2, -4, -1)  # 29 February may be eight years away
-    return [middle + number * _LENGTH[needs] for number in reach]
+        middle -= (date_of(now).day - 15) * DAY
+    elif needs == "year":
+        middle -= (date_of(now).timetuple().tm_yday - 180) * DAY
+    found = (within(middle + number * step * _LENGTH[needs]) for number in range(_REACH))
+    return (interval for interval in found if interval is not None)
 
 
 def latest(needs: str, within: Within, now: int) -> Interval | None:
     """The latest one that has begun."""
-    return next((found for start in _starts(needs, now) if (found := within(start)) and found[0] <= now), None)
+    return next((interval for interval in _found(needs, within, now, -1) if interval[0] <= now), None)
 
 
 def past(needs: str, within: Within, now: int) -> Interval | None:
     """The latest one that is over."""
-    return next((found for start in _starts(needs, now) if (found := within(start)) and found[1] <= now), None)
+    return next((interval for interval in _found(needs, within, now, -1) if interval[1] <= now), None)
 
 
 def coming(needs: str, within: Within, now: int) -> Interval | None:
     """The first one that has not begun."""
-    return next(
-        (found for start in reversed(_starts(needs, now)) if (found := within(start)) and found[0] > now), None
-    )
-
-
-def nearest(needs: str, within: Within, now: int) -> Interval | None:
-    """The one nearest to ``now``."""
-    found = [interval for start in _starts(needs, now) if (interval := within(start))]
-    return min(found, key=lambda interval: abs(interval[0] + interval[1] - 2 * now), default=None)
+    return next((interval for interval in _found(needs, within, now, 1) if interval[0] > now), None)
 
 
 def current(needs: str, within: Within, now: int) -> Interval | None:
@@ -91,7 +82,7 @@ def current(needs: str, within: Within, now: int) -> Interval | None:
     found = latest(needs, within, now)
     if found and found[0] <= now < found[1]:
         return found
-    return within(week_start(now) if needs == "week" else day_start(now))
+    return within(day_start(now))
 
 
 CHOICES = {

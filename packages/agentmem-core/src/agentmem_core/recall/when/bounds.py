@@ -8,7 +8,7 @@ from dataclasses import replace
 from agentmem_core.recall.when.atoms import Atom
 from agentmem_core.recall.when.calendar import DAY, MONTH, WEEK, YEAR, Interval, day_start, week_start
 from agentmem_core.recall.when.chinese_forms import UNITS, number_of
-from agentmem_core.recall.when.english_forms import NUMBERS, word_before
+from agentmem_core.recall.when.english_forms import NUMBERS, WEEKDAYS, word_before
 from agentmem_core.recall.when.relative import LENGTHS, amount, earlier, edge, part_of, unit_around
 from agentmem_core.recall.when.span import EARLIEST, LATEST
 
@@ -28,6 +28,9 @@ _OFFSET = re.compile(
 )
 _BOUND = re.compile(
     r"\b(?P<side>(?:ever\s+)?since|after|before|prior\s+to|until|till|up\s+to)\s+(?:the\s+)?$", re.IGNORECASE
+)
+_DAY_BEFORE = re.compile(
+    r"\b(?:(?:the|last)\s+)?(?P<day>(?:mon|tues|wednes|thurs|fri|satur|sun)day|weekend)\s+(?P<side>before|after)\s+(?:the\s+)?$", re.IGNORECASE
 )
 _ONWARDS = re.compile(r"\s+on(?:wards?)?\b", re.IGNORECASE)
 _EDGES = frozenset("early mid late in of".split())
@@ -79,6 +82,10 @@ def _narrowed(atom: Atom, span: Interval, *, at: int, to: int) -> Atom:
 
 def _shifted(text: str, atom: Atom) -> Atom | None:
     """A unit before, after or around a time."""
+    found = _DAY_BEFORE.search(text, max(0, atom.at - _LOOK), atom.at)
+    if found:
+        span = _next_to(atom.span, found["day"].lower(), found["side"].lower())
+        return replace(atom, span=span, grain=span[1] - span[0], at=found.start(), weak=False)
     found = _OFFSET.search(text, max(0, atom.at - _LOOK), atom.at)
     if found is None:
         return None
@@ -99,10 +106,7 @@ def _beside(span: Interval, count: int, unit: str, side: str) -> Interval:
     if side == "of":
         return unit_around("day" if unit == "night" else unit, 0, span[0])[0] if unit != "night" else span
     if unit == "weekend":
-        start = week_start(span[0] - DAY) + 5 * DAY if side == "before" else week_start(span[1] - DAY) + 5 * DAY
-        if side == "before" and start + 2 * DAY > span[0]:
-            start -= WEEK
-        return start, start + 2 * DAY
+        return _next_to(span, unit, side)
     if count == 0 or (unit in {"day", "night"} and count == 1):
         return _run(span, 1, unit, side)
     name = "day" if unit == "night" else unit
@@ -112,6 +116,17 @@ def _beside(span: Interval, count: int, unit: str, side: str) -> Interval:
         return start, start + DAY
     half = LENGTHS[name] // 2 // DAY * DAY
     return start - half, start + half + DAY
+
+
+def _next_to(span: Interval, name: str, side: str) -> Interval:
+    """The weekday or weekend that is the last before a time, or the first after it."""
+    number, length = (5, 2 * DAY) if name == "weekend" else (WEEKDAYS.index(name[:3]), DAY)
+    start = week_start(span[0] if side == "before" else span[1]) + number * DAY
+    if side == "before" and start + length > span[0]:
+        start -= WEEK
+    if side == "after" and start < span[1]:
+        start += WEEK
+    return start, start + length
 
 
 def _open(span: Interval, side: str) -> Interval:

@@ -171,8 +171,6 @@ def _half(reading: Reading, found: Found) -> Atom | None:
 def _edge(reading: Reading, found: Found) -> Atom | None:
     unit = "year" if found["edge"][0] == "年" else "month"
     whole, _ = unit_around(unit, 0, reading.now)
-    if reading.near:
-        return _atom(found, edge(whole, found["edge"][1]), grain=(whole[1] - whole[0]) // 3)
     begun = edge(whole, found["edge"][1])
     if begun[0] > reading.now:
         begun = edge(unit_around(unit, -1, reading.now)[0], found["edge"][1])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from agentmem_core.recall.when.atoms import CHOICES, Atom, Within, nearest, yearly
+from agentmem_core.recall.when.atoms import CHOICES, Atom, Within, yearly
 from agentmem_core.recall.when.calendar import (
     DAY, HOUR, MONTH, WEEK, YEAR, Interval, clock_time, date_of, day_start, days, months, season, years,
 )  # fmt: skip
@@ -27,19 +27,17 @@ _UNCERTAIN = frozenset("mar apr may jun aug jan".split())
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text that is being read. ``near`` takes the nearest May where no year is named, instead of the latest."""
+    """A text that is being read, and the moment it is read at."""
 
     text: str
     now: int
-    near: bool = False
 
     def named(
         self, found: Found, group: str, which: str, needs: str, within: Within, *, grain: int, unit: str = "",
         weak: bool = False,
     ) -> Atom | None:
         """A name that comes back every year, month or week; ``which`` is the word before it."""
-        choose = nearest if self.near and not which else CHOICES[which]
-        interval = choose(needs, within, self.now)
+        interval = CHOICES[which](needs, within, self.now)
         if interval is None:
             return None
         at, to = found.span(group)

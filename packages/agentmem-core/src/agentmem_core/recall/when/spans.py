@@ -32,23 +32,30 @@ _BETWEEN_AFTER = re.compile("\\s*(?:之间|间|期间)")
 _STEP = {"year": YEAR + DAY, "month": MONTH + DAY, "week": WEEK}
 
 
-def spans(text: str, now: datetime, *, near: bool = False) -> list[Span]:
+def spans(text: str, now: datetime) -> list[Span]:
     """The times that ``text`` names, in order, told from ``now``.
 
-    A name without a year (May, Friday, the 5th) is the latest that has begun; with ``near`` the nearest, before or after.
+    A name without a year, month or week of its own (May, the 5th, Friday) is the latest that has begun.
     """
     text = text[:READ]
     if not text.isascii():
         text = text.translate(_WIDE)
-    reading = Reading(text, (now - EPOCH) // timedelta(microseconds=1), near)
+    reading = Reading(text, (now - EPOCH) // timedelta(microseconds=1))
     atoms = english.read(reading)
     if not text.isascii():
         atoms = sorted(atoms + chinese.read(reading), key=lambda atom: (atom.at, -atom.to))
     if not atoms:
         return []
     joined = _ranges(text, _placed(text, atoms[:_MOST]))
-    found = [bounded(text, atom) for atom in joined]
-    return [span for atom in found if not atom.weak and (span := _span(atom)) is not None]
+    found: list[Span] = []
+    for atom in joined:
+        span = None if (whole := bounded(text, atom)).weak else _span(whole)
+        if span is None:
+            continue
+        while found and found[-1].to > span.at:
+            found.pop()  # "the Sunday before March 3rd" takes in the Sunday
+        found.append(span)
+    return found
 
 
 def _span(atom: Atom) -> Span | None:
