@@ -128,7 +128,8 @@ def timed(relevance: Floats, time: Floats | None, *, alone: bool) -> Floats:
     if time is None:
         return relevance
     lift = LIFT * time if alone else np.where(relevance > 0, LIFT * time, np.float32(0))
-    return np.clip(relevance * (1 - PUSH * (1 - time)) + lift, np.float32(0), np.float32(1))
+    held: Floats = np.clip(relevance * (1 - PUSH * (1 - time)) + lift, np.float32(0), np.float32(1))
+    return held
 
 
 def rank(

@@ -38,7 +38,18 @@ class Atom:
         if found is None:
             return None
         at, to = min(self.at, other.at), max(self.to, other.to)
-        return replace(self, at=at, to=to, span=found, explicit=other.explicit, needs="", within=None, weak=False, name=self.name or other.name, recurs=False)
+        return replace(
+            self,
+            at=at,
+            to=to,
+            span=found,
+            explicit=other.explicit,
+            needs="",
+            within=None,
+            weak=False,
+            name=self.name or other.name,
+            recurs=False,
+        )
 
 
 def yearly(of_year: Callable[[int], Interval | None]) -> Within:

@@ -16,10 +16,12 @@ _LOOK = 48
 """Characters before a time in which its words are looked for."""
 
 _EDGE = re.compile(
-    r"\b(?:(?P<edge>early|mid|late)[\s-]+(?:in\s+)?|(?:the\s+)?(?P<of>beginning|start|middle|end)\s+of\s+)(?:the\s+)?$", re.IGNORECASE
+    r"\b(?:(?P<edge>early|mid|late)[\s-]+(?:in\s+)?|(?:the\s+)?(?P<of>beginning|start|middle|end)\s+of\s+)(?:the\s+)?$",
+    re.IGNORECASE,
 )
 _PART = re.compile(
-    r"\b(?:the\s+)?(?P<which>first|second|third|fourth|last)\s+(?P<unit>week(?:end)?|day|half)\s+(?:of|in)\s+(?:the\s+)?$", re.IGNORECASE
+    r"\b(?:the\s+)?(?P<which>first|second|third|fourth|last)\s+(?P<unit>week(?:end)?|day|half)\s+(?:of|in)\s+(?:the\s+)?$",
+    re.IGNORECASE,
 )
 _OFFSET = re.compile(
     r"\b(?P<count>the|\d{1,3}|(?:a\s+)?couple\s+of|(?:a\s+)?few|several|" + "|".join(NUMBERS) + r")\s+"
@@ -30,7 +32,8 @@ _BOUND = re.compile(
     r"\b(?P<side>(?:ever\s+)?since|after|before|prior\s+to|until|till|up\s+to)\s+(?:the\s+)?$", re.IGNORECASE
 )
 _DAY_BEFORE = re.compile(
-    r"\b(?:(?:the|last)\s+)?(?P<day>(?:mon|tues|wednes|thurs|fri|satur|sun)day|weekend)\s+(?P<side>before|after)\s+(?:the\s+)?$", re.IGNORECASE
+    r"\b(?:(?:the|last)\s+)?(?P<day>(?:mon|tues|wednes|thurs|fri|satur|sun)day|weekend)\s+(?P<side>before|after)\s+(?:the\s+)?$",
+    re.IGNORECASE,
 )
 _ONWARDS = re.compile(r"\s+on(?:wards?)?\b", re.IGNORECASE)
 _EDGES = frozenset("early mid late in of".split())
@@ -38,7 +41,9 @@ _SIDES = frozenset("before after following of since until till to".split())
 _SINCE = ("自", "自从")
 
 _HAN_EDGE = re.compile("(?:的?[年月])?(?P<edge>初|上旬|中旬|下旬|底|末)")
-_HAN_OFFSET = re.compile("(?:之|以)?的?(?P<side>前|后)的?(?:头)?(?:(?P<count>[0-9]{1,2}|[一两二三四五六七八九十几])个?)(?P<unit>天|日|晚|周|星期|礼拜|月|年)")
+_HAN_OFFSET = re.compile(
+    "(?:之|以)?的?(?P<side>前|后)的?(?:头)?(?:(?P<count>[0-9]{1,2}|[一两二三四五六七八九十几])个?)(?P<unit>天|日|晚|周|星期|礼拜|月|年)"
+)
 _HAN_BOUND = re.compile("(?P<side>以来|至今|[之以]后|[之以]前|前后|前夕|后|前(?!往|面|台)|起(?![来床]))")
 
 _USUAL = {"day": DAY, "night": DAY, "week": WEEK, "weekend": 2 * DAY, "month": MONTH, "year": YEAR}
@@ -56,11 +61,15 @@ def bounded(text: str, atom: Atom) -> Atom:
             return shifted
         found = _BOUND.search(text, max(0, atom.at - _LOOK), atom.at)
         if found:
-            return replace(atom, at=found.start(), span=_open(atom.span, found["side"].lower().split()[-1]), recurs=False)
+            return replace(
+                atom, at=found.start(), span=_open(atom.span, found["side"].lower().split()[-1]), recurs=False
+            )
     onwards = _ONWARDS.match(text, atom.to) if before == "from" else None
     if onwards:
         return replace(atom, to=onwards.end(), span=_open(atom.span, "since"), recurs=False)
-    return _han_bounded(text, atom) if text[atom.to : atom.to + 1] > "\u2e80" or text[: atom.at].endswith(_SINCE) else atom
+    return (
+        _han_bounded(text, atom) if text[atom.to : atom.to + 1] > "\u2e80" or text[: atom.at].endswith(_SINCE) else atom
+    )
 
 
 def _edged(text: str, atom: Atom) -> Atom:
@@ -102,7 +111,7 @@ def _run(span: Interval, count: int, unit: str, side: str) -> Interval:
 
 
 def _beside(span: Interval, count: int, unit: str, side: str) -> Interval:
-    """"The week before" is the whole week that ends there; "two weeks before" the days around that moment."""
+    """ "The week before" is the whole week that ends there; "two weeks before" the days around that moment."""
     if side == "of":
         return unit_around("day" if unit == "night" else unit, 0, span[0])[0] if unit != "night" else span
     if unit == "weekend":

@@ -8,14 +8,35 @@ from dataclasses import replace
 
 from agentmem_core.recall.when.atoms import Atom, yearly
 from agentmem_core.recall.when.calendar import (
-    DAY, HOUR, MONTH, WEEK, YEAR, Interval, date_of, day_start, days, months, season, week_start, years,
-)  # fmt: skip
+    DAY,
+    HOUR,
+    MONTH,
+    WEEK,
+    YEAR,
+    Interval,
+    date_of,
+    day_start,
+    days,
+    months,
+    season,
+    week_start,
+    years,
+)
 from agentmem_core.recall.when.chinese_forms import (
-    DAYS, DECADES, HINT, HOLIDAYS, PATTERN, SEASONS, UNITS, WEEKDAYS, YEARS, number_of,
-)  # fmt: skip
+    DAYS,
+    DECADES,
+    HINT,
+    HOLIDAYS,
+    PATTERN,
+    SEASONS,
+    UNITS,
+    WEEKDAYS,
+    YEARS,
+    number_of,
+)
 from agentmem_core.recall.when.english import Reading
 from agentmem_core.recall.when.holidays import LENGTHS, holiday
-from agentmem_core.recall.when.relative import ago, day_of_month, earlier, edge, unit_around, weekday
+from agentmem_core.recall.when.relative import Amount, ago, day_of_month, earlier, edge, exactly, unit_around, weekday
 
 Found = re.Match[str]
 
@@ -32,7 +53,9 @@ def read(reading: Reading) -> list[Atom]:
     return atoms
 
 
-def _atom(found: Found, interval: Interval | None, *, grain: int, unit: str = "", explicit: bool = False) -> Atom | None:
+def _atom(
+    found: Found, interval: Interval | None, *, grain: int, unit: str = "", explicit: bool = False
+) -> Atom | None:
     return None if interval is None else Atom(*found.span(), interval, grain, explicit=explicit, unit=unit)
 
 
@@ -57,14 +80,14 @@ def _unit_of(text: str) -> str:
     return next(UNITS[name] for name in UNITS if name in text)
 
 
-def _amounts(text: str) -> tuple[float, float, float]:
+def _amounts(text: str) -> Amount:
     count = re.search("好几|[0-9]+|[一二三四五六七八九十两几半]+", text)
     if count is None or "几" in count[0]:
         return (2, 3, 6)
     if count[0] == "半":
-        return (0.5,) * 3
+        return exactly(0.5)
     half = 0.5 if "半" in text[count.end() :] or count[0].endswith("半") else 0.0
-    return (number_of(count[0].rstrip("半")) + half,) * 3
+    return exactly(number_of(count[0].rstrip("半")) + half)
 
 
 def _rolling(reading: Reading, found: Found) -> Atom | None:

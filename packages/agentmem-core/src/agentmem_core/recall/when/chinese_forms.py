@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
-_DIGITS = {character: number for number, character in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0, "两": 2, "几": 3}
+_DIGITS = {character: number for number, character in enumerate("零一二三四五六七八九")} | {
+    "〇": 0,
+    "○": 0,
+    "两": 2,
+    "几": 3,
+}
 HOLIDAYS = {
     "元旦": "new year", "春节": "spring festival", "农历新年": "spring festival", "过年": "spring festival",
     "大年初一": "spring festival", "除夕": "spring festival eve", "元宵": "lantern", "情人节": "valentine", "妇女节": "women",

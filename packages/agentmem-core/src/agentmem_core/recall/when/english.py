@@ -8,16 +8,45 @@ from dataclasses import dataclass, replace
 
 from agentmem_core.recall.when.atoms import CHOICES, Atom, Within, yearly
 from agentmem_core.recall.when.calendar import (
-    DAY, HOUR, MONTH, WEEK, YEAR, Interval, clock_time, date_of, day_start, days, months, season, years,
-)  # fmt: skip
+    DAY,
+    HOUR,
+    MONTH,
+    YEAR,
+    Interval,
+    clock_time,
+    date_of,
+    day_start,
+    days,
+    months,
+    season,
+    years,
+)
 from agentmem_core.recall.when.english_forms import (
-    AT, HOLIDAYS, MONTHS, NOT_YEARS, PATTERN, POSSESSIVES, PREPOSITIONS, SEASON_NOUNS, TENS, WEEKDAYS,
-    may_hold, word_before,
-)  # fmt: skip
+    AT,
+    HOLIDAYS,
+    MONTHS,
+    NOT_YEARS,
+    PATTERN,
+    PREPOSITIONS,
+    SEASON_NOUNS,
+    TENS,
+    WEEKDAYS,
+    may_hold,
+    word_before,
+)
 from agentmem_core.recall.when.holidays import holiday
 from agentmem_core.recall.when.relative import (
-    LENGTHS, PARTS, ago, amount, around, day_of_month, earlier, unit_around, weekday,
-)  # fmt: skip
+    LENGTHS,
+    PARTS,
+    ago,
+    amount,
+    around,
+    day_of_month,
+    earlier,
+    exactly,
+    unit_around,
+    weekday,
+)
 
 Found = re.Match[str]
 
@@ -33,7 +62,15 @@ class Reading:
     now: int
 
     def named(
-        self, found: Found, group: str, which: str, needs: str, within: Within, *, grain: int, unit: str = "",
+        self,
+        found: Found,
+        group: str,
+        which: str,
+        needs: str,
+        within: Within,
+        *,
+        grain: int,
+        unit: str = "",
         weak: bool = False,
     ) -> Atom | None:
         """A name that comes back every year, month or week; ``which`` is the word before it."""
@@ -41,7 +78,17 @@ class Reading:
         if interval is None:
             return None
         at, to = found.span(group)
-        return Atom(at, to, interval, grain, unit=unit, needs=needs, within=within, weak=weak and not which, recurs=not which and needs == "year")
+        return Atom(
+            at,
+            to,
+            interval,
+            grain,
+            unit=unit,
+            needs=needs,
+            within=within,
+            weak=weak and not which,
+            recurs=not which and needs == "year",
+        )
 
 
 def read(reading: Reading) -> list[Atom]:
@@ -51,7 +98,8 @@ def read(reading: Reading) -> list[Atom]:
     atoms: list[Atom] = []
     for found in PATTERN.finditer(reading.text):
         group = found.lastgroup or ""
-        atom = _READERS[group](reading, found, group)
+        fixed = _FIXED.get(group)
+        atom = _TOLD[group](reading, found, group) if fixed is None else fixed(found, group)
         if atom is not None:
             atoms.append(atom)
     return atoms
@@ -64,7 +112,7 @@ def _fixed(found: Found, group: str, interval: Interval | None, *, grain: int = 
     return Atom(at, to, interval, grain or interval[1] - interval[0], explicit=True, unit=unit)
 
 
-def _iso(reading: Reading, found: Found, group: str) -> Atom | None:
+def _iso(found: Found, group: str) -> Atom | None:
     day, _, clock = found[group].replace("/", "-").replace("T", " ").partition(" ")
     year, month, number = map(int, day.split("-"))
     whole = days(year, month, number)
@@ -75,7 +123,7 @@ def _iso(reading: Reading, found: Found, group: str) -> Atom | None:
     return _fixed(found, group, whole if moment is None else (moment, moment + HOUR // 60), grain=HOUR)
 
 
-def _dotted(reading: Reading, found: Found, group: str) -> Atom | None:
+def _dotted(found: Found, group: str) -> Atom | None:
     first, second, year = map(int, found[group].split(found["sep"]))
     if found["sep"] == ".":
         return _fixed(found, group, days(year, second, first))
@@ -84,12 +132,12 @@ def _dotted(reading: Reading, found: Found, group: str) -> Atom | None:
     return _fixed(found, group, days(year, first, second)) if second > 12 else None
 
 
-def _isomonth(reading: Reading, found: Found, group: str) -> Atom | None:
+def _isomonth(found: Found, group: str) -> Atom | None:
     year, month = map(int, re.split(r"[-/]", found[group]))
     return _fixed(found, group, months(year, month), unit="month") if 1000 <= year < 2200 else None
 
 
-def _between(reading: Reading, found: Found, group: str) -> Atom | None:
+def _between(found: Found, group: str) -> Atom | None:
     first, last = map(int, re.findall(r"\d{4}", found[group]))
     return _fixed(found, group, years(first, last - first + 1)) if 0 < last - first < 150 else None
 
@@ -103,7 +151,7 @@ def _yearno(reading: Reading, found: Found, group: str) -> Atom | None:
     return Atom(at, to, years(year), YEAR, explicit=True, unit="year", weak=unlikely)
 
 
-def _decade(reading: Reading, found: Found, group: str) -> Atom | None:
+def _decade(found: Found, group: str) -> Atom | None:
     number = int("".join(filter(str.isdigit, found[group])))
     return _fixed(found, group, years(_full_decade(number), 10))
 
@@ -112,11 +160,11 @@ def _full_decade(number: int) -> int:
     return number if number > 99 else 2000 + number if number < 20 else 1900 + number
 
 
-def _tens(reading: Reading, found: Found, group: str) -> Atom | None:
+def _tens(found: Found, group: str) -> Atom | None:
     return _fixed(found, group, years(1900 + TENS[found[group].lower()], 10))
 
 
-def _century(reading: Reading, found: Found, group: str) -> Atom | None:
+def _century(found: Found, group: str) -> Atom | None:
     number = int(found[group])
     return _fixed(found, group, years(100 * (number - 1) + 1, 100)) if 1 <= number <= 30 else None
 
@@ -126,7 +174,7 @@ def _ago(reading: Reading, found: Found, group: str) -> Atom | None:
     unit = next(word for word in re.findall(r"[a-z]+", text) if word.removesuffix("s") in LENGTHS).removesuffix("s")
     amounts = amount(text)
     if "and a half" in text:
-        amounts = (amounts[1] + 0.5,) * 3
+        amounts = exactly(amounts[1] + 0.5)
     interval, grain = ago(reading.now, amounts, unit)
     return Atom(*found.span(group), interval, grain)
 
@@ -201,7 +249,9 @@ def _month(reading: Reading, found: Found, group: str) -> Atom | None:
     month = MONTHS.index(name[:3]) + 1
     before = word_before(reading.text, found.start(group))
     bare = not which and before not in PREPOSITIONS
-    if bare and (before in {"to", "we", "i", "they", "you", "he", "she", "it", "who", "that", "what"} and name == "may"):
+    if bare and (
+        before in {"to", "we", "i", "they", "you", "he", "she", "it", "who", "that", "what"} and name == "may"
+    ):
         return None
     doubtful = bare and (name[:3] in _UNCERTAIN or len(name) <= 4)
     if before == "by" and name in {"april", "june", "may", "august"}:
@@ -248,9 +298,12 @@ def _ordinal(reading: Reading, found: Found, group: str) -> Atom | None:
     return reading.named(found, group, "", "month", within, grain=DAY, weak=doubtful)
 
 
-_READERS: dict[str, Callable[[Reading, Found, str], Atom | None]] = {
-    "iso": _iso, "slashed": _iso, "dotted": _dotted, "isomonth": _isomonth, "between": _between, "decade": _decade, "short": _decade, "tens": _tens,
-    "century": _century, "yearno": _yearno, "rolling": _rolling, "ago": _ago, "agod": _ago, "around": _around, "unit": _unit,
-    "weekday": _weekday, "daymonth": _daymonth, "monthday": _monthday, "month": _month,
-    "quarter": _quarter, "holiday": _holiday, "july": _holiday, "season": _season, "ordinal": _ordinal,
+_FIXED: dict[str, Callable[[Found, str], Atom | None]] = {
+    "iso": _iso, "slashed": _iso, "dotted": _dotted, "isomonth": _isomonth, "between": _between, "decade": _decade,
+    "short": _decade, "tens": _tens, "century": _century,
+}  # fmt: skip
+_TOLD: dict[str, Callable[[Reading, Found, str], Atom | None]] = {
+    "yearno": _yearno, "rolling": _rolling, "ago": _ago, "agod": _ago, "around": _around, "unit": _unit, "weekday": _weekday,
+    "daymonth": _daymonth, "monthday": _monthday, "month": _month, "quarter": _quarter, "holiday": _holiday, "july": _holiday,
+    "season": _season, "ordinal": _ordinal,
 }  # fmt: skip

@@ -64,7 +64,7 @@ PATTERN = re.compile(
       | (?P<around>yesterday|to(?:day|night|morrow)|last\s+night|this\s+(?:morning|afternoon|evening)|the\s+other\s+day
           |(?:the\s+)?day\s+(?:before\s+yesterday|after\s+tomorrow)|(?:the\s+)?(?:week|month|year|weekend)\s+before\s+last)\b
       | (?P<unit>(?:last|this|next|current|coming|previous)\s+(?:week(?:end)?|month|year|quarter|decade|century))\b
-          (?!\s+(?:of|in)\s+(?:\d|{_MONTH}))
+          (?!\s+of\s+(?:\d|{_MONTH})|(?<=week)\s+in\s+{_MONTH}|(?<=end)\s+in\s+{_MONTH})
       | (?P<weekday>(?:{_WHICH}\s+)?{_WEEKDAY}|(?:last|this|next|on)\s+(?-i:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b(?!'))
       | (?P<monthday>{_MONTH}\.?\s+(?:the\s+)?\d{{1,2}}(?:st|nd|rd|th)?(?:\s?(?:-|\u2013|to)\s?\d{{1,2}}(?:st|nd|rd|th)?)?)
           (?![\w:%]|[./]\d|,\d{{1,3}}(?!\d)|\s*(?:am|pm|{_UNITS})\b)
@@ -80,18 +80,23 @@ PATTERN = re.compile(
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 
-_TRIGGERS = frozenset(
-    """
+_TRIGGERS = (
+    frozenset(
+        """
     yesterday today tonight tomorrow ago back last past this next coming current previous other boxing christmas xmas easter halloween
     new good valentine valentines thanksgiving spring springtime summer summertime autumn fall winter wintertime mid dragon fourth lantern
     first second third independence mother mothers father fathers national patrick st
     monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun
     jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october nov november dec december
     """.split()
-) | TENS.keys()
+    )
+    | TENS.keys()
+)
 _DIGITS = frozenset("0123456789")
 _WORDS = re.compile(r"[a-z]+|[0-9]")
-PREPOSITIONS = frozenset("in since until till during throughout around before after by of early mid late last this next".split())
+PREPOSITIONS = frozenset(
+    "in since until till during throughout around before after by of early mid late last this next".split()
+)
 AT = frozenset("at on for over in during before after since until till by around of".split())
 NOT_YEARS = frozenset(
     """
@@ -101,9 +106,9 @@ NOT_YEARS = frozenset(
     """.split()
 )
 SEASON_NOUNS = re.compile(
-    r"\s+(?:onions?|rolls?|waters?|mattress|chicken|clean|squash|coats?|jackets?|tires?|tyres?|asleep|apart|behind|down)", re.IGNORECASE
+    r"\s+(?:onions?|rolls?|waters?|mattress|chicken|clean|squash|coats?|jackets?|tires?|tyres?|asleep|apart|behind|down)",
+    re.IGNORECASE,
 )
-POSSESSIVES = frozenset("his her my their your our its mid early late".split())
 
 
 def may_hold(text: str) -> bool:

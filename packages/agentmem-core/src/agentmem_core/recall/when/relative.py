@@ -6,20 +6,41 @@ import re
 
 from agentmem_core.recall.when.atoms import Within
 from agentmem_core.recall.when.calendar import (
-    DAY, HOUR, MONTH, WEEK, YEAR, Interval, date_of, day_start, days, months, months_before, week_start, years,
-)  # fmt: skip
+    DAY,
+    HOUR,
+    MONTH,
+    WEEK,
+    YEAR,
+    Interval,
+    date_of,
+    day_start,
+    days,
+    months,
+    months_before,
+    week_start,
+    years,
+)
 from agentmem_core.recall.when.english_forms import NUMBERS, VAGUE
 
-def amount(text: str) -> tuple[float, float, float]:
-    """The least, the likely and the most of a number in words or digits."""
+Amount = tuple[float, float, float]
+"""The least, the likely and the most that a number means."""
+
+
+def exactly(number: float) -> Amount:
+    """A number that means itself."""
+    return (number, number, number)
+
+
+def amount(text: str) -> Amount:
+    """A number in words or digits."""
     for word, amounts in VAGUE.items():
         if word in text:
             return amounts
     found = re.search(r"\d+", text)
     if found:
-        return (int(found[0]),) * 3
-    first = text.split()[0]
-    return (0.5,) * 3 if first == "half" else (NUMBERS.get(first, 1),) * 3
+        return exactly(int(found[0]))
+    first = text.split(maxsplit=1)[0]
+    return exactly(0.5 if first == "half" else NUMBERS.get(first, 1))
 
 
 LENGTHS = {
@@ -36,7 +57,7 @@ def earlier(moment: int, amount: float, unit: str) -> int:
     return moment - round(amount * LENGTHS[unit])
 
 
-def ago(now: int, amounts: tuple[float, float, float], unit: str) -> tuple[Interval, int]:
+def ago(now: int, amounts: Amount, unit: str) -> tuple[Interval, int]:
     """What "so many units ago" means, and its grain: the day, the year, or half a unit to both sides."""
     least, likely, most = amounts
     length = LENGTHS[unit]

@@ -6,11 +6,12 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from agentmem_core.recall.when import chinese, english
 from agentmem_core.recall.when.atoms import Atom
 from agentmem_core.recall.when.bounds import bounded
 from agentmem_core.recall.when.calendar import DAY, MONTH, WEEK, YEAR, Interval
+from agentmem_core.recall.when.chinese import read as read_chinese
 from agentmem_core.recall.when.english import Reading
+from agentmem_core.recall.when.english import read as read_english
 from agentmem_core.recall.when.span import EARLIEST, EPOCH, LATEST, Span
 
 READ = 4_000
@@ -41,9 +42,9 @@ def spans(text: str, now: datetime) -> list[Span]:
     if not text.isascii():
         text = text.translate(_WIDE)
     reading = Reading(text, (now - EPOCH) // timedelta(microseconds=1))
-    atoms = english.read(reading)
+    atoms = read_english(reading)
     if not text.isascii():
-        atoms = sorted(atoms + chinese.read(reading), key=lambda atom: (atom.at, -atom.to))
+        atoms = sorted(atoms + read_chinese(reading), key=lambda atom: (atom.at, -atom.to))
     if not atoms:
         return []
     joined = _ranges(text, _placed(text, atoms[:_MOST]))
@@ -60,7 +61,11 @@ def spans(text: str, now: datetime) -> list[Span]:
 
 def _span(atom: Atom) -> Span | None:
     begin, until = max(atom.span[0], EARLIEST), min(atom.span[1], LATEST)
-    return Span(begin, until, max(atom.grain, 1), atom.at, atom.to, atom.explicit, atom.name, atom.recurs) if begin < until else None
+    return (
+        Span(begin, until, max(atom.grain, 1), atom.at, atom.to, atom.explicit, atom.name, atom.recurs)
+        if begin < until
+        else None
+    )
 
 
 def _placed(text: str, atoms: list[Atom]) -> list[Atom]:
@@ -120,12 +125,16 @@ def _range(text: str, left: Atom, right: Atom) -> Atom | None:
     if not (opened or closed) and (found["to"].lower() in {"and", "和", "与"} or left.weak or right.weak):
         return None
     span = _from_to(left, right)
-    explicit = (left.explicit or bool(left.needs)) and (right.explicit or bool(right.needs)) and not (left.needs and right.needs)
     if span is None:
         return None
     at = opened.start() if opened else left.at
     to = closed.end() if closed else right.to
-    return Atom(at, to, span, span[1] - span[0], explicit=explicit, name=left.name or right.name)
+    return Atom(at, to, span, span[1] - span[0], explicit=_explicit(left, right), name=left.name or right.name)
+
+
+def _explicit(left: Atom, right: Atom) -> bool:
+    """Whether both ends are, or one of them and it lends the other its year."""
+    return (left.explicit and (right.explicit or bool(right.needs))) or (right.explicit and bool(left.needs))
 
 
 def _from_to(left: Atom, right: Atom) -> Interval | None:
