@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentmem_core.errors import StoreDamagedError
-from agentmem_core.recall.view import Mask, View
+from agentmem_core.recall.view import Mask, View, as_float32
 
 Floats = NDArray[np.float32]
 
@@ -128,8 +128,7 @@ def timed(relevance: Floats, time: Floats | None, *, alone: bool) -> Floats:
     if time is None:
         return relevance
     lift = LIFT * time if alone else np.where(relevance > 0, LIFT * time, np.float32(0))
-    held: Floats = np.clip(relevance * (1 - PUSH * (1 - time)) + lift, np.float32(0), np.float32(1))
-    return held
+    return as_float32(np.clip(relevance * (1 - PUSH * (1 - time)) + lift, np.float32(0), np.float32(1)))
 
 
 def rank(

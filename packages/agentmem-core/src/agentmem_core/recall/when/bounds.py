@@ -44,7 +44,7 @@ _HAN_EDGE = re.compile("(?:的?[年月])?(?P<edge>初|上旬|中旬|下旬|底|�
 _HAN_OFFSET = re.compile(
     "(?:之|以)?的?(?P<side>前|后)的?(?:头)?(?:(?P<count>[0-9]{1,2}|[一两二三四五六七八九十几])个?)(?P<unit>天|日|晚|周|星期|礼拜|月|年)"
 )
-_HAN_BOUND = re.compile("(?P<side>以来|至今|[之以]后|[之以]前|前后|前夕|后|前(?!往|面|台)|起(?![来床]))")
+_HAN_BOUND = re.compile("(?P<side>以来|至今|[之以]后|[之以]前|前后|前夕|后|前(?!往|面|台)|起(?![来床])|开始)")
 
 _USUAL = {"day": DAY, "night": DAY, "week": WEEK, "weekend": 2 * DAY, "month": MONTH, "year": YEAR}
 
@@ -111,9 +111,9 @@ def _run(span: Interval, count: int, unit: str, side: str) -> Interval:
 
 
 def _beside(span: Interval, count: int, unit: str, side: str) -> Interval:
-    """ "The week before" is the whole week that ends there; "two weeks before" the days around that moment."""
+    """The unit before is the whole one that ends there; two weeks before are the days around that moment."""
     if side == "of":
-        return unit_around("day" if unit == "night" else unit, 0, span[0])[0] if unit != "night" else span
+        return span if unit in {"day", "night"} else unit_around(unit, 0, span[0])[0]
     if unit == "weekend":
         return _next_to(span, unit, side)
     if count == 0 or (unit in {"day", "night"} and count == 1):
@@ -146,7 +146,7 @@ def _open(span: Interval, side: str) -> Interval:
     return EARLIEST, span[0] if side == "before" else span[1]
 
 
-_HAN_SIDES = {"以来": "since", "至今": "since", "起": "since", "之后": "after", "以后": "after", "后": "after", "之前": "before",
+_HAN_SIDES = {"以来": "since", "至今": "since", "起": "since", "开始": "since", "之后": "after", "以后": "after", "后": "after", "之前": "before",
               "以前": "before", "前": "before"}  # fmt: skip
 
 

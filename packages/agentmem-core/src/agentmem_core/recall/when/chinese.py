@@ -69,7 +69,7 @@ def _year(reading: Reading, found: Found) -> Atom | None:
     return _atom(found, years(number), grain=YEAR, unit="year", explicit=True) if 1000 <= number < 2200 else None
 
 
-def _decade(reading: Reading, found: Found) -> Atom | None:
+def _decade(_reading: Reading, found: Found) -> Atom | None:
     text = found["decade"].removesuffix("年代")
     last = DECADES.get(text[-2], 0) if not text[-1].isdigit() else int(text[-2:])
     century = text[:2] if text[:2].isdigit() and len(text) == 4 else "19" if "世纪" in text or last >= 30 else "20"
@@ -82,8 +82,12 @@ def _unit_of(text: str) -> str:
 
 def _amounts(text: str) -> Amount:
     count = re.search("好几|[0-9]+|[一二三四五六七八九十两几半]+", text)
-    if count is None or "几" in count[0]:
+    if count is None or count[0] in {"几", "好几"}:
         return (2, 3, 6)
+    if "几" in count[0]:
+        return (11, 14, 19) if count[0].startswith("十") else (20, 40, 90)
+    if re.fullmatch("[一二两三四五六七八九]{2}", count[0]):
+        return (number_of(count[0][0]), number_of(count[0][0]) + 0.5, number_of(count[0][1]))
     if count[0] == "半":
         return exactly(0.5)
     half = 0.5 if "半" in text[count.end() :] or count[0].endswith("半") else 0.0

@@ -31,6 +31,7 @@ from agentmem_core.recall.when.english_forms import (
     SEASON_NOUNS,
     TENS,
     WEEKDAYS,
+    ends,
     may_hold,
     word_before,
 )
@@ -50,6 +51,7 @@ from agentmem_core.recall.when.relative import (
 
 Found = re.Match[str]
 
+_DASHES = str.maketrans("/.", "--")
 _UNCERTAIN = frozenset("mar apr may jun aug jan".split())
 """Months whose bare name may also be a verb or a person."""
 
@@ -113,8 +115,8 @@ def _fixed(found: Found, group: str, interval: Interval | None, *, grain: int = 
 
 
 def _iso(found: Found, group: str) -> Atom | None:
-    day, _, clock = found[group].replace("/", "-").replace("T", " ").partition(" ")
-    year, month, number = map(int, day.split("-"))
+    day, _, clock = found[group].upper().replace("T", " ").partition(" ")
+    year, month, number = map(int, day.translate(_DASHES).split("-"))
     whole = days(year, month, number)
     if not clock or whole is None:
         return _fixed(found, group, whole)
@@ -275,8 +277,9 @@ def _holiday(reading: Reading, found: Found, group: str) -> Atom | None:
     which, name = _split(found[group].replace("\u2019", "'"))
     key = next(HOLIDAYS[known] for known in HOLIDAYS if name.startswith(known))
     before = word_before(reading.text, found.start(group))
+    doubtful = before not in AT and not ends(reading.text, found.end(group))
     within = yearly(lambda year: holiday(key, year))
-    atom = reading.named(found, group, which, "year", within, grain=2 * DAY, weak=before not in AT)
+    atom = reading.named(found, group, which, "year", within, grain=2 * DAY, weak=doubtful)
     return atom and replace(atom, name=(found.end(group) - len(name), found.end(group)))
 
 

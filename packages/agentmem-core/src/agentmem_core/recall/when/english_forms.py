@@ -43,7 +43,7 @@ PATTERN = re.compile(
     rf"""
     (?<![\w.:/$\u20ac\u00a3\#@=-])(?=\d)(?:
         (?P<iso>\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:[T\ ]\d{{1,2}}:\d\d(?::\d\d(?:\.\d+)?)?(?:\s?Z\b|[+-]\d\d:?\d\d)?)?)(?![\w-]|[./:]\d)
-      | (?P<slashed>\d{{4}}/\d{{1,2}}/\d{{1,2}})(?![\w/-]|\.\d)
+      | (?P<slashed>\d{{4}}/\d{{1,2}}/\d{{1,2}}|\d{{4}}\.(?:0[1-9]|1[0-2])\.(?:0[1-9]|[12]\d|3[01]))(?![\w/-]|\.\d)
       | (?P<dotted>\d{{1,2}}(?P<sep>[/.-])\d{{1,2}}(?P=sep)\d{{4}})(?![\w/-]|\.\d)
       | (?<!\+)(?P<isomonth>\d{{4}}[-/](?:0[1-9]|1[0-2]))(?![\w/-]|\.\d)
       | (?<![,'+])(?P<between>(?:1\d|20|21)\d\d\s?[-\u2013]\s?(?:1\d|20|21)\d\d)(?![\w/-]|[.,]\d)
@@ -72,8 +72,8 @@ PATTERN = re.compile(
       | (?P<quarter>(?-i:[QH])[1-4]|(?:first|second|third|fourth)\s+(?:quarter|half)(?=\s+of\s+(?:\d|last|this|next|the\s+year)))\b
       | (?P<holiday>(?:{_WHICH}\s+)?(?:christmas(?:\s+eve)?|xmas|boxing\s+day|(?:chinese\s+|lunar\s+)?new\s+year(?!\w|'?s?\s+resol)(?:'?s\s+eve)?
           |spring\s+festival|halloween|thanksgiving|good\s+friday|easter|valentine|st\.?\s+patrick's\s+day|independence\s+day
-          |fourth\s+of\s+july|mother'?s\s+day|father'?s\s+day|mid-autumn|lantern\s+festival|dragon\s+boat|national\s+day))
-          (?:'?s)?(?:\s+(?:day|festival))?\b
+          |fourth\s+of\s+july|mother'?s\s+day|father'?s\s+day|mid-autumn|lantern\s+festival|dragon\s+boat|national\s+day)
+          (?:'?s)?(?:\s+(?:day|festival))?)\b
       | (?P<season>(?:{_WHICH}\s+)?(?:spring|summer|autumn|fall|winter)(?:time)?)\b
     )
     """,
@@ -123,3 +123,8 @@ def word_before(text: str, at: int, *, the: bool = False) -> str:
     if before and before[-1] == "the" and not the:
         before.pop()
     return before[-1].lstrip("(\"'") if before else ""
+
+
+def ends(text: str, at: int) -> bool:
+    """Whether a clause ends here."""
+    return text[at:].lstrip()[:1] in {"", "?", "!", ".", ",", ";"}

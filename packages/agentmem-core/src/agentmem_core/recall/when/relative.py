@@ -53,7 +53,9 @@ _IN_MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120}
 def earlier(moment: int, amount: float, unit: str) -> int:
     """The moment so many units before."""
     if unit in _IN_MONTHS:
-        return months_before(moment, round(amount * _IN_MONTHS[unit]))
+        count = amount * _IN_MONTHS[unit]
+        whole = int(count)
+        return months_before(moment, whole) - round((count - whole) * MONTH)
     return moment - round(amount * LENGTHS[unit])
 
 

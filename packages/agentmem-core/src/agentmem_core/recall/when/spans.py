@@ -24,7 +24,7 @@ _WIDE = {ord("\uff10") + number: str(number) for number in range(10)} | {
     ord("\u2019"): "'",
 }  # fmt: skip
 
-_JOINS = re.compile(r"(?:[\s,，(]|\b(?:in|of|on|at|during|for|the)\b|'s\b|'|的|那年|在)*", re.IGNORECASE)
+_JOINS = re.compile(r"(?:[\s,，.(]|\b(?:in|of|on|at|during|for|the)\b|'s\b|'|的|那年|在)*", re.IGNORECASE)
 _RANGE = re.compile(
     r"\s*,?\s*(?P<to>to|until|till?|through|thru|and|[-\u2013\u2014~]+|直?到|至|和|与)\s*(?:the\s+)?", re.IGNORECASE
 )
@@ -108,21 +108,23 @@ def _ranges(text: str, atoms: list[Atom]) -> list[Atom]:
     """Two times with "to" between them become one, from the first's beginning to the second's end."""
     joined: list[Atom] = []
     for atom in atoms:
-        both = _range(text, joined[-1], atom) if joined else None
-        if both is None:
-            joined.append(atom)
-        else:
+        last = joined[-1] if joined else None
+        found = _RANGE.fullmatch(text, last.to, atom.at) if last is not None else None
+        both = _range(text, last, atom, found["to"].lower()) if last is not None and found is not None else None
+        if both is not None:
             joined[-1] = both
+            continue
+        if last is not None and found is not None and last.needs == "year" and not atom.needs:
+            lent = last.placed(atom)  # "in March and April 2024"
+            joined[-1] = last if lent is None else replace(lent, to=last.to)
+        joined.append(atom)
     return joined
 
 
-def _range(text: str, left: Atom, right: Atom) -> Atom | None:
-    found = _RANGE.fullmatch(text, left.to, right.at)
-    if found is None:
-        return None
+def _range(text: str, left: Atom, right: Atom, word: str) -> Atom | None:
     opened = _FROM.search(text, max(0, left.at - 16), left.at)
     closed = _BETWEEN_AFTER.match(text, right.to)
-    if not (opened or closed) and (found["to"].lower() in {"and", "和", "与"} or left.weak or right.weak):
+    if not (opened or closed) and (word in {"and", "和", "与"} or left.weak or right.weak):
         return None
     span = _from_to(left, right)
     if span is None:
@@ -142,6 +144,8 @@ def _from_to(left: Atom, right: Atom) -> Interval | None:
     first, last = left.span, right.span
     if left.within is not None:
         if not right.needs:
+            first = left.within(last[0]) or first
+        if first[0] > last[0]:
             first = left.within(last[0]) or first
         if first[0] > last[0]:
             first = left.within(last[0] - _STEP[left.needs]) or first
