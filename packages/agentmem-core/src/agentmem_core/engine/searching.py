@@ -16,7 +16,7 @@ from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Hit, Memory, Signals
 from agentmem_core.operations import Search
 from agentmem_core.ports import LedgerReader, Partition
-from agentmem_core.recall.asked import Asked, asked, nearness
+from agentmem_core.recall.asked import FELT, Asked, asked, nearness
 from agentmem_core.recall.ranking import Floats, Ranked, fuse, lexical_scores, rank, timed
 from agentmem_core.recall.view import Mask, as_float32, micros, unit, unit_rows
 
@@ -97,14 +97,16 @@ class _Searching:
         if not has_query and self.vector is None:
             return self._newest(mask)
         lexical = extra = dense = time = None
-        if has_query and op.mode != "dense":
-            lexical, extra = lexical_scores(view, self.wanted.words, exists)
         if self.wanted.times:
             time = nearness(self.wanted.times, view.columns["occurred"])
+        felt = time is not None and bool((time[mask] > FELT).any())
+        telling = self.wanted.tell if felt else self.wanted.words
+        if has_query and op.mode != "dense":
+            lexical, extra = lexical_scores(view, telling, exists)
 
         def relevance(cosines: Floats | None) -> Floats:
             fused = fuse(lexical, extra, cosines)
-            return fused if lexical is None else timed(fused, time, alone=not self.wanted.words)
+            return timed(fused, time, alone=not telling) if felt and lexical is not None and time is not None else fused
 
         if self.vector is not None and op.mode != "lexical":
             dense = self._dense(self.vector, mask, None if lexical is None else relevance)

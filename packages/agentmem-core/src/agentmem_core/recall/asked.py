@@ -15,6 +15,8 @@ from agentmem_core.recall.when.calendar import DAY
 
 Floats = NDArray[np.float32]
 
+FELT = 0.25
+"""How near to the times of a query the nearest row must be; where none is, its times are words like any others."""
 BEFORE, AFTER = 0.25, 0.75
 """Half-lives outside a span, as parts of its grain: people tell things a little after they happened."""
 OTHER_YEARS = np.float32(0.7)
@@ -26,9 +28,10 @@ LEAST_BEFORE, LEAST_AFTER = DAY // 2, 4 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query's different ``words`` without those of its time expressions, and the ``times`` it names."""
+    """A query's different ``words``, those of them that ``tell`` more than a time, and the ``times`` it names."""
 
     words: tuple[str, ...] = ()
+    tell: tuple[str, ...] = ()
     times: tuple[Span, ...] = ()
 
 
@@ -37,7 +40,8 @@ def asked(query: str | None, now: datetime) -> Asked:
     if query is None or not query.strip():
         return Asked()
     times = spans(query, now)
-    return Asked(tuple(dict.fromkeys(_content(query, times) if times else words(query))), tuple(times))
+    every = tuple(dict.fromkeys(words(query)))
+    return Asked(every, tuple(dict.fromkeys(_content(query, times))) if times else every, tuple(times))
 
 
 def _content(query: str, times: Sequence[Span]) -> list[str]:

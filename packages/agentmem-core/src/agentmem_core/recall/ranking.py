@@ -119,14 +119,12 @@ def fuse(lexical: Floats | None, extra: Floats | None, dense: Floats | None) -> 
     return np.where(found, np.clip(relevance, 1e-6, 1.0 + DENSE), 0.0).astype(np.float32) / np.float32(1.0 + DENSE)
 
 
-def timed(relevance: Floats, time: Floats | None, *, alone: bool) -> Floats:
+def timed(relevance: Floats, time: Floats, *, alone: bool) -> Floats:
     """Rows near the time that the query names gain ``LIFT``, rows far from it lose ``PUSH`` of what they have.
 
-    ``time`` is how near each row is to it, None where the query names none. ``alone`` when it names nothing else: then a row
-    counts for its time, else only for what it says.
+    ``time`` is how near each row is to it. ``alone`` when the query names nothing else: then a row counts for its time, else
+    only for what it says.
     """
-    if time is None:
-        return relevance
     lift = LIFT * time if alone else np.where(relevance > 0, LIFT * time, np.float32(0))
     return as_float32(np.clip(relevance * (1 - PUSH * (1 - time)) + lift, np.float32(0), np.float32(1)))
 
