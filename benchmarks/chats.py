@@ -35,6 +35,7 @@ class Question:
     evidence: tuple[str, ...]
     kind: str
     language: str = "en"
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,15 @@ def example() -> list[Chat]:
         for line in _lines(EXAMPLES / f"chat.{language}.jsonl")
     ]
     questions = [
-        Question(line["id"], line["question"], tuple(line["evidence"]), line["kind"], line["lang"])
+        Question(line["id"], line["question"], tuple(line["evidence"]), line["kind"], line["lang"], _now(line))
         for line in _lines(EXAMPLES / "questions.jsonl")
     ]
     return [Chat("example", tuple(turns), tuple(questions))]
+
+
+def _now(line: dict[str, Any]) -> datetime | None:
+    """The moment of asking, where the wording depends on it."""
+    return datetime.fromisoformat(line["now"]) if "now" in line else None
 
 
 def _sample(sample: dict[str, Any]) -> Chat:

@@ -109,7 +109,7 @@ def _finders(memory: AgentMem, names: dict[str, str], chats: Sequence[Chat]) -> 
 
     def ours(mode: str) -> Finder:
         def find(chat: Chat, question: Question, limit: int) -> list[str]:
-            hits = memory.search(question.text, user_id=chat.user, limit=limit, mode=mode)
+            hits = memory.search(question.text, user_id=chat.user, limit=limit, mode=mode, now=question.now)
             return [names[hit.memory.id] for hit in hits]
 
         return find

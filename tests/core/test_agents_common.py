@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.clock import remembering
 
 import agentmem_core
 from agentmem_core import AgentMem, AgentMemError, InvalidInputError, NotFoundError
@@ -23,7 +24,6 @@ from agentmem_core.operations import Op
 from agentmem_core.operations.agents import AGENT_OPS
 from agentmem_core.ports import Backend
 from agentmem_core.testing import in_memory_backend, strategies
-from tests.core.clock import remembering
 
 NAMES = [kind.name for kind in KINDS]
 COMMON = ("add", "search", "get", "list", "update", "delete")

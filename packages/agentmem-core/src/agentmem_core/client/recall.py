@@ -29,6 +29,7 @@ class RecallVerbs(Verbs):
         filters: Any = None,
         mode: str = "hybrid",
         as_of: datetime | str | None = None,
+        now: datetime | str | None = None,
         min_score: float | None = None,
         vector: Sequence[float] | None = None,
         collection: str = MEMORIES,
@@ -37,10 +38,11 @@ class RecallVerbs(Verbs):
 
         ``mode`` is hybrid, dense (cosine alone) or lexical (words alone). ``filters`` as in ``parse_filter``. ``as_of`` answers
         from what was valid then. ``min_score`` 0..1 drops weaker hits. Without a query and a vector: the newest that pass.
+        Times that the query names ("last May", 去年五月) are told from ``now``: by default ``as_of``, or else the clock.
         """
         return self._run(
             self._search(
-                query, user_id, agent_id, session_id, limit=limit, types=types, filters=filters, mode=mode, as_of=as_of,
+                query, user_id, agent_id, session_id, limit=limit, types=types, filters=filters, mode=mode, as_of=as_of, now=now,
                 min_score=min_score, vector=vector, collection=collection,
             )
         )  # fmt: skip
@@ -57,6 +59,7 @@ class RecallVerbs(Verbs):
         filters: Any = None,
         mode: str = "hybrid",
         as_of: datetime | str | None = None,
+        now: datetime | str | None = None,
         min_score: float | None = None,
         vector: Sequence[float] | None = None,
         collection: str = MEMORIES,
@@ -64,7 +67,7 @@ class RecallVerbs(Verbs):
         """``search`` without blocking the event loop."""
         return await self._arun(
             self._search(
-                query, user_id, agent_id, session_id, limit=limit, types=types, filters=filters, mode=mode, as_of=as_of,
+                query, user_id, agent_id, session_id, limit=limit, types=types, filters=filters, mode=mode, as_of=as_of, now=now,
                 min_score=min_score, vector=vector, collection=collection,
             )
         )  # fmt: skip
@@ -81,6 +84,7 @@ class RecallVerbs(Verbs):
         types: Sequence[str] | None = None,
         filters: Any = None,
         as_of: datetime | str | None = None,
+        now: datetime | str | None = None,
         min_score: float | None = None,
         count_tokens: Counter | None = None,
     ) -> Context:
@@ -91,7 +95,7 @@ class RecallVerbs(Verbs):
         _require_room(max_tokens)
         hits = self.search(
             query, user_id=user_id, agent_id=agent_id, session_id=session_id, limit=limit, types=types, filters=filters,
-            as_of=as_of, min_score=min_score,
+            as_of=as_of, now=now, min_score=min_score,
         )  # fmt: skip
         return _render(hits, max_tokens, count_tokens)
 
@@ -107,6 +111,7 @@ class RecallVerbs(Verbs):
         types: Sequence[str] | None = None,
         filters: Any = None,
         as_of: datetime | str | None = None,
+        now: datetime | str | None = None,
         min_score: float | None = None,
         count_tokens: Counter | None = None,
     ) -> Context:
@@ -114,7 +119,7 @@ class RecallVerbs(Verbs):
         _require_room(max_tokens)
         hits = await self.asearch(
             query, user_id=user_id, agent_id=agent_id, session_id=session_id, limit=limit, types=types, filters=filters,
-            as_of=as_of, min_score=min_score,
+            as_of=as_of, now=now, min_score=min_score,
         )  # fmt: skip
         return _render(hits, max_tokens, count_tokens)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,8 @@ from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Hit, Memory, Signals
 from agentmem_core.operations import Search
 from agentmem_core.ports import LedgerReader, Partition
-from agentmem_core.recall.ranking import Floats, Ranked, fuse, lexical_scores, rank
+from agentmem_core.recall.asked import FELT, Asked, asked, nearness
+from agentmem_core.recall.ranking import Floats, Ranked, fuse, lexical_scores, rank, timed
 from agentmem_core.recall.view import Mask, as_float32, micros, unit, unit_rows
 
 _BLOCK = 8192
@@ -31,6 +33,7 @@ def search(engine: Engine, op: Search) -> list[Hit]:
     if stored is None:
         return []
     require_dimension(op.vector, stored.embedder.dimension, op.collection)
+    wanted = asked(op.query, op.now or op.as_of or engine.clock())
     vector = _query_vector(engine, op, given=stored.embedder.provider == GIVEN.provider)
     if partition is None:
         return []
@@ -42,7 +45,7 @@ def search(engine: Engine, op: Search) -> list[Hit]:
             engine.require_fit(partition.collection.embedder, op.collection)
         past = None if op.as_of is None else Past(engine, reader, partition, op.as_of)
         cached = past.view() if past else cached
-        ranked = _Searching(engine, reader, partition, cached, op, vector, micros(engine.clock())).ranked()
+        ranked = _Searching(engine, reader, partition, cached, op, wanted, vector, micros(engine.clock())).ranked()
         rows = [int(row) for row in cached.view.columns["row"][ranked.positions]]
         memories = reader.by_rows(rows)
     if past:
@@ -73,6 +76,7 @@ class _Searching:
     partition: Partition
     cached: CachedView
     op: Search
+    wanted: Asked
     vector: NDArray[np.float32] | None
     now: int
 
@@ -89,20 +93,29 @@ class _Searching:
         mask = exists
         if op.filters is not None:
             mask = exists & self.cached.passing(self.reader, self.partition, op.filters)
-        asked = op.query is not None and bool(op.query.strip())
-        if not asked and self.vector is None:
+        has_query = op.query is not None and bool(op.query.strip())
+        if not has_query and self.vector is None:
             return self._newest(mask)
-        lexical = extra = dense = None
-        if asked and op.mode != "dense":
-            lexical, extra = lexical_scores(view, op.query or "", exists)
+        lexical = extra = dense = time = None
+        if self.wanted.times:
+            time = nearness(self.wanted.times, view.columns["occurred"])
+        felt = time is not None and bool((time[mask] > FELT).any())
+        telling = self.wanted.tell if felt else self.wanted.words
+        if has_query and op.mode != "dense":
+            lexical, extra = lexical_scores(view, telling, exists)
+
+        def relevance(cosines: Floats | None) -> Floats:
+            fused = fuse(lexical, extra, cosines)
+            return timed(fused, time, alone=not telling) if felt and lexical is not None and time is not None else fused
+
         if self.vector is not None and op.mode != "lexical":
-            dense = self._dense(self.vector, mask, None if lexical is None or extra is None else lexical + extra)
+            dense = self._dense(self.vector, mask, None if lexical is None else relevance)
         if lexical is None and dense is None:
             return self._newest(mask)
-        weighed = op.mode == "hybrid" and asked
+        weighed = op.mode == "hybrid" and has_query
         return rank(
-            view, fuse(lexical, extra, dense), mask, limit=op.limit, now=self.now, weighed=weighed, dense=dense,
-            lexical=lexical, keep_all=lexical is None,
+            view, relevance(dense), mask, limit=op.limit, now=self.now, weighed=weighed, dense=dense, lexical=lexical,
+            time=time, keep_all=lexical is None,
         )  # fmt: skip
 
     def _newest(self, mask: Mask) -> Ranked:
@@ -111,9 +124,10 @@ class _Searching:
         occurred = self.cached.view.columns["occurred"][chosen]
         chosen = chosen[np.argsort(-occurred, kind="stable")][: self.op.limit]
         nothing = np.zeros(len(chosen), np.float32)
-        return Ranked(chosen, nothing, nothing, nothing, nothing, self.cached.view.columns["importance"][chosen])
+        importance = self.cached.view.columns["importance"][chosen]
+        return Ranked(chosen, nothing, nothing, nothing, nothing, importance, nothing)
 
-    def _dense(self, vector: Floats, mask: Mask, others: Floats | None) -> Floats:
+    def _dense(self, vector: Floats, mask: Mask, others: Callable[[None], Floats] | None) -> Floats:
         """The cosine of every row that could be among the best; -1 for those known not to be."""
         view = self.cached.view
         if view.has_vectors:
@@ -130,7 +144,7 @@ class _Searching:
         if np.count_nonzero(mask[positions]) < min(self.op.limit, len(passing)):
             return self._of_all(vector)
         if others is not None:
-            scored = np.where(mask, others, -1.0)
+            scored = np.where(mask, others(None), -1.0)
             best = np.argpartition(-scored, min(wanted, len(scored) - 1))[:wanted]
             positions = np.union1d(positions, best)
         return self._of_rows(vector, positions)
@@ -172,6 +186,7 @@ def _hits(ranked: Ranked, rows: list[int], memories: dict[int, Memory], op: Sear
             lexical=float(ranked.lexical[number]),
             recency=float(ranked.recency[number]),
             importance=float(ranked.importance[number]),
+            time=float(ranked.time[number]),
         )
         hits.append(Hit(memory=memory, score=score, signals=signals))
     return hits

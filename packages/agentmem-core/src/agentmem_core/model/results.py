@@ -13,12 +13,16 @@ from agentmem_core.model.values import Value
 
 
 class Signals(Value):
-    """Why a hit is here; each 0..1. ``lexical`` is the part of the query's words found in it or next to it."""
+    """Why a hit is here; each 0..1. ``lexical`` is the part of the query's words found in it or next to it.
+
+    ``time`` is how near it is to the times that the query names: 1 inside, 0 far from them or when none is named.
+    """
 
     dense: float = 0.0
     lexical: float = 0.0
     recency: float = 0.0
     importance: float = 0.0
+    time: float = 0.0
 
 
 class Hit(Value):

@@ -25,6 +25,7 @@ class Search(Op[list[Hit]]):
     """The ``limit`` best memories of a scope for a query, best first.
 
     Without a query and a vector: the newest memories that pass the filters. ``as_of`` answers from what was valid then.
+    Times that the query names ("last May") are told from ``now``: by default ``as_of``, or else the clock.
     """
 
     query: Text | None = None
@@ -33,6 +34,7 @@ class Search(Op[list[Hit]]):
     filters: Where = None
     mode: Annotated[Literal["hybrid", "dense", "lexical"], BeforeValidator(_mode)] = "hybrid"
     as_of: Instant | None = None
+    now: Instant | None = None
     min_score: Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)] | None = None
     vector: Vector | None = None
     collection: Name = MEMORIES

@@ -9,14 +9,14 @@ then carry both; turns of a speaker whom the query names get ``NAMED`` instead, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agentmem_core.errors import StoreDamagedError
-from agentmem_core.recall.text import words
-from agentmem_core.recall.view import Mask, View
+from agentmem_core.recall.view import Mask, View, as_float32
 
 Floats = NDArray[np.float32]
 
@@ -26,6 +26,10 @@ NAMED = 0.1
 ASKING = 0.1
 DENSE = 0.4
 """Weight of the dense channel beside the lexical one's 1.0."""
+PUSH = np.float32(0.5)
+"""The part of its relevance that a row loses which is far from the time the query names."""
+LIFT = np.float32(0.1)
+"""What a row gains that lies in it."""
 RECENT = 0.05
 IMPORTANT = 0.10
 """How much recency and importance can lift a relevant row, as a part of its score."""
@@ -52,15 +56,15 @@ class Ranked:
     lexical: Floats
     recency: Floats
     importance: Floats
+    time: Floats
 
 
-def lexical_scores(view: View, query: str, exists: Mask) -> tuple[Floats, Floats]:
-    """Coverage of the query by each row that exists for the reader, and what speaker and form add.
+def lexical_scores(view: View, asked: Sequence[str], exists: Mask) -> tuple[Floats, Floats]:
+    """Coverage of the query's different words by each row that exists for the reader, and what speaker and form add.
 
     Rows that do not exist for the reader lend nothing either.
     """
     scores = np.zeros(len(view), np.float32)
-    asked = list(dict.fromkeys(words(query)))
     total = sum(view.lexicon.idf(word) for word in asked)
     if not asked or not len(view):
         return scores, scores
@@ -115,6 +119,16 @@ def fuse(lexical: Floats | None, extra: Floats | None, dense: Floats | None) -> 
     return np.where(found, np.clip(relevance, 1e-6, 1.0 + DENSE), 0.0).astype(np.float32) / np.float32(1.0 + DENSE)
 
 
+def timed(relevance: Floats, time: Floats, *, alone: bool) -> Floats:
+    """Rows near the time that the query names gain ``LIFT``, rows far from it lose ``PUSH`` of what they have.
+
+    ``time`` is how near each row is to it. ``alone`` when the query names nothing else: then a row counts for its time, else
+    only for what it says.
+    """
+    lift = LIFT * time if alone else np.where(relevance > 0, LIFT * time, np.float32(0))
+    return as_float32(np.clip(relevance * (1 - PUSH * (1 - time)) + lift, np.float32(0), np.float32(1)))
+
+
 def rank(
     view: View,
     relevance: Floats,
@@ -125,6 +139,7 @@ def rank(
     weighed: bool,
     dense: Floats | None = None,
     lexical: Floats | None = None,
+    time: Floats | None = None,
     keep_all: bool = False,
 ) -> Ranked:
     """The ``limit`` best of the rows in ``mask``; among equals the newer first.
@@ -155,6 +170,7 @@ def rank(
         nothing if lexical is None else np.clip(lexical[chosen], 0.0, 1.0),
         recency[best],
         importance[best],
+        nothing if time is None else time[chosen],
     )
 
 

@@ -65,9 +65,12 @@ def words(text: str) -> list[str]:
     >>> words("搬到里斯本")
     ['搬', '搬到', '到里', '里', '里斯', '斯', '斯本', '本']
     """
-    found = list(_all_words(text))
-    telling = [_stem(word) for word in found if word not in _STOP and not _is_particle(word)]
-    return telling or [_stem(word) for word in found]
+    return telling_words(text) or [_stem(word) for word in _all_words(text)]
+
+
+def telling_words(text: str) -> list[str]:
+    """The words of ``text`` in order without function words, even where nothing else is left."""
+    return [_stem(word) for word in _all_words(text) if word not in _STOP and not _is_particle(word)]
 
 
 def _composed(text: str) -> str:
