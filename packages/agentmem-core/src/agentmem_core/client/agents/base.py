@@ -78,11 +78,12 @@ class Agent(Verbs):
         filters: Any = None,
         mode: str = "hybrid",
         as_of: datetime | str | None = None,
+        now: datetime | str | None = None,
         min_score: float | None = None,
         **scope: Unpack[Within],
     ) -> list[Hit]:
-        """The memories of this agent that answer ``query``, best first."""
-        return self._run(self._searching(query, scope, limit, filters, mode, as_of, min_score))
+        """The memories of this agent that answer ``query``, best first; times in it are relative to ``now``."""
+        return self._run(self._searching(query, scope, limit, filters, mode, as_of, now, min_score))
 
     async def asearch(
         self,
@@ -92,11 +93,12 @@ class Agent(Verbs):
         filters: Any = None,
         mode: str = "hybrid",
         as_of: datetime | str | None = None,
+        now: datetime | str | None = None,
         min_score: float | None = None,
         **scope: Unpack[Within],
     ) -> list[Hit]:
         """``search`` without blocking the event loop."""
-        return await self._arun(self._searching(query, scope, limit, filters, mode, as_of, min_score))
+        return await self._arun(self._searching(query, scope, limit, filters, mode, as_of, now, min_score))
 
     def list(
         self,
@@ -193,12 +195,20 @@ class Agent(Verbs):
         return self._op(Add, scope, items=tuple(item.model_copy(update={"type": self.type}) for item in items))
 
     def _searching(
-        self, query: str | None, scope: Within, limit: Any, filters: Any, mode: Any, as_of: Any, min_score: Any
+        self,
+        query: str | None,
+        scope: Within,
+        limit: Any,
+        filters: Any,
+        mode: Any,
+        as_of: Any,
+        now: Any,
+        min_score: Any,
     ) -> Search:
         if isinstance(query, str) and not query.strip():
             raise InvalidInputError("query: must not be empty or blank; leave it out to get the newest memories")
         return self._op(
-            Search, scope, query=query, limit=limit, filters=filters, mode=mode, as_of=as_of, min_score=min_score,
+            Search, scope, query=query, limit=limit, filters=filters, mode=mode, as_of=as_of, now=now, min_score=min_score,
             types=(self.type,),
         )  # fmt: skip
 
