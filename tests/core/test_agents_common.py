@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.clock import remembering
 
 import agentmem_core
 from agentmem_core import AgentMem, AgentMemError, InvalidInputError, NotFoundError
@@ -23,7 +24,6 @@ from agentmem_core.operations import Op
 from agentmem_core.operations.agents import AGENT_OPS
 from agentmem_core.ports import Backend
 from agentmem_core.testing import in_memory_backend, strategies
-from tests.core.clock import remembering
 
 NAMES = [kind.name for kind in KINDS]
 COMMON = ("add", "search", "get", "list", "update", "delete")
@@ -304,14 +304,15 @@ def _asked(agent: Agent, verb: str, backend: _Recorder) -> list[Op[Any]]:
     }
     backend.asked.clear()
     with pytest.raises(_HeardError):
-        outcome = method(**wanted)
-        if inspect.isawaitable(outcome):
-            asyncio.run(_awaited(outcome))
+        _called(method, wanted)
     return list(backend.asked)
 
 
-async def _awaited(outcome: Any) -> Any:
-    return await outcome
+def _called(method: Verb, wanted: dict[str, Any]) -> None:
+    if inspect.iscoroutinefunction(method):
+        asyncio.run(method(**wanted))
+    else:
+        method(**wanted)
 
 
 def _public(kind: type[Agent]) -> list[str]:
