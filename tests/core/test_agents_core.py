@@ -25,7 +25,7 @@ def test_a_block_is_set_got_grown_and_changed() -> None:
     assert memory.core.replace("human", "Lisbon", "Porto").text == "Name: Ana\nTown: Porto"
     assert memory.core.get("human").version == 3
     assert memory.core.get(block.id) == memory.core.get("human")
-    assert [version.content for version in memory.history(block.id)][0] == "Name: Ana"
+    assert memory.history(block.id)[0].content == "Name: Ana"
 
 
 async def test_the_same_without_blocking() -> None:
