@@ -304,14 +304,15 @@ def _asked(agent: Agent, verb: str, backend: _Recorder) -> list[Op[Any]]:
     }
     backend.asked.clear()
     with pytest.raises(_HeardError):
-        outcome = method(**wanted)
-        if inspect.isawaitable(outcome):
-            asyncio.run(_awaited(outcome))
+        _called(method, wanted)
     return list(backend.asked)
 
 
-async def _awaited(outcome: Any) -> Any:
-    return await outcome
+def _called(method: Verb, wanted: dict[str, Any]) -> None:
+    if inspect.iscoroutinefunction(method):
+        asyncio.run(method(**wanted))
+    else:
+        method(**wanted)
 
 
 def _public(kind: type[Agent]) -> list[str]:
