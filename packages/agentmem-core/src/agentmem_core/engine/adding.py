@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,8 +14,11 @@ from agentmem_core.operations import Add
 from agentmem_core.ports import Fingerprint, LedgerWriter, Partition, Record
 
 
-def add(engine: Engine, op: Add) -> Added:
-    """Words and vectors are made before the transaction, so that others wait only for the writing itself."""
+def add(engine: Engine, op: Add, within: Callable[[LedgerWriter], object] | None = None) -> Added:
+    """Words and vectors are made before the transaction, so that others wait only for the writing itself.
+
+    ``within`` is called in the transaction, after the rows are in.
+    """
     now = engine.clock()
     with engine.ledger.reading() as reader:
         stored = reader.collection(op.scope.tenant, op.collection)
@@ -29,14 +32,20 @@ def add(engine: Engine, op: Add) -> Added:
         records = embedded(engine, [drafts[number].record for number in usable], space, op.collection)
         space = replace(space, dimension=len(records[0].vector or b"") // 4)
         ready = {number: replace(drafts[number], record=record) for number, record in zip(usable, records, strict=True)}
-        warnings = _write(engine, op, space, ready, items, now)
+        warnings = _write(engine, op, space, ready, items, now, within)
     else:
         warnings = []
     return Added(items=tuple(item for item in items if item is not None), warnings=tuple(dict.fromkeys(warnings)))
 
 
 def _write(
-    engine: Engine, op: Add, space: Fingerprint, ready: dict[int, Draft], items: list[AddedItem | None], now: datetime
+    engine: Engine,
+    op: Add,
+    space: Fingerprint,
+    ready: dict[int, Draft],
+    items: list[AddedItem | None],
+    now: datetime,
+    within: Callable[[LedgerWriter], object] | None,
 ) -> list[str]:
     """Everything in one transaction; fills ``items`` and answers the warnings."""
     warnings: list[str] = []
@@ -48,6 +57,8 @@ def _write(
                 items[number] = adding.take(ready[number])
             partitions.append(adding.finish())
             warnings.extend(adding.warnings)
+        if within is not None:
+            within(writer)
     for partition in partitions:
         if engine.views.is_large(partition):
             engine.follower.note(partition)

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from agentmem_core.engine.attached import chunks_of, whole
 from agentmem_core.engine.drafting import digest_of, embedded, require_dimension, require_same_space, with_words
 from agentmem_core.engine.engine import GIVEN, Engine, find_record
+from agentmem_core.engine.kept import respecting
 from agentmem_core.engine.reading import every
 from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError, VectorMismatchError
 from agentmem_core.model import FilterGroup, Link, Memory
@@ -53,7 +55,7 @@ def update(engine: Engine, op: Update) -> Memory:
             )
         if record.memory.version != before.memory.version and "content" not in changes:
             drafted = record if op.vector is None else replace(record, vector=op.vector, given=True)
-        memory = next_version(record, engine.clock(), changes)
+        memory = next_version(record, engine.clock(), respecting(record.memory, changes))
         changed = replace(
             record, memory=memory, words=drafted.words, speaker=drafted.speaker, vector=drafted.vector, given=drafted.given,
             operation="update", reason=op.reason,
@@ -68,10 +70,11 @@ def delete(engine: Engine, op: Delete) -> int:
         raise InvalidInputError("delete: the filter is empty and would take everything; to erase a user use forget()")
     if (op.ids is None) == (op.filters is None):
         raise InvalidInputError("delete: give either ids or filters; to erase a whole user or session use forget()")
+    now = engine.clock()
     with engine.writing() as writer:
         records = _to_delete(writer, engine, op)
-        for record in records:
-            retire(writer, record, engine.clock(), reason=op.reason)
+        for record in [*records, *whole(writer, chunks_of(writer, op.scope, records))]:
+            retire(writer, record, now, reason=op.reason)
     return len(records)
 
 
@@ -124,6 +127,10 @@ def restore(engine: Engine, op: Restore) -> Memory:
             drafted, memory=memory, deleted_at=None, operation="restore", reason=f"version {op.version}", row=record.row
         )
         writer.rewrite(_with_digest(writer, restored, op.collection))
+        for chunk in whole(writer, chunks_of(writer, op.scope, [record], deleted=True)):
+            if chunk.deleted_at == record.deleted_at:
+                back = next_version(chunk, engine.clock(), {})
+                writer.rewrite(replace(chunk, memory=back, deleted_at=None, operation="restore", reason=restored.reason))
     return memory
 
 

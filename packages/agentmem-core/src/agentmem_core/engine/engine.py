@@ -16,7 +16,17 @@ from agentmem_core.engine.views import Views
 from agentmem_core.errors import EmbedderError, EmbedderMismatchError, NotFoundError, StoreError
 from agentmem_core.model import MemoryType, Scope
 from agentmem_core.operations import MEMORIES
-from agentmem_core.ports import Embedder, Fingerprint, LanguageModel, Ledger, LedgerReader, LedgerWriter, Record
+from agentmem_core.ports import (
+    Blobs,
+    Embedder,
+    Fingerprint,
+    LanguageModel,
+    Ledger,
+    LedgerReader,
+    LedgerWriter,
+    Record,
+    Vault,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,7 +83,10 @@ class Touches:
 
 @dataclass
 class Engine:
-    """The parts, put together by ``connect``: the ledger, what makes vectors, the caches, the index, the clock."""
+    """The parts, put together by ``connect``: the ledger, what makes vectors, the caches, the index, the clock, the files.
+
+    ``vault`` and ``file_limit`` (bytes) are asked when they are needed, so that what is configured then is what counts.
+    """
 
     ledger: Ledger
     embedder: Embedder
@@ -83,6 +96,9 @@ class Engine:
     find_embedder: Callable[[Any], Embedder]
     model: LanguageModel | None = None
     touches: Touches = field(default_factory=Touches)
+    blobs: Blobs = field(kw_only=True)
+    vault: Callable[[], Vault] = field(kw_only=True)
+    file_limit: Callable[[], int] = field(kw_only=True)
 
     @contextmanager
     def writing(self) -> Generator[LedgerWriter]:
@@ -93,6 +109,10 @@ class Engine:
     def embed(self, texts: Sequence[str], kind: Literal["document", "query"]) -> NDArray[np.float32]:
         """One finite float32 vector a text."""
         return checked(self.embedder, texts, kind)
+
+    def size(self) -> int:
+        """Bytes on disk, those of files included."""
+        return self.ledger.size() + self.blobs.size()
 
     def require_fit(self, stored: Fingerprint, name: str = MEMORIES) -> None:
         """Refuse to mix the vectors of two embedders."""

@@ -110,7 +110,7 @@ class Link(Value):
 
 
 class Receipt(Value):
-    """What an erasure removed, by count; it holds no content.
+    """What an erasure removed, by count; it holds no content. ``files`` counts those whose bytes nobody else holds.
 
     ``files_clean`` is False when another process kept old pages of the files in use; the next ``compact()`` finishes it.
     """
@@ -120,6 +120,7 @@ class Receipt(Value):
     versions: int = 0
     vectors: int = 0
     links: int = 0
+    files: int = 0
     collections: tuple[str, ...] = ()
     files_clean: bool = True
 
@@ -182,6 +183,7 @@ class Transferred(Value):
     memories: int = 0
     versions: int = 0
     links: int = 0
+    files: int = 0
     skipped: int = 0
 
 

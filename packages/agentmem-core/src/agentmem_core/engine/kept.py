@@ -1,0 +1,42 @@
+"""What the common verbs must leave as it is, because an agent could not work without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentmem_core.errors import InvalidInputError
+from agentmem_core.model import Memory, MemoryType
+
+_SEALED = ("name", "sensitivity", "sealed")
+_FILE = ("kind", "name", "media_type", "sha256", "size", "chunks", "warnings")
+_CHUNK = ("kind", "resource", "name", "number", "page", "line")
+FILE, CHUNK = "file", "chunk"
+
+
+def is_file(memory: Memory) -> bool:
+    """Whether a memory stands for a file."""
+    return memory.type is MemoryType.RESOURCE and memory.metadata.get("kind") == FILE and "sha256" in memory.metadata
+
+
+def is_chunk(memory: Memory) -> bool:
+    """Whether a memory is a part of a file's text."""
+    return memory.type is MemoryType.RESOURCE and memory.metadata.get("kind") == CHUNK and "resource" in memory.metadata
+
+
+def is_sealed(memory: Memory) -> bool:
+    """Whether a memory carries a sealed value."""
+    return memory.type is MemoryType.KNOWLEDGE and isinstance(memory.metadata.get("sealed"), str)
+
+
+def respecting(memory: Memory, changes: dict[str, Any]) -> dict[str, Any]:
+    """The changes of an update, with what belongs to the memory's agent as it was."""
+    kept = _SEALED if is_sealed(memory) else _FILE if is_file(memory) else _CHUNK if is_chunk(memory) else ()
+    if not kept:
+        return changes
+    if changes.get("type", memory.type) is not memory.type:
+        raise InvalidInputError(f"type: {memory.id!r} belongs to the {memory.type} agent and keeps its type")
+    if "metadata" not in changes:
+        return changes
+    own = {name: memory.metadata[name] for name in kept if name in memory.metadata}
+    others = {name: value for name, value in changes["metadata"].items() if name not in kept}
+    return {**changes, "metadata": {**others, **own}}
