@@ -49,10 +49,16 @@ def reveal(engine: Engine, op: RevealEntry) -> str:
     with engine.writing() as writer:
         memory = _ENTRIES.record(writer, op.scope, op.name, engine.clock()).memory
         if not is_sealed(memory):
-            raise InvalidInputError(f"name: {op.name!r} is a plain note without a sealed value; its content says it all")
+            raise InvalidInputError(
+                f"name: {op.name!r} is a plain note without a sealed value; its content says it all"
+            )
         name = _ENTRIES.word_of(memory)
         plain = vault.open(memory.metadata["sealed"], _bound_to(memory.scope, name)).decode()
-        details = {"entry_agent": memory.scope.agent_id, "entry_session": memory.scope.session_id, "version": memory.version}
+        details = {
+            "entry_agent": memory.scope.agent_id,
+            "entry_session": memory.scope.session_id,
+            "version": memory.version,
+        }
         writer.append_audit(
             AuditEntry(
                 at=engine.clock(), operation=REVEAL, scope=op.scope, subject=name, target=memory.id, reason=op.reason,

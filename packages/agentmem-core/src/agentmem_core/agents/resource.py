@@ -134,9 +134,7 @@ def _standing_description(engine: Engine, scope: Scope, file_id: str) -> str | N
 
 
 def _item(item_id: str, content: str, metadata: dict[str, Any], source: tuple[str, ...] = ()) -> NewMemory:
-    return build(
-        NewMemory, id=item_id, content=content, type=MemoryType.RESOURCE, metadata=metadata, source=source
-    )
+    return build(NewMemory, id=item_id, content=content, type=MemoryType.RESOURCE, metadata=metadata, source=source)
 
 
 def _chunks(file_id: str, name: str, parts: Sequence[Passage]) -> list[NewMemory]:
@@ -150,7 +148,9 @@ def _chunks(file_id: str, name: str, parts: Sequence[Passage]) -> list[NewMemory
 
 def _retire_beyond(engine: Engine, writer: LedgerWriter, record: Record, count: int) -> None:
     """Chunks of a former reading of the same file that the new one has no more."""
-    stale = [chunk for chunk in chunks_of(writer, record.memory.scope, [record]) if chunk.memory.metadata["number"] > count]
+    stale = [
+        chunk for chunk in chunks_of(writer, record.memory.scope, [record]) if chunk.memory.metadata["number"] > count
+    ]
     for chunk in whole(writer, stale):
         retire(writer, chunk, engine.clock(), reason="read again")
 

@@ -130,7 +130,9 @@ def restore(engine: Engine, op: Restore) -> Memory:
         for chunk in whole(writer, chunks_of(writer, op.scope, [record], deleted=True)):
             if chunk.deleted_at == record.deleted_at:
                 back = next_version(chunk, engine.clock(), {})
-                writer.rewrite(replace(chunk, memory=back, deleted_at=None, operation="restore", reason=restored.reason))
+                writer.rewrite(
+                    replace(chunk, memory=back, deleted_at=None, operation="restore", reason=restored.reason)
+                )
     return memory
 
 

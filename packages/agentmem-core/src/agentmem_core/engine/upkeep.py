@@ -47,7 +47,7 @@ def stats(engine: Engine, op: StatsOf) -> Stats:
             )
             for item in shown
         ),
-        bytes_on_disk=engine.size(),
+        bytes_on_disk=engine.ledger.size(),
     )
 
 

@@ -110,7 +110,7 @@ class Link(Value):
 
 
 class Receipt(Value):
-    """What an erasure removed, by count; it holds no content. ``files`` counts those whose bytes nobody else holds.
+    """What an erasure removed, by count; it holds no content.
 
     ``files_clean`` is False when another process kept old pages of the files in use; the next ``compact()`` finishes it.
     """
@@ -135,7 +135,7 @@ class CollectionStats(Value):
 
 
 class Stats(Value):
-    """How much is remembered in a scope, and the size of the store's files."""
+    """How much is remembered in a scope, and the size of the store's database; what files are kept beside it is not counted."""
 
     memories: int
     by_type: dict[str, int]

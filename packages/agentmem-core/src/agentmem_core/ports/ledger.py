@@ -208,7 +208,9 @@ class LedgerReader(Protocol):
         """Those digests that any row holds, of whatever user and tenant."""
         ...
 
-    def audit(self, scope: Scope, *, operation: str | None = None, after: int = 0, limit: int = 1_000) -> list[AuditEntry]:
+    def audit(
+        self, scope: Scope, *, operation: str | None = None, after: int = 0, limit: int = 1_000
+    ) -> list[AuditEntry]:
         """What was done in a scope, oldest first: entries past number ``after``."""
         ...
 

@@ -28,6 +28,7 @@ def read_document(data: bytes, media_type: str) -> Document:
         return Document(warnings=("the file is empty",))
     if not holds_text(media_type):
         return Document()
+    passages: Sequence[Passage]
     if media_type == PDF:
         passages, warnings = _pdf(data)
     else:

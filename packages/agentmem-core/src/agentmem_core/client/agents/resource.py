@@ -118,7 +118,13 @@ class ResourceAgent(Agent):
         self, upload: Upload, media_type: str | None, description: str | None, text: str | None, scope: Within
     ) -> PutFile:
         return self._op(
-            PutFile, scope, data=upload.data, name=upload.name, media_type=media_type, description=description, text=text
+            PutFile,
+            scope,
+            data=upload.data,
+            name=upload.name,
+            media_type=media_type,
+            description=description,
+            text=text,
         )
 
 

@@ -10,7 +10,13 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
-from agentmem_core.errors import InvalidInputError, NotFoundError, StoreDamagedError, StoreFullError, StoreUnavailableError
+from agentmem_core.errors import (
+    InvalidInputError,
+    NotFoundError,
+    StoreDamagedError,
+    StoreFullError,
+    StoreUnavailableError,
+)
 
 FOLDER = "files"
 _PARTIAL = ".partial"
@@ -39,7 +45,7 @@ class FolderBlobs:
             partial = self._root / _PARTIAL
             partial.unlink(missing_ok=True)
             descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-            with open(descriptor, "wb") as stream:
+            with os.fdopen(descriptor, "wb") as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())

@@ -220,7 +220,9 @@ class SqliteReader:
         sql = "SELECT 1 FROM attachments WHERE digest = ? LIMIT 1"
         return {digest for digest in digests if self._db.execute(sql, (digest,)).fetchone()}
 
-    def audit(self, scope: Scope, *, operation: str | None = None, after: int = 0, limit: int = 1_000) -> list[AuditEntry]:
+    def audit(
+        self, scope: Scope, *, operation: str | None = None, after: int = 0, limit: int = 1_000
+    ) -> list[AuditEntry]:
         rows = self._db.execute(
             f"SELECT {', '.join(AUDIT_COLUMNS)}, number FROM audit WHERE tenant = ?1 AND user_id = ?2 AND number > ?3 "
             "AND (?4 IS NULL OR agent_id = ?4) AND (?5 IS NULL OR session_id = ?5) AND (?6 IS NULL OR operation = ?6) "

@@ -9,7 +9,15 @@ from agentmem_core.errors import StoreError
 from agentmem_core.model import AuditEntry, Link, Scope, Version
 from agentmem_core.ports import Erased, Fingerprint, Partition, Record
 from agentmem_core.storage.sqlite.reader import SqliteReader, in_bites, marks, partition_of
-from agentmem_core.storage.sqlite.rows import AUDIT_COLUMNS, MEMORY_COLUMNS, audit_values, bounds, encode_json, memory_values, to_micros
+from agentmem_core.storage.sqlite.rows import (
+    AUDIT_COLUMNS,
+    MEMORY_COLUMNS,
+    audit_values,
+    bounds,
+    encode_json,
+    memory_values,
+    to_micros,
+)
 
 _INSERT = f"INSERT INTO memories ({', '.join(MEMORY_COLUMNS)}) VALUES ({marks(MEMORY_COLUMNS)})"
 _UPDATE = f"UPDATE memories SET {', '.join(f'{column} = ?' for column in MEMORY_COLUMNS[2:])} WHERE row = ?"
@@ -116,7 +124,8 @@ class SqliteWriter(SqliteReader):
             self._db.execute(f"DELETE FROM attachments WHERE row IN ({marks(bite)})", bite)
         self._log(partition, rows)
         self._db.execute("UPDATE partitions SET epoch = epoch + 1 WHERE id = ?", (partition,))
-        return Erased(*taken, digests)
+        memories, versions, vectors, links = taken
+        return Erased(memories, versions, vectors, links, digests)
 
     def trash(self, tenant: str) -> list[tuple[int, list[int]]]:
         rows = self._db.execute(
@@ -180,7 +189,9 @@ class SqliteWriter(SqliteReader):
         if targets is None:
             self._db.execute(f"DELETE FROM audit WHERE {_WITHIN}", values)
             return
-        self._db.executemany(f"DELETE FROM audit WHERE {_WITHIN} AND target = ?5", [(*values, item) for item in targets])
+        self._db.executemany(
+            f"DELETE FROM audit WHERE {_WITHIN} AND target = ?5", [(*values, item) for item in targets]
+        )
 
     def _erase_partition(self, partition: int) -> Erased:
         span = bounds(partition)
