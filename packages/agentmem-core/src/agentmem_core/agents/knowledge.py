@@ -11,7 +11,7 @@ from agentmem_core.engine.adding import add
 from agentmem_core.engine.engine import Engine
 from agentmem_core.engine.kept import is_sealed
 from agentmem_core.engine.reading import every
-from agentmem_core.errors import InvalidInputError, NotFoundError
+from agentmem_core.errors import InvalidInputError, NotFoundError, VaultError
 from agentmem_core.model import AuditEntry, Memory, MemoryType, Scope
 from agentmem_core.model.knowledge import KnowledgeEntry, Sensitivity
 from agentmem_core.operations import MEMORIES, Add, NewMemory, build
@@ -105,24 +105,31 @@ def _rotated(writer: LedgerWriter, vault: Vault, partition: Partition) -> int:
     for found in [*every(writer, everyone, types=_MINE, deleted=None)]:
         *earlier, _ = writer.versions(found.row)
         anew = [
-            version.model_copy(update={"metadata": _sealed_anew(vault, found.memory.scope, version.metadata)})
+            version.model_copy(update={"metadata": _sealed_anew(vault, found.memory, version.metadata)})
             for version in earlier
-            if "sealed" in version.metadata
+            if isinstance(version.metadata.get("sealed"), str)
         ]
         writer.rewrite_history(found.row, anew)
         count += len(anew)
         record: Record | None = writer.by_id(partition.id, found.memory.id) if is_sealed(found.memory) else None
         if record is not None:
-            metadata = _sealed_anew(vault, record.memory.scope, record.memory.metadata)
+            metadata = _sealed_anew(vault, record.memory, record.memory.metadata)
             memory = record.memory.model_copy(update={"metadata": metadata})
             writer.rewrite(replace(record, memory=memory), versioned=False)
             count += 1
     return count
 
 
-def _sealed_anew(vault: Vault, scope: Scope, metadata: dict[str, Any]) -> dict[str, Any]:
-    bound = _bound_to(scope, str(metadata.get("name")))
-    return {**metadata, "sealed": vault.seal(vault.open(metadata["sealed"], bound), bound)}
+def _sealed_anew(vault: Vault, memory: Memory, metadata: dict[str, Any]) -> dict[str, Any]:
+    bound = _bound_to(memory.scope, str(metadata.get("name")))
+    try:
+        plain = vault.open(metadata["sealed"], bound)
+    except VaultError as error:
+        raise VaultError(
+            f"nothing was changed, because of {memory.id!r} of user {memory.scope.user_id!r}: {error}. If its value is lost, "
+            "forget it"
+        ) from error
+    return {**metadata, "sealed": vault.seal(plain, bound)}
 
 
 def _bound_to(scope: Scope, name: str) -> bytes:

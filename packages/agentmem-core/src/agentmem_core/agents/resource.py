@@ -9,7 +9,7 @@ from typing import Any
 
 from agentmem_core.agents.keyed import Keyed
 from agentmem_core.engine.adding import add
-from agentmem_core.engine.attached import chunks_of, drop_loose, whole
+from agentmem_core.engine.attached import chunk_id, chunks_of, drop_loose
 from agentmem_core.engine.changing import retire
 from agentmem_core.engine.engine import Engine, exists
 from agentmem_core.engine.erasing import Chosen, erase
@@ -38,8 +38,9 @@ def put(engine: Engine, op: PutFile) -> StoredFile:
     if known is not None:
         return known
     document, description = _read(op, media_type)
-    if description is None:
-        description = _standing_description(engine, op.scope, file_id)
+    before = _standing(engine, op.scope, file_id)
+    if description is None and before is not None:
+        description = before.description
     about = {
         "kind": FILE, "name": name, "media_type": media_type, "sha256": digest, "size": len(op.data),
         "chunks": len(document.parts), "warnings": list(document.warnings),
@@ -50,7 +51,8 @@ def put(engine: Engine, op: PutFile) -> StoredFile:
         record = _row(writer, op.scope, file_id)
         if record is None:
             raise NotFoundError(f"file {name!r} was erased while it was being put; put it again")
-        _retire_beyond(engine, writer, record, len(document.parts))
+        if before is not None and before.chunks > len(document.parts):
+            _retire_beyond(engine, writer, record, len(document.parts))
         writer.attach(record.row, engine.blobs.put(op.data))
 
     added = add(engine, build(Add, scope=op.scope, items=tuple(items), on_conflict="replace"), keep_bytes)
@@ -85,7 +87,7 @@ def delete_file(engine: Engine, op: DeleteFile) -> int:
         partition = writer.partition(op.scope.tenant, MEMORIES, op.scope.user_id)
         record = _to_delete(engine, writer, op)
         if partition is not None:
-            yield partition, [item.row for item in (record, *chunks_of(writer, op.scope, [record], deleted=None))]
+            yield partition, [item.row for item in (record, *chunks_of(writer, [record], deleted=None))]
 
     done = erase(engine, chosen)
     if done.digests:
@@ -121,15 +123,15 @@ def _mended(engine: Engine, op: PutFile, file_id: str, media_type: str) -> Store
         file = _stored(record.memory)
         if file.warnings or file.media_type != media_type or op.description not in (None, file.description):
             return None
-        if len(chunks_of(writer, op.scope, [record])) != file.chunks:
+        if len(chunks_of(writer, [record])) != file.chunks:
             return None
         writer.attach(record.row, engine.blobs.put(op.data))
     return file
 
 
-def _standing_description(engine: Engine, scope: Scope, file_id: str) -> str | None:
+def _standing(engine: Engine, scope: Scope, file_id: str) -> StoredFile | None:
     with engine.ledger.reading() as reader, suppress(NotFoundError):
-        return _stored(_find(engine, reader, scope, file_id)[0].memory).description
+        return _stored(_find(engine, reader, scope, file_id)[0].memory)
     return None
 
 
@@ -142,16 +144,13 @@ def _chunks(file_id: str, name: str, parts: Sequence[Passage]) -> list[NewMemory
     for number, part in enumerate(parts, 1):
         place = {key: value for key, value in (("page", part.page), ("line", part.line)) if value is not None}
         about = {"kind": CHUNK, "resource": file_id, "name": name, "number": number, **place}
-        items.append(_item(f"{file_id}-{number}", part.text, about, (file_id,)))
+        items.append(_item(chunk_id(file_id, number), part.text, about, (file_id,)))
     return items
 
 
 def _retire_beyond(engine: Engine, writer: LedgerWriter, record: Record, count: int) -> None:
     """Chunks of a former reading of the same file that the new one has no more."""
-    stale = [
-        chunk for chunk in chunks_of(writer, record.memory.scope, [record]) if chunk.memory.metadata["number"] > count
-    ]
-    for chunk in whole(writer, stale):
+    for chunk in chunks_of(writer, [record], beyond=count):
         retire(writer, chunk, engine.clock(), reason="read again")
 
 

@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from agentmem_core.engine.engine import Engine
 from agentmem_core.engine.kept import is_chunk, is_file
-from agentmem_core.engine.reading import every
-from agentmem_core.model import MemoryType, Scope
 from agentmem_core.ports import LedgerReader, Record
+
+_GAP = 1_000
+"""Chunks that were forgotten one by one leave gaps; after as many as this there is none more."""
 
 
 def chunks_of(
-    reader: LedgerReader, scope: Scope, records: Sequence[Record], *, deleted: bool | None = False
+    reader: LedgerReader, records: Sequence[Record], *, deleted: bool | None = False, beyond: int = 0
 ) -> list[Record]:
-    """The chunks of those of the records that are files, without the records themselves; not yet with words and vectors."""
-    files = {record.memory.id for record in records if is_file(record.memory)}
+    """The chunks of those of the records that are files, without the records themselves; those past number ``beyond``."""
     known = {record.row for record in records}
-    if not files:
-        return []
-    found = every(reader, scope, types=(MemoryType.RESOURCE,), deleted=deleted)
-    return [
-        record
-        for record in found
-        if is_chunk(record.memory) and record.memory.metadata["resource"] in files and record.row not in known
-    ]
+    found: list[Record] = []
+    for file in records:
+        if is_file(file.memory):
+            found += [chunk for chunk in _chunks(reader, file, beyond) if chunk.row not in known]
+    return [chunk for chunk in found if deleted is None or (chunk.deleted_at is not None) is deleted]
 
 
-def whole(reader: LedgerReader, records: Iterable[Record]) -> list[Record]:
-    """The records with their words and vectors, so that they can be written again."""
-    found = (reader.by_id(record.row >> 32, record.memory.id) for record in records)
-    return [record for record in found if record is not None]
+def chunk_id(file_id: str, number: int) -> str:
+    """The id of a file's chunk, from 1."""
+    return f"{file_id}-{number}"
+
+
+def _chunks(reader: LedgerReader, file: Record, beyond: int) -> Iterator[Record]:
+    """By their ids: a walk over all memories would cost the more, the more other files there are."""
+    file_id, count = file.memory.id, file.memory.metadata["chunks"]
+    number, missing = beyond + 1, 0
+    while missing <= _GAP and (number <= count or not missing):
+        chunk = reader.by_id(file.row >> 32, chunk_id(file_id, number))
+        missing = missing + 1 if chunk is None else 0
+        if chunk is not None and is_chunk(chunk.memory) and chunk.memory.metadata["resource"] == file_id:
+            yield chunk
+        number += 1
 
 
 def drop_loose(engine: Engine, digests: Iterable[str] | None = None) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from agentmem_core.engine.attached import chunks_of, whole
+from agentmem_core.engine.attached import chunks_of
 from agentmem_core.engine.drafting import digest_of, embedded, require_dimension, require_same_space, with_words
 from agentmem_core.engine.engine import GIVEN, Engine, find_record
 from agentmem_core.engine.kept import respecting
@@ -73,7 +73,7 @@ def delete(engine: Engine, op: Delete) -> int:
     now = engine.clock()
     with engine.writing() as writer:
         records = _to_delete(writer, engine, op)
-        for record in [*records, *whole(writer, chunks_of(writer, op.scope, records))]:
+        for record in [*records, *chunks_of(writer, records)]:
             retire(writer, record, now, reason=op.reason)
     return len(records)
 
@@ -127,7 +127,7 @@ def restore(engine: Engine, op: Restore) -> Memory:
             drafted, memory=memory, deleted_at=None, operation="restore", reason=f"version {op.version}", row=record.row
         )
         writer.rewrite(_with_digest(writer, restored, op.collection))
-        for chunk in whole(writer, chunks_of(writer, op.scope, [record], deleted=True)):
+        for chunk in chunks_of(writer, [record], deleted=True):
             if chunk.deleted_at == record.deleted_at:
                 back = next_version(chunk, engine.clock(), {})
                 writer.rewrite(

@@ -78,7 +78,7 @@ def _rows(writer: LedgerWriter, partition: Partition, op: Forget) -> list[int]:
         named = [writer.by_id(partition.id, memory_id) for memory_id in dict.fromkeys(op.ids)]
         records = [record for record in named if record is not None and op.scope.admits(record.memory.scope)]
         if partition.collection.name == MEMORIES:
-            records += chunks_of(writer, op.scope, records, deleted=None)
+            records += chunks_of(writer, records, deleted=None)
         return [record.row for record in records]
     return [record.row for record in every(writer, op.scope, deleted=None, collection=partition.collection.name)]
 

@@ -8,14 +8,22 @@ from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Memory, MemoryType
 
 _SEALED = ("name", "sensitivity", "sealed")
-_FILE = ("kind", "name", "media_type", "sha256", "size", "chunks", "warnings")
+_FILE = {
+    "kind": str, "name": str, "media_type": str, "sha256": str, "size": int, "chunks": int, "warnings": list,
+}  # fmt: skip
 _CHUNK = ("kind", "resource", "name", "number", "page", "line")
 FILE, CHUNK = "file", "chunk"
 
 
 def is_file(memory: Memory) -> bool:
     """Whether a memory stands for a file."""
-    return memory.type is MemoryType.RESOURCE and memory.metadata.get("kind") == FILE and "sha256" in memory.metadata
+    about = memory.metadata
+    return (
+        memory.type is MemoryType.RESOURCE
+        and about.get("kind") == FILE
+        and all(isinstance(about.get(name), kind) for name, kind in _FILE.items())
+        and all(isinstance(warning, str) for warning in about["warnings"])
+    )
 
 
 def is_chunk(memory: Memory) -> bool:
@@ -30,7 +38,7 @@ def is_sealed(memory: Memory) -> bool:
 
 def respecting(memory: Memory, changes: dict[str, Any]) -> dict[str, Any]:
     """The changes of an update, with what belongs to the memory's agent as it was."""
-    kept = _SEALED if is_sealed(memory) else _FILE if is_file(memory) else _CHUNK if is_chunk(memory) else ()
+    kept = _SEALED if is_sealed(memory) else tuple(_FILE) if is_file(memory) else _CHUNK if is_chunk(memory) else ()
     if not kept:
         return changes
     if changes.get("type", memory.type) is not memory.type:

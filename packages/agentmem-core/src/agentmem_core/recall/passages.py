@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 SIZE = 800
 """Characters of a part, about."""
 
-_SENTENCE = re.compile(r"[^。！？!?；.\n]*(?:[。！？!?；]+[”’」』）)\"']*|\.+(?=\s|$)[\"')]*\s?|\n|\.|$)")
+_SENTENCE_END = re.compile(r"(?:[。！？!?；]+[”’」』）)\"']*|\.+[\"')]*(?=\s)|\n)\s?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,7 @@ def _end(text: str, start: int, size: int) -> int:
     if limit >= len(text):
         return len(text)
     end = start
-    for found in _SENTENCE.finditer(text, start, min(len(text), limit + 1)):
-        if found.end() > limit or found.end() == found.start():
-            break
+    for found in _SENTENCE_END.finditer(text, start, limit):
         end = found.end()
     if end > start:
         return end

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from agentmem_core.errors import InvalidInputError
+from agentmem_core.recall.decoding import usable
 from agentmem_core.recall.media import holds_text, media_type_of
 
 FileSource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
@@ -74,7 +75,8 @@ def _as_text(answer: Any) -> str | None:
         return None
     if not isinstance(answer, str):
         raise InvalidInputError(f"describe: must answer text (str), not {type(answer).__name__}")
-    return answer if answer.strip() else None
+    text = usable(answer)
+    return text if text.strip() else None
 
 
 def _from_path(given: str | os.PathLike[str], name: str | None, limit: int) -> Upload:
