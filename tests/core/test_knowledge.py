@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 import agentmem_core
 from agentmem_core import AgentMem, InvalidInputError, NotConfiguredError, NotFoundError, VaultError
@@ -188,7 +189,7 @@ def test_no_answer_log_or_error_shows_the_value(memory, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     entry = memory.knowledge.put("db", SECRET, description="password")
     memory.knowledge.reveal("db", reason="test")
-    op = PutEntry(name="db", value=SECRET)
+    op = PutEntry(name="db", value=SecretStr(SECRET))
     shown = [
         entry, memory.knowledge, memory.knowledge.list(), memory.knowledge.audit(), memory.get(entry.id),
         memory.list().items, memory.search("password"), memory.history(entry.id), memory.context("password"), op,

@@ -26,15 +26,22 @@ def held(ledger: Ledger, partition: Partition) -> list[tuple[int, str]]:
         return reader.attachments(partition.id)
 
 
-def said(ledger: Ledger, scope: Scope = ANA, **options: int) -> list[str]:
+def said(ledger: Ledger, scope: Scope = ANA, *, after: int = 0, limit: int = 100) -> list[str]:
     """The subjects of the audit in a scope."""
     with ledger.reading() as reader:
-        return [entry.subject for entry in reader.audit(scope, **options)]
+        return [entry.subject for entry in reader.audit(scope, after=after, limit=limit)]
 
 
-def entry(subject: str, scope: Scope = ANA, **more: str) -> AuditEntry:
+def entry(
+    subject: str,
+    scope: Scope = ANA,
+    *,
+    operation: str = "test.done",
+    target: str | None = None,
+    reason: str | None = None,
+) -> AuditEntry:
     """Something that was done at noon."""
-    return AuditEntry(at=NOON, operation=more.pop("operation", "test.done"), scope=scope, subject=subject, **more)
+    return AuditEntry(at=NOON, operation=operation, scope=scope, subject=subject, target=target, reason=reason)
 
 
 class LedgerFiles:
