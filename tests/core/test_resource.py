@@ -662,7 +662,7 @@ def test_processes_that_put_and_delete_the_same_bytes_never_lose_them(tmp_path):
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
     users = ["ana", "ben", "cao"]
-    workers = [context.Process(target=_put_and_delete, args=(str(tmp_path), user, 15, results)) for user in users]
+    workers = [context.Process(target=_put_and_delete, args=(str(tmp_path), user, 6, results)) for user in users]
     for worker in workers:
         worker.start()
     assert [results.get(timeout=100) for _ in workers] == ["", "", ""]
