@@ -84,7 +84,8 @@ def wheels(session: nox.Session) -> None:
 @nox.session(python=False)
 def wheels_lowest(session: nox.Session) -> None:
     """The same on the oldest Python with the lowest dependencies we promise, and the whole test suite on it."""
-    with installed(session, "--resolution", "lowest-direct", python=PYTHONS[0]) as (python, folder):
+    options = ("--resolution", "lowest-direct")
+    with installed(session, *options, python=PYTHONS[0], extras="[pdf,vault]") as (python, folder):
         use(session, python, folder)
         uv(session, "pip", "install", "--quiet", "--python", python, "--group", f"{ROOT / 'pyproject.toml'}:test")
         for name in ("conftest.py", "pyproject.toml"):
@@ -95,12 +96,21 @@ def wheels_lowest(session: nox.Session) -> None:
 
 
 @contextmanager
-def installed(session: nox.Session, *options: str, python: str = sys.executable) -> Iterator[tuple[str, Path]]:
-    """Build every package and install the wheels into a fresh environment in a folder away from the sources."""
+def installed(
+    session: nox.Session, *options: str, python: str = sys.executable, extras: str = ""
+) -> Iterator[tuple[str, Path]]:
+    """Build every package and install the wheels into a fresh environment in a folder away from the sources.
+
+    ``extras`` are those of the core.
+    """
     with tempfile.TemporaryDirectory(prefix="agentmem-wheels-") as name:
         folder = Path(name)
         uv(session, "build", "--quiet", "--all-packages", "--out-dir", str(folder / "dist"))
-        built = sorted(str(wheel) for wheel in (folder / "dist").glob("*.whl"))
+        wheels = sorted((folder / "dist").glob("*.whl"))
+        built = [
+            f"agentmem-core{extras} @ {wheel.as_uri()}" if wheel.name.startswith("agentmem_core-") else str(wheel)
+            for wheel in wheels
+        ]
         if not built:
             session.error("nothing was built")
         interpreter = str(folder / "env" / "bin" / "python")

@@ -653,7 +653,7 @@ def vector(values: Any) -> str:
         bad([json.dumps({**HEADER, "version": None})], "version None", "no version"),
         bad([*lines(RECORD), '{"kind": "mem'], "line 3 is not JSON.*cut short", "cut short"),
         bad([*lines(RECORD), "[" * 100_000], "line 3", "100,000 deep"),
-        bad(lines({"kind": "poem"}), "a memory or a link, not 'poem'", "unknown kind"),
+        bad(lines({"kind": "poem"}), "a memory, a link or a file, not 'poem'", "unknown kind"),
         bad(lines(record(content="")), "content: must not be empty", "empty content"),
         bad(lines(record(content=SURROGATE)), "content: holds lone surrogates", "lone surrogate"),
         bad(lines(record(content=5)), "content: must be text", "content that is no text"),

@@ -23,7 +23,9 @@ from agentmem_core.errors import (
 )
 from agentmem_core.ports import Backend, LanguageModel, VectorIndex
 from agentmem_core.recall.text import WORDS_VERSION
+from agentmem_core.storage.files import FolderBlobs, MemoryBlobs
 from agentmem_core.storage.sqlite import FILE_NAME, SqliteLedger
+from agentmem_core.storage.vault import configured_vault
 
 Durability = Literal["full", "normal"]
 
@@ -31,6 +33,9 @@ EXACT_LIMIT = 20_000
 """Rows of one user up to which a search is exact; beyond, the index is asked."""
 
 CACHE_BYTES = 256 * 1024 * 1024
+FILE_LIMIT = 50_000_000
+"""Bytes of the largest file that is kept, unless ``AGENTMEM_FILE_LIMIT`` says otherwise."""
+
 IN_MEMORY = ":memory:"
 INDEXES = "agentmem.indexes"
 
@@ -77,8 +82,11 @@ def connect(config: Config) -> Backend:
     ledger = SqliteLedger(folder, durability=cast("Durability", durability))
     try:
         follower = Follower(ledger, None if folder is None else make_index(folder))
-        routed_by = model if router == "model" else None
-        engine = Engine(ledger, embedder, views, follower, lambda: datetime.now(UTC), find_embedder, model, routed_by)
+        engine = Engine(
+            ledger, embedder, views, follower, lambda: datetime.now(UTC), find_embedder, model,
+            routes_by_model=model if router == "model" else None,
+            blobs=MemoryBlobs() if folder is None else FolderBlobs(folder), vault=configured_vault, file_limit=file_limit,
+        )  # fmt: skip
         _greet(engine, config.tenant)
     except BaseException:
         ledger.close()
@@ -113,6 +121,11 @@ def place(config: Config) -> Place | None:
     settings = [os.environ.get(f"AGENTMEM_{name}") for name in ("INDEX", "DURABILITY", "EXACT_LIMIT", "CACHE_BYTES")]
     named = embedder if isinstance(embedder, str | None) else id(embedder)
     return Place((str(folder.resolve()), named, *settings), folder / FILE_NAME)
+
+
+def file_limit() -> int:
+    """Bytes of the largest file that is kept."""
+    return _number("file_limit", None, FILE_LIMIT)
 
 
 def default_path() -> Path:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from agentmem_core.agents import contextual, core, episodic, procedural, semantic, working
+from agentmem_core.agents import contextual, core, episodic, knowledge, procedural, resource, semantic, working
 from agentmem_core.engine import Engine
 from agentmem_core.operations.agents import contextual as contextual_ops
 from agentmem_core.operations.agents import core as core_ops
 from agentmem_core.operations.agents import episodic as episodic_ops
+from agentmem_core.operations.agents import knowledge as knowledge_ops
 from agentmem_core.operations.agents import procedural as procedural_ops
+from agentmem_core.operations.agents import resource as resource_ops
 from agentmem_core.operations.agents import semantic as semantic_ops
 from agentmem_core.operations.agents import working as working_ops
 from agentmem_core.operations.base import Op
@@ -44,6 +46,18 @@ AGENT_HANDLERS: dict[type[Op[Any]], Callable[[Engine, Any], Any]] = {
     procedural_ops.ListProcedures: procedural.procedures,
     procedural_ops.BestProcedures: procedural.best,
     procedural_ops.DeleteProcedure: procedural.delete_procedure,
+    resource_ops.PutFile: resource.put,
+    resource_ops.GetFile: resource.get_file,
+    resource_ops.ListFiles: resource.files,
+    resource_ops.OpenFile: resource.open_file,
+    resource_ops.DeleteFile: resource.delete_file,
+    knowledge_ops.PutEntry: knowledge.put,
+    knowledge_ops.RevealEntry: knowledge.reveal,
+    knowledge_ops.GetEntry: knowledge.get_entry,
+    knowledge_ops.ListEntries: knowledge.entries,
+    knowledge_ops.RotateKey: knowledge.rotate_key,
+    knowledge_ops.DeleteEntry: knowledge.delete_entry,
+    knowledge_ops.ReadAudit: knowledge.audit,
     contextual_ops.SetState: contextual.set_state,
     contextual_ops.GetState: contextual.get_state,
     contextual_ops.CurrentStates: contextual.current,

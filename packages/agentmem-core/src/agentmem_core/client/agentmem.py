@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from agentmem_core.client.agents.contextual import ContextualAgent
     from agentmem_core.client.agents.core import CoreAgent
     from agentmem_core.client.agents.episodic import EpisodicAgent
+    from agentmem_core.client.agents.knowledge import KnowledgeAgent
     from agentmem_core.client.agents.procedural import ProceduralAgent
+    from agentmem_core.client.agents.resource import ResourceAgent
     from agentmem_core.client.agents.semantic import SemanticAgent
     from agentmem_core.client.agents.working import WorkingAgent
 
@@ -121,6 +123,20 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs):
         from agentmem_core.client.agents.procedural import ProceduralAgent
 
         return ProceduralAgent(self._backend, self._scope)
+
+    @cached_property
+    def resource(self) -> ResourceAgent:
+        """Files and what they say."""
+        from agentmem_core.client.agents.resource import ResourceAgent
+
+        return ResourceAgent(self._backend, self._scope)
+
+    @cached_property
+    def knowledge(self) -> KnowledgeAgent:
+        """Values that only the holder of a key can read."""
+        from agentmem_core.client.agents.knowledge import KnowledgeAgent
+
+        return KnowledgeAgent(self._backend, self._scope)
 
     @cached_property
     def contextual(self) -> ContextualAgent:

@@ -17,6 +17,8 @@ from agentmem_core.model import Transferred
 FORMAT = "agentmem-export"
 VERSION = 1
 _BATCH = 500
+_BATCH_SIZE = 16_000_000
+"""Characters of records beyond which a batch ends: files are long ones."""
 
 
 class Writing:
@@ -70,10 +72,12 @@ class Writing:
         for record in records:
             self._write(record)
         memories = [record for record in records if record["kind"] == "memory"]
+        files = sum(record["kind"] == "file" for record in records)
         self.done = Transferred(
             memories=self.done.memories + len(memories),
             versions=self.done.versions + sum(len(record.get("history", ())) for record in memories),
-            links=self.done.links + len(records) - len(memories),
+            links=self.done.links + len(records) - len(memories) - files,
+            files=self.done.files + files,
         )
         self.cursor = cursor
         return cursor is not None
@@ -97,6 +101,7 @@ class Reading:
         """Batches; the header is checked first."""
         batch: list[dict[str, Any]] = []
         begun = False
+        size = 0
         for number, line in enumerate(self._lines(), 1):
             if not line.strip():
                 continue
@@ -106,9 +111,10 @@ class Reading:
                 begun = True
                 continue
             batch.append(record)
-            if len(batch) == _BATCH:
+            size += len(line)
+            if len(batch) == _BATCH or size > _BATCH_SIZE:
                 yield tuple(batch)
-                batch = []
+                batch, size = [], 0
         if not begun:
             raise InvalidInputError("source: is empty, so it is no export of AgentMem")
         if batch:
@@ -120,6 +126,7 @@ class Reading:
             memories=self.done.memories + part.memories,
             versions=self.done.versions + part.versions,
             links=self.done.links + part.links,
+            files=self.done.files + part.files,
             skipped=self.done.skipped + part.skipped,
         )
 

@@ -57,7 +57,7 @@ class StoreVerbs(Verbs):
         session_id: str | None = None,
         everyone: bool = False,
     ) -> Transferred:
-        """Write a user's memories, with their history and links, as JSON Lines to a file; ``everyone`` takes the tenant's users."""
+        """Write a user's memories, with their history, links and files, as JSON Lines; ``everyone`` takes the tenant's users."""
         scope = self._exported(user_id, agent_id, session_id, everyone=everyone)
         with Writing(target) as writing:
             while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -16,8 +16,11 @@ from agentmem_core.model.things import require_memory_id
 from agentmem_core.operations import MEMORIES, Add
 from agentmem_core.ports import Fingerprint, LedgerWriter, Partition, Record
 
+Within = Callable[[LedgerWriter], object]
+"""What is done in the same transaction, after the rows are in."""
 
-def add(engine: Engine, op: Add) -> Added:
+
+def add(engine: Engine, op: Add, within: Within | None = None) -> Added:
     """Words and vectors are made before the transaction, so that others wait only for the writing itself.
 
     The collection is not read again when this process has seen it: what was remembered is checked inside the transaction, and
@@ -28,27 +31,34 @@ def add(engine: Engine, op: Add) -> Added:
     drafts = [
         draft(item, op.scope, op.collection, now, kind) for item, (kind, _) in zip(op.items, choices, strict=True)
     ]
-    answer = _into_known_space(engine, op, drafts, now)
+    answer = _into_known_space(engine, op, drafts, now, within)
     routed = tuple(
         item.model_copy(update={"routed": why}) for item, (_, why) in zip(answer.items, choices, strict=True)
     )
     return Added(items=routed, warnings=tuple(dict.fromkeys([*warned, *answer.warnings])))
 
 
-def _into_known_space(engine: Engine, op: Add, drafts: Sequence[Draft], now: datetime) -> Added:
+def _into_known_space(engine: Engine, op: Add, drafts: Sequence[Draft], now: datetime, within: Within | None) -> Added:
     place = (op.scope.tenant, op.collection)
     remembered = engine.seen.get(place)
     if remembered is not None:
         with suppress(EmbedderMismatchError, VectorMismatchError):
-            return _add(engine, op, drafts, now, remembered.embedder, report=False)
+            return _add(engine, op, drafts, now, remembered.embedder, within, report=False)
         engine.seen.forget(place)
     with engine.ledger.reading() as reader:
         stored = reader.collection(*place)
-    return _add(engine, op, drafts, now, stored.embedder if stored else None, report=op.on_error == "report")
+    return _add(engine, op, drafts, now, stored.embedder if stored else None, within, report=op.on_error == "report")
 
 
 def _add(
-    engine: Engine, op: Add, drafts: Sequence[Draft], now: datetime, stored: Fingerprint | None, *, report: bool
+    engine: Engine,
+    op: Add,
+    drafts: Sequence[Draft],
+    now: datetime,
+    stored: Fingerprint | None,
+    within: Within | None,
+    *,
+    report: bool,
 ) -> Added:
     """Into a collection that ``stored`` embedded; with ``report`` an item that does not fit is a failed one."""
     space = space_for(engine, [item.record for item in drafts], op.collection, stored)
@@ -60,12 +70,18 @@ def _add(
         if space.dimension is None:
             space = replace(space, dimension=len(records[0].vector or b"") // 4)
         ready = {number: Draft(record, drafts[number].named) for number, record in zip(usable, records, strict=True)}
-        warnings = _write(engine, op, space, ready, items, now)
+        warnings = _write(engine, op, space, ready, items, now, within)
     return Added(items=tuple(item for item in items if item is not None), warnings=tuple(dict.fromkeys(warnings)))
 
 
 def _write(
-    engine: Engine, op: Add, space: Fingerprint, ready: dict[int, Draft], items: list[AddedItem | None], now: datetime
+    engine: Engine,
+    op: Add,
+    space: Fingerprint,
+    ready: dict[int, Draft],
+    items: list[AddedItem | None],
+    now: datetime,
+    within: Callable[[LedgerWriter], object] | None,
 ) -> list[str]:
     """Everything in one transaction; fills ``items`` and answers the warnings."""
     warnings: list[str] = []
@@ -77,6 +93,8 @@ def _write(
                 items[number] = adding.take(ready[number])
             partitions.append(adding.finish())
             warnings.extend(adding.warnings)
+        if within is not None:
+            within(writer)
     engine.seen.keep(partitions[0].collection)
     for partition in partitions:
         if engine.views.is_large(partition):

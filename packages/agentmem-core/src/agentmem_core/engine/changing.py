@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from agentmem_core.engine.attached import chunks_of
 from agentmem_core.engine.drafting import digest_of, embedded, require_dimension, require_same_space, with_words
 from agentmem_core.engine.engine import GIVEN, Engine, find_record
+from agentmem_core.engine.kept import respecting
 from agentmem_core.engine.reading import every
 from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError, VectorMismatchError
 from agentmem_core.model import FilterGroup, Link, Memory, MemoryType, Version
-from agentmem_core.model.agents import OWN_FIELDS, SAID_BY_CONTENT
 from agentmem_core.model.filters import matches
 from agentmem_core.model.things import thing_key
 from agentmem_core.operations import MEMORIES, Delete, Relate, Restore, Update
@@ -58,7 +59,7 @@ def update(engine: Engine, op: Update) -> Memory:
             )
         if record.memory.version != before.memory.version and "content" not in changes:
             drafted = record if op.vector is None else replace(record, vector=op.vector, given=True)
-        memory = next_version(record, engine.clock(), _with_own_fields(record.memory, changes))
+        memory = next_version(record, engine.clock(), respecting(record.memory, changes))
         changed = replace(
             record, memory=memory, words=drafted.words, speaker=drafted.speaker, vector=drafted.vector, given=drafted.given,
             operation="update", reason=op.reason,
@@ -67,30 +68,17 @@ def update(engine: Engine, op: Update) -> Memory:
     return memory
 
 
-def _with_own_fields(memory: Memory, changes: dict[str, Any]) -> dict[str, Any]:
-    """What an agent keeps in the metadata outlives new metadata; what the content says goes with the content."""
-    own = OWN_FIELDS.get(memory.type, ())
-    if not own or "type" in changes:
-        return changes
-    given = changes.get("metadata", {})
-    kept = {name: memory.metadata[name] for name in own if name in memory.metadata}
-    metadata = {**kept, **given} if "metadata" in changes else dict(memory.metadata)
-    said = SAID_BY_CONTENT.get(memory.type)
-    if said is not None and said not in given and changes.get("content", memory.content) != memory.content:
-        metadata.pop(said, None)
-    return {**changes, "metadata": metadata}
-
-
 def delete(engine: Engine, op: Delete) -> int:
     """Into the trash: unseen by every other verb, until it is restored or the store is compacted."""
     if isinstance(op.filters, FilterGroup) and not op.filters.filters:
         raise InvalidInputError("delete: the filter is empty and would take everything; to erase a user use forget()")
     if (op.ids is None) == (op.filters is None):
         raise InvalidInputError("delete: give either ids or filters; to erase a whole user or session use forget()")
+    now = engine.clock()
     with engine.writing() as writer:
         records = _to_delete(writer, engine, op)
-        for record in records:
-            retire(writer, record, engine.clock(), reason=op.reason)
+        for record in [*records, *chunks_of(writer, records)]:
+            retire(writer, record, now, reason=op.reason)
     return len(records)
 
 
@@ -150,6 +138,12 @@ def restore(engine: Engine, op: Restore) -> Memory:
             drafted, memory=memory, deleted_at=None, operation="restore", reason=f"version {op.version}", row=record.row
         )
         writer.rewrite(_with_digest(writer, restored, op.collection))
+        for chunk in chunks_of(writer, [record], deleted=True):
+            if chunk.deleted_at == record.deleted_at:
+                back = next_version(chunk, engine.clock(), {})
+                writer.rewrite(
+                    replace(chunk, memory=back, deleted_at=None, operation="restore", reason=restored.reason)
+                )
     return memory
 
 

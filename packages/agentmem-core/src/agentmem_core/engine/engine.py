@@ -17,6 +17,7 @@ from agentmem_core.errors import EmbedderError, EmbedderMismatchError, NotFoundE
 from agentmem_core.model import MemoryType, Scope
 from agentmem_core.operations import MEMORIES
 from agentmem_core.ports import (
+    Blobs,
     Collection,
     Embedder,
     Fingerprint,
@@ -25,6 +26,7 @@ from agentmem_core.ports import (
     LedgerReader,
     LedgerWriter,
     Record,
+    Vault,
 )
 from agentmem_core.ports.cancelling import CANCELLATION
 
@@ -107,7 +109,10 @@ class Seen:
 
 @dataclass
 class Engine:
-    """The parts, put together by ``connect``: the ledger, what makes vectors, the caches, the index, the clock."""
+    """The parts, put together by ``connect``: the ledger, what makes vectors, the caches, the index, the clock, the files.
+
+    ``vault`` and ``file_limit`` (bytes) are asked when they are needed, so that what is configured then is what counts.
+    """
 
     ledger: Ledger
     embedder: Embedder
@@ -119,6 +124,9 @@ class Engine:
     routes_by_model: LanguageModel | None = None
     touches: Touches = field(default_factory=Touches)
     seen: Seen = field(default_factory=Seen)
+    blobs: Blobs = field(kw_only=True)
+    vault: Callable[[], Vault] = field(kw_only=True)
+    file_limit: Callable[[], int] = field(kw_only=True)
 
     def writing(self) -> AbstractContextManager[LedgerWriter]:
         """A transaction; not begun any more when the caller has given up."""
@@ -130,6 +138,10 @@ class Engine:
     def embed(self, texts: Sequence[str], kind: Literal["document", "query"]) -> NDArray[np.float32]:
         """One finite float32 vector a text."""
         return checked(self.embedder, texts, kind)
+
+    def size(self) -> int:
+        """Bytes on disk, those of files included."""
+        return self.ledger.size() + self.blobs.size()
 
     def require_fit(self, stored: Fingerprint, name: str = MEMORIES) -> None:
         """Refuse to mix the vectors of two embedders."""

@@ -1,4 +1,7 @@
-"""Export and import: everything of a scope as JSON records, and back, so that a round trip is the identity."""
+"""Export and import: everything of a scope as JSON records, and back, so that a round trip is the identity.
+
+The bytes of files follow the memories of their user, each once.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,14 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from agentmem_core.engine.drafting import digest_of, embedded, require_same_space, space_for, with_words
 from agentmem_core.engine.engine import Engine, mismatch
+from agentmem_core.engine.file_transfer import (
+    FileRecord,
+    ImportedFile,
+    attached,
+    exported_file,
+    files_of,
+    imported_file,
+)
 from agentmem_core.errors import ConflictError, InvalidInputError
 from agentmem_core.model import Link, Memory, MemoryType, Scope, Transferred, Version
 from agentmem_core.model.things import require_memory_id
@@ -86,7 +97,7 @@ _VECTOR: TypeAdapter[bytes] = TypeAdapter(Vector)
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where an export goes on: partitions by id, in each the rows, deleted ones too, then the links."""
+    """Where an export goes on: partitions by id, in each the rows, deleted ones too, then the links, then the files one by one."""
 
     partition: int = 0
     phase: int = 0
@@ -127,10 +138,17 @@ def export(engine: Engine, op: Export) -> tuple[tuple[dict[str, Any], ...], str 
                 if records:
                     following = replace(place, row=records[-1].row)
                     return tuple(_exported(reader, partition, records)), following.dumps()
-            links = [] if op.scope.agent_id or op.scope.session_id else reader.links(partition.id)
+            if place.phase == 0:
+                links = [] if op.scope.agent_id or op.scope.session_id else reader.links(partition.id)
+                place = _Place(partition.id, 1)
+                if links:
+                    return tuple(_exported_links(partition, links)), place.dumps()
+            files = files_of(reader, op.scope, partition)
+            if place.row < len(files):
+                digest, memories = files[place.row]
+                exported = exported_file(engine, partition, digest, memories)
+                return (exported,), replace(place, row=place.row + 1).dumps()
             place = _Place(partition.id + 1)
-            if links:
-                return tuple(_exported_links(partition, links)), place.dumps()
     return (), None
 
 
@@ -166,6 +184,7 @@ def import_(engine: Engine, op: Import) -> Transferred:
     """All records of one call in one transaction; a memory that stands already with the same content is skipped."""
     memories: dict[tuple[str, str], list[_MemoryRecord]] = defaultdict(list)
     links: list[tuple[str, Link]] = []
+    files: list[ImportedFile] = []
     for given in op.records:
         kind = given.get("kind")
         try:
@@ -177,12 +196,14 @@ def import_(engine: Engine, op: Import) -> Transferred:
                 found = _LinkRecord(**given)
                 link = Link(**found.link.model_dump())
                 links.append((found.user_id if op.keep_users else op.scope.user_id, link))
+            elif kind == "file":
+                files.append(imported_file(engine, op, FileRecord(**given)))
             else:
-                raise InvalidInputError(f"a record of an export is a memory or a link, not {kind!r}")
+                raise InvalidInputError(f"a record of an export is a memory, a link or a file, not {kind!r}")
         except ValidationError as error:
             raise InvalidInputError(f"record {given.get('id', '?')!r}: {explain(error)}") from None
     prepared = [_prepared(engine, op.scope, key, records) for key, records in memories.items()]
-    return _write(engine, op, prepared, links)
+    return _write(engine, op, prepared, links, files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +266,13 @@ def _decoded(vector: str) -> bytes:
         raise InvalidInputError(f"vector: is not one that an export wrote ({error})") from None
 
 
-def _write(engine: Engine, op: Import, prepared: Sequence[_Prepared], links: Sequence[tuple[str, Link]]) -> Transferred:
+def _write(
+    engine: Engine,
+    op: Import,
+    prepared: Sequence[_Prepared],
+    links: Sequence[tuple[str, Link]],
+    files: Sequence[ImportedFile],
+) -> Transferred:
     written = versions = skipped = 0
     large: list[Partition] = []
     with engine.writing() as writer:
@@ -265,10 +292,11 @@ def _write(engine: Engine, op: Import, prepared: Sequence[_Prepared], links: Seq
         for user_id, link in links:
             partition = writer.ensure_partition(op.scope.tenant, MEMORIES, user_id, engine.embedder.fingerprint)
             writer.link(partition.id, link)
+        kept = sum(attached(engine, writer, op.scope.tenant, file) for file in files)
     for partition in large:
         if engine.views.is_large(partition):
             engine.follower.note(partition)
-    return Transferred(memories=written, versions=versions, links=len(links), skipped=skipped)
+    return Transferred(memories=written, versions=versions, links=len(links), files=kept, skipped=skipped)
 
 
 def _unknown(

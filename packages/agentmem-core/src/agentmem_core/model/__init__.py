@@ -1,5 +1,6 @@
 """Words: values only, frozen, without any behaviour that touches the world."""
 
+from agentmem_core.model.audit import AuditEntry
 from agentmem_core.model.filters import Filter, FilterCondition, FilterGroup, FilterOperator, parse_filter
 from agentmem_core.model.ids import new_id
 from agentmem_core.model.memory import Memory, MemoryType
@@ -29,6 +30,7 @@ __all__ = [
     "AddOutcome",
     "Added",
     "AddedItem",
+    "AuditEntry",
     "CollectionStats",
     "Compacted",
     "ComponentHealth",

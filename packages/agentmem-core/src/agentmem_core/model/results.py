@@ -128,6 +128,7 @@ class Receipt(Value):
     versions: int = 0
     vectors: int = 0
     links: int = 0
+    files: int = 0
     collections: tuple[str, ...] = ()
     files_clean: bool = True
 
@@ -142,7 +143,7 @@ class CollectionStats(Value):
 
 
 class Stats(Value):
-    """How much is remembered in a scope, and the size of the store's files."""
+    """How much is remembered in a scope, and the size of the store's database; what files are kept beside it is not counted."""
 
     memories: int
     by_type: dict[str, int]
@@ -190,6 +191,7 @@ class Transferred(Value):
     memories: int = 0
     versions: int = 0
     links: int = 0
+    files: int = 0
     skipped: int = 0
 
 

@@ -1,6 +1,7 @@
 """What the engine asks of the world."""
 
 from agentmem_core.ports.backend import Backend
+from agentmem_core.ports.blobs import Blobs
 from agentmem_core.ports.embedder import Embedder, Fingerprint
 from agentmem_core.ports.index import Near, VectorIndex
 from agentmem_core.ports.ledger import (
@@ -16,9 +17,11 @@ from agentmem_core.ports.ledger import (
     Tally,
 )
 from agentmem_core.ports.model import LanguageModel, Prompt, Reply, Usage
+from agentmem_core.ports.vault import Vault
 
 __all__ = [
     "Backend",
+    "Blobs",
     "Collection",
     "Embedder",
     "Erased",
@@ -36,5 +39,6 @@ __all__ = [
     "Reply",
     "Tally",
     "Usage",
+    "Vault",
     "VectorIndex",
 ]

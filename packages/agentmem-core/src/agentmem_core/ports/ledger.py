@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from agentmem_core.model import Link, Memory, Version
+from agentmem_core.model import AuditEntry, Link, Memory, Scope, Version
 from agentmem_core.ports.embedder import Fingerprint
 
 
@@ -101,12 +101,13 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """How many rows of each kind an erasure took."""
+    """How many rows of each kind an erasure took; ``digests`` are those of the files that they held."""
 
     memories: int = 0
     versions: int = 0
     vectors: int = 0
     links: int = 0
+    digests: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,20 @@ class LedgerReader(Protocol):
         """A value kept with the store."""
         ...
 
+    def attachments(self, partition: int, rows: Sequence[int] | None = None) -> list[tuple[int, str]]:
+        """Which files a partition's rows, or these of them, hold: row and digest, by row; rows in the trash too."""
+        ...
+
+    def attached(self, digests: Iterable[str]) -> set[str]:
+        """Those digests that any row holds, of whatever user and tenant."""
+        ...
+
+    def audit(
+        self, scope: Scope, *, operation: str | None = None, after: int = 0, limit: int = 1_000
+    ) -> list[AuditEntry]:
+        """What was done in a scope, oldest first: entries past number ``after``."""
+        ...
+
 
 class LedgerWriter(LedgerReader, Protocol):
     """One transaction. Nothing of it is seen by others before it ends, and nothing remains of it when it fails."""
@@ -253,6 +268,22 @@ class LedgerWriter(LedgerReader, Protocol):
 
     def set_setting(self, name: str, value: str | None) -> None:
         """Keep a value with the store; None removes it."""
+        ...
+
+    def rewrite_history(self, row: int, versions: Sequence[Version]) -> None:
+        """Earlier versions of a row anew, by their numbers; for what must not stand in them as it does."""
+        ...
+
+    def attach(self, row: int, digest: str) -> None:
+        """Let a row hold a file; again is no error. Erasing the row ends it."""
+        ...
+
+    def append_audit(self, entry: AuditEntry) -> None:
+        """Write down what is done in this transaction; the number is given here."""
+        ...
+
+    def erase_audit(self, scope: Scope, targets: Sequence[str] | None = None) -> None:
+        """Take out what was written down in a scope, or there about these memories."""
         ...
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agentmem_core.testing import strategies
     from agentmem_core.testing.backend_suite import BackendSuite
+    from agentmem_core.testing.blobs_suite import BlobsSuite
     from agentmem_core.testing.embedder_suite import EmbedderSuite
     from agentmem_core.testing.index_suite import VectorIndexSuite
     from agentmem_core.testing.ledger_suite import LedgerSuite
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "BackendSuite": "backend_suite",
+    "BlobsSuite": "blobs_suite",
     "BruteForceIndex": "memory_index",
     "EmbedderSuite": "embedder_suite",
     "LedgerSuite": "ledger_suite",
@@ -32,13 +34,14 @@ _HOMES = {
 _REWRITTEN = tuple(
     f"{__name__}.{module}"
     for module in (
-        "backend_reading", "backend_store", "backend_suite", "backend_writing", "embedder_suite", "index_suite",
-        "ledger_rows", "ledger_suite",
+        "backend_reading", "backend_store", "backend_suite", "backend_writing", "blobs_suite", "embedder_suite",
+        "index_suite", "ledger_files", "ledger_rows", "ledger_suite",
     )
 )  # fmt: skip
 
 __all__ = [
     "BackendSuite",
+    "BlobsSuite",
     "BruteForceIndex",
     "EmbedderSuite",
     "LedgerSuite",

@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agentmem_core.agents import AGENT_HANDLERS
+from agentmem_core.connect import file_limit
 from agentmem_core.embedders import find_embedder
 from agentmem_core.engine import EmbeddedBackend, Engine, Follower, Views
-from agentmem_core.ports import Ledger, VectorIndex
+from agentmem_core.ports import Blobs, Ledger, Vault, VectorIndex
+from agentmem_core.storage.files import MemoryBlobs
+from agentmem_core.storage.vault import configured_vault
 from agentmem_core.testing.memory_ledger import MemoryLedger
 
 
@@ -21,6 +24,8 @@ def in_memory_backend(
     exact_limit: int = 20_000,
     cache_bytes: int = 16 * 1024 * 1024,
     clock: Callable[[], datetime] | None = None,
+    blobs: Blobs | None = None,
+    vault: Vault | None = None,
 ) -> EmbeddedBackend:
     """The real engine over a ``MemoryLedger`` and the hashing embedder, for ``AgentMem(backend=in_memory_backend())``.
 
@@ -34,5 +39,8 @@ def in_memory_backend(
         Follower(held, index),
         clock or (lambda: datetime.now(UTC)),
         find_embedder,
+        blobs=MemoryBlobs() if blobs is None else blobs,
+        vault=configured_vault if vault is None else lambda: vault,
+        file_limit=file_limit,
     )
     return EmbeddedBackend(engine, AGENT_HANDLERS)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
-from agentmem_core.model import Link, Memory, Version
+from agentmem_core.model import AuditEntry, Link, Memory, Scope, Version
 from agentmem_core.model.filters import OWN_FIELDS
 from agentmem_core.ports import Collection, Feature, Fingerprint, Listing, Partition, Record, Tally
 from agentmem_core.testing.memory_state import ROW_BITS, Part, State, micros, own_memory
@@ -119,6 +119,25 @@ class MemoryReader:
 
     def embedded(self, collection: int) -> int:
         return sum(record.vector is not None for record in self._records_in(collection))
+
+    def attachments(self, partition: int, rows: Sequence[int] | None = None) -> list[tuple[int, str]]:
+        held = self._state.attachments
+        wanted = [row for row in held if partition_of(row) == partition] if rows is None else rows
+        return sorted((row, digest) for row in wanted for digest in held.get(row, ()))
+
+    def attached(self, digests: Iterable[str]) -> set[str]:
+        held = set[str]().union(*self._state.attachments.values())
+        return held.intersection(digests)
+
+    def audit(
+        self, scope: Scope, *, operation: str | None = None, after: int = 0, limit: int = 1_000
+    ) -> list[AuditEntry]:
+        found = (
+            entry
+            for entry in self._state.audit
+            if scope.admits(entry.scope) and operation in (None, entry.operation) and entry.number > after
+        )
+        return [entry.model_copy(deep=True) for entry in islice(found, limit)]
 
     def setting(self, name: str) -> str | None:
         return self._state.settings.get(name)

@@ -6,7 +6,7 @@ import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from agentmem_core.model import Link, Memory, Version
+from agentmem_core.model import AuditEntry, Link, Memory, Version
 from agentmem_core.ports import Collection, Partition, Record
 
 ROW_BITS = 32
@@ -52,6 +52,9 @@ class State:
     parts: dict[int, Part] = field(default_factory=dict)
     staging: dict[int, bytes] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    attachments: dict[int, frozenset[str]] = field(default_factory=dict)
+    audit: tuple[AuditEntry, ...] = ()
+    last_audit: int = 0
     last_collection: int = 0
     last_partition: int = 0
 
@@ -62,6 +65,9 @@ class State:
             parts=dict(self.parts),
             staging=dict(self.staging),
             settings=dict(self.settings),
+            attachments=dict(self.attachments),
+            audit=self.audit,
+            last_audit=self.last_audit,
             last_collection=self.last_collection,
             last_partition=self.last_partition,
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from agentmem_core.errors import StoreError
-from agentmem_core.model import Link, Version
+from agentmem_core.model import AuditEntry, Link, Scope, Version
 from agentmem_core.ports import Collection, Erased, Fingerprint, Partition, Record
 from agentmem_core.testing.memory_reader import MemoryReader, partition_of, version_of
 from agentmem_core.testing.memory_state import ROW_BITS, Part, State, own_memory
@@ -89,6 +89,7 @@ class MemoryWriter(MemoryReader):
             versions=sum(len(part.versions.get(record.row, ())) for record in records),
             vectors=sum(record.vector is not None for record in records),
             links=len(links),
+            digests=frozenset(digest for _, digest in self.attachments(partition, None if rows is None else chosen)),
         )
         for key in links:
             del part.links[key]
@@ -97,6 +98,7 @@ class MemoryWriter(MemoryReader):
             del part.records[record.row]
             part.versions.pop(record.row, None)
             self._state.staging.pop(record.row, None)
+            self._state.attachments.pop(record.row, None)
         if rows is None:
             del self._state.parts[partition]
         else:
@@ -143,6 +145,25 @@ class MemoryWriter(MemoryReader):
             self._state.settings.pop(name, None)
         else:
             self._state.settings[name] = value
+
+    def rewrite_history(self, row: int, versions: Sequence[Version]) -> None:
+        part = self._own(partition_of(row))
+        anew = {version.version: version.model_copy(deep=True) for version in versions}
+        part.versions[row] = {**part.versions.get(row, {}), **anew}
+
+    def attach(self, row: int, digest: str) -> None:
+        self._state.attachments[row] = self._state.attachments.get(row, frozenset()) | {digest}
+
+    def append_audit(self, entry: AuditEntry) -> None:
+        number = self._state.last_audit = self._state.last_audit + 1
+        self._state.audit = (*self._state.audit, entry.model_copy(update={"number": number}, deep=True))
+
+    def erase_audit(self, scope: Scope, targets: Sequence[str] | None = None) -> None:
+        self._state.audit = tuple(
+            entry
+            for entry in self._state.audit
+            if not scope.admits(entry.scope) or (targets is not None and entry.target not in targets)
+        )
 
     def _ensure_collection(self, tenant: str, name: str, embedder: Fingerprint) -> Collection:
         found = self.collection(tenant, name)

@@ -9,7 +9,9 @@ from agentmem_core.client.agents.contextual import ContextualAgent
 from agentmem_core.client.agents.core import CoreAgent
 from agentmem_core.client.agents.dispatching import adispatch, dispatch
 from agentmem_core.client.agents.episodic import EpisodicAgent
+from agentmem_core.client.agents.knowledge import KnowledgeAgent
 from agentmem_core.client.agents.procedural import ProceduralAgent
+from agentmem_core.client.agents.resource import ResourceAgent
 from agentmem_core.client.agents.semantic import SemanticAgent
 from agentmem_core.client.agents.working import WorkingAgent
 from agentmem_core.errors import NotFoundError
@@ -18,7 +20,7 @@ from agentmem_core.model.agents import AgentReply, AgentTask
 from agentmem_core.ports import Backend
 
 KINDS: tuple[type[Agent], ...] = (
-    CoreAgent, WorkingAgent, EpisodicAgent, SemanticAgent, ProceduralAgent, ContextualAgent,
+    CoreAgent, WorkingAgent, EpisodicAgent, SemanticAgent, ProceduralAgent, ResourceAgent, KnowledgeAgent, ContextualAgent,
 )  # fmt: skip
 
 

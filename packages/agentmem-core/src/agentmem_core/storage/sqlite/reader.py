@@ -8,11 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from agentmem_core.model import Link, Memory, Version
+from agentmem_core.model import AuditEntry, Link, Memory, Scope, Version
 from agentmem_core.ports import Collection, Feature, Fingerprint, Listing, Partition, Record, Tally
 from agentmem_core.storage.sqlite.rows import (
+    AUDIT_COLUMNS,
     SELECTED,
     STORED,
+    audit_entry_of,
     bounds,
     decode_json,
     link_of,
@@ -210,6 +212,28 @@ class SqliteReader:
     def setting(self, name: str) -> str | None:
         row = self._db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
         return None if row is None else row[0]
+
+    def attachments(self, partition: int, rows: Sequence[int] | None = None) -> list[tuple[int, str]]:
+        if rows is not None:
+            return sorted(self._selected("SELECT row, digest FROM attachments WHERE row", rows))
+        sql = "SELECT row, digest FROM attachments WHERE row > ? AND row <= ? ORDER BY row, digest"
+        return list(self._db.execute(sql, bounds(partition)))
+
+    def attached(self, digests: Iterable[str]) -> set[str]:
+        sql = "SELECT 1 FROM attachments WHERE digest = ? LIMIT 1"
+        return {digest for digest in digests if self._db.execute(sql, (digest,)).fetchone()}
+
+    def audit(
+        self, scope: Scope, *, operation: str | None = None, after: int = 0, limit: int = 1_000
+    ) -> list[AuditEntry]:
+        rows = self._db.execute(
+            f"SELECT {', '.join(AUDIT_COLUMNS)}, number FROM audit WHERE tenant = ?1 AND user_id = ?2 AND number > ?3 "
+            "AND (?4 IS NULL OR agent_id = ?4) AND (?5 IS NULL OR session_id = ?5) AND (?6 IS NULL OR operation = ?6) "
+            "ORDER BY number LIMIT ?7",
+            (scope.tenant, scope.user_id, after, scope.agent_id, scope.session_id, operation, limit),
+        )
+        with readable():
+            return [audit_entry_of(row) for row in rows]
 
     def _record(self, sql: str, values: tuple[Any, ...]) -> Record | None:
         row = self._db.execute(sql, values).fetchone()

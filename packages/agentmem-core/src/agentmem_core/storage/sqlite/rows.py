@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from agentmem_core.errors import StoreDamagedError
-from agentmem_core.model import Link, Memory, MemoryType, Scope, Version
+from agentmem_core.model import AuditEntry, Link, Memory, MemoryType, Scope, Version
 from agentmem_core.ports import Record
 from agentmem_core.storage.sqlite.schema import ROW_BITS
 
@@ -25,6 +25,9 @@ MEMORY_COLUMNS = (
     "row", "partition", "id", "content", "type", "agent_id", "session_id", "metadata", "importance", "entities", "source",
     "role", "name", "occurred_at", "created_at", "updated_at", "expires_at", "valid_from", "valid_to", "version",
     "access_count", "last_accessed_at", "operation", "reason", "deleted_at", "digest",
+)  # fmt: skip
+AUDIT_COLUMNS = (
+    "at", "operation", "tenant", "user_id", "agent_id", "session_id", "subject", "target", "reason", "details",
 )  # fmt: skip
 SELECTED = ", ".join(f"m.{column}" for column in MEMORY_COLUMNS)
 
@@ -151,4 +154,27 @@ def link_of(row: tuple[Any, ...]) -> Link:
         valid_from=to_set_moment(row[5]),
         valid_to=to_moment(row[6]),
         fact=row[7] or None,
+    )
+
+
+def audit_values(entry: AuditEntry) -> tuple[Any, ...]:
+    """An entry as a row of ``audit``, in the order of ``AUDIT_COLUMNS``."""
+    scope = entry.scope
+    return (
+        to_micros(entry.at), entry.operation, scope.tenant, scope.user_id, scope.agent_id, scope.session_id, entry.subject,
+        entry.target, entry.reason, encode_json(entry.details),
+    )  # fmt: skip
+
+
+def audit_entry_of(row: tuple[Any, ...]) -> AuditEntry:
+    """The entry in ``AUDIT_COLUMNS`` and its number."""
+    return AuditEntry(
+        at=to_set_moment(row[0]),
+        operation=row[1],
+        scope=Scope(tenant=row[2], user_id=row[3], agent_id=row[4], session_id=row[5]),
+        subject=row[6],
+        target=row[7],
+        reason=row[8],
+        details=decode_json(row[9], {}),
+        number=row[10],
     )

@@ -67,5 +67,15 @@ CREATE TABLE changes (
 
 CREATE TABLE staging (row INTEGER PRIMARY KEY, vector BLOB NOT NULL) STRICT;
 
+CREATE TABLE attachments (row INTEGER NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (row, digest)) STRICT, WITHOUT ROWID;
+CREATE INDEX attachments_by_digest ON attachments (digest);
+
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, operation TEXT NOT NULL,
+    tenant TEXT NOT NULL, user_id TEXT NOT NULL, agent_id TEXT, session_id TEXT,
+    subject TEXT NOT NULL, target TEXT, reason TEXT, details TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_by_user ON audit (tenant, user_id, number);
+
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """

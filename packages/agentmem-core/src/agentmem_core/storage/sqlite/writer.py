@@ -6,10 +6,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from agentmem_core.errors import StoreError
-from agentmem_core.model import Link, Version
+from agentmem_core.model import AuditEntry, Link, Scope, Version
 from agentmem_core.ports import Erased, Fingerprint, Partition, Record
 from agentmem_core.storage.sqlite.reader import SqliteReader, in_bites, marks, partition_of
-from agentmem_core.storage.sqlite.rows import MEMORY_COLUMNS, STORED, bounds, encode_json, memory_values, to_micros
+from agentmem_core.storage.sqlite.rows import (
+    AUDIT_COLUMNS,
+    MEMORY_COLUMNS,
+    STORED,
+    audit_values,
+    bounds,
+    encode_json,
+    memory_values,
+    to_micros,
+)
 
 _COLUMNS = MEMORY_COLUMNS + STORED
 _INSERT = f"INSERT INTO memories ({', '.join(_COLUMNS)}) VALUES ({marks(_COLUMNS)})"
@@ -27,6 +36,8 @@ INSERT OR REPLACE INTO links (partition, source, relation, target, weight, metad
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _VERSION = "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_AUDIT = f"INSERT INTO audit ({', '.join(AUDIT_COLUMNS)}) VALUES ({marks(AUDIT_COLUMNS)})"
+_WITHIN = "tenant = ?1 AND user_id = ?2 AND (?3 IS NULL OR agent_id = ?3) AND (?4 IS NULL OR session_id = ?4)"
 CHANGES_KEPT = 8192
 """How far the log of changes reaches back at least; a cache that is further behind loads its partition anew."""
 
@@ -98,6 +109,7 @@ class SqliteWriter(SqliteReader):
         if rows is None:
             return self._erase_partition(partition)
         taken = [0, 0, 0, 0]
+        digests = frozenset(digest for _, digest in self.attachments(partition, rows))
         for bite in in_bites(rows):
             names = f"SELECT id FROM memories WHERE row IN ({marks(bite)})"
             taken[3] += self._db.execute(
@@ -110,9 +122,11 @@ class SqliteWriter(SqliteReader):
                 done = self._db.execute(f"DELETE FROM {table} WHERE row IN ({marks(bite)})", bite).rowcount
                 if number < 2:
                     taken[number] += done
+            self._db.execute(f"DELETE FROM attachments WHERE row IN ({marks(bite)})", bite)
         self._log(partition, rows)
         self._db.execute("UPDATE partitions SET epoch = epoch + 1 WHERE id = ?", (partition,))
-        return Erased(*taken)
+        memories, versions, vectors, links = taken
+        return Erased(memories, versions, vectors, links, digests)
 
     def trash(self, tenant: str) -> list[tuple[int, list[int]]]:
         rows = self._db.execute(
@@ -162,8 +176,28 @@ class SqliteWriter(SqliteReader):
         else:
             self._db.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (name, value))
 
+    def rewrite_history(self, row: int, versions: Sequence[Version]) -> None:
+        self._db.executemany(_VERSION, [_version_values(row, version) for version in versions])
+
+    def attach(self, row: int, digest: str) -> None:
+        self._db.execute("INSERT OR IGNORE INTO attachments (row, digest) VALUES (?, ?)", (row, digest))
+
+    def append_audit(self, entry: AuditEntry) -> None:
+        self._db.execute(_AUDIT, audit_values(entry))
+
+    def erase_audit(self, scope: Scope, targets: Sequence[str] | None = None) -> None:
+        values = (scope.tenant, scope.user_id, scope.agent_id, scope.session_id)
+        if targets is None:
+            self._db.execute(f"DELETE FROM audit WHERE {_WITHIN}", values)
+            return
+        self._db.executemany(
+            f"DELETE FROM audit WHERE {_WITHIN} AND target = ?5", [(*values, item) for item in targets]
+        )
+
     def _erase_partition(self, partition: int) -> Erased:
         span = bounds(partition)
+        digests = frozenset(digest for _, digest in self.attachments(partition))
+        self._db.execute("DELETE FROM attachments WHERE row > ? AND row <= ?", span)
         vectors = self._count_vectors("row > ? AND row <= ?", span)
         counts = {
             table: self._db.execute(f"DELETE FROM {table} WHERE row > ? AND row <= ?", span).rowcount
@@ -172,7 +206,7 @@ class SqliteWriter(SqliteReader):
         links = self._db.execute("DELETE FROM links WHERE partition = ?", (partition,)).rowcount
         self._db.execute("DELETE FROM changes WHERE partition = ?", (partition,))
         self._db.execute("DELETE FROM partitions WHERE id = ?", (partition,))
-        return Erased(counts["memories"], counts["versions"], vectors, links)
+        return Erased(counts["memories"], counts["versions"], vectors, links, digests)
 
     def _count_vectors(self, where: str, values: Sequence[int]) -> int:
         sql = f"SELECT count(*) FROM memories WHERE vector IS NOT NULL AND {where}"
