@@ -32,8 +32,8 @@ _HOMES = {
 _REWRITTEN = tuple(
     f"{__name__}.{module}"
     for module in (
-        "backend_reading", "backend_store", "backend_suite", "backend_writing", "embedder_suite", "index_suite",
-        "ledger_rows", "ledger_suite",
+        "backend_agents", "backend_reading", "backend_store", "backend_suite", "backend_writing", "embedder_suite", "index_suite",
+        "ledger_links", "ledger_rows", "ledger_suite",
     )
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ import pytest
 from agentmem_core.errors import StoreClosedError
 from agentmem_core.model import Link, MemoryType
 from agentmem_core.ports import Fingerprint, Ledger, LedgerReader, Listing, Partition, Record
+from agentmem_core.testing.ledger_links import LedgerLinks
 from agentmem_core.testing.ledger_rows import LedgerRows
 from agentmem_core.testing.ledger_samples import HASHING, NOON, a_partition, a_record, blob, edited, put
 
@@ -19,7 +20,7 @@ UNKNOWN = Fingerprint("callable", "mine", None)
 NEW = Fingerprint("hashing", "2", 2)
 
 
-class LedgerSuite(LedgerRows):
+class LedgerSuite(LedgerRows, LedgerLinks):
     """What every ``Ledger`` must do.
 
     ::
