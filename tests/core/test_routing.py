@@ -141,6 +141,9 @@ def routed_by(answer: Any) -> AgentMem:
             self.asked.append(prompt)
             return Reply(answer if isinstance(answer, str) else json.dumps(answer))
 
+        async def aask(self, prompt: Prompt) -> Reply:
+            return self.ask(prompt)
+
     return AgentMem(":memory:", embedder="hashing", llm=Scripted(), router="model")
 
 

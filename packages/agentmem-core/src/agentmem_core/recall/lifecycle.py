@@ -32,8 +32,8 @@ _ARCHIVED = {MemoryType.WORKING, MemoryType.CONTEXTUAL, MemoryType.EPISODIC, Mem
 _MERGED = {MemoryType.WORKING, MemoryType.EPISODIC, MemoryType.SEMANTIC}
 _FILLERS = frozenset("a an the really very just quite so also too please 的 了 呢 啊 吧 很 也 就".split())
 _WORD = re.compile(r"[\u4e00-\u9fff]|[^\s\u4e00-\u9fff]+")
-_STOPS_BEFORE = "\"'“”‘’«»([{<（【《「『¿¡"
-_STOPS_AFTER = "\"'“”‘’«»)]}>）】》」』.,;:!…。，、；：！"
+_STOPS_BEFORE = "\"'“”‘’«»([{（【《「『¿¡"
+_STOPS_AFTER = "\"'“”‘’«»)]}）】》」』.,;:!…。，、；：！"
 _DAY = 86_400.0
 
 

@@ -37,7 +37,7 @@ _COMPARED = re.compile(
 """Where "like" and "love" say nothing about a taste."""
 
 _HAPPENED = re.compile(
-    r"\b(?:yesterday|the day before yesterday|last (?:night|evening|week|weekend|month|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
+    r"\b(?:yesterday|the day before yesterday|last (?:night|evening|week|weekend|month|(?:mon|tues|wednes|thurs|fri|satur|sun)day)(?! of\b)"
     r"|this (?:morning|afternoon|evening)|earlier today|just now|a moment ago"
     r"|(?:\d{1,4}|an?|one|two|three|four|five|six|seven|a (?:few|couple of)|several) (?:minute|hour|day|week)s? ago)\b"
     r"|^\W*\d{4}-\d{2}-\d{2}\b"

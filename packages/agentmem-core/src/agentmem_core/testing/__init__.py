@@ -34,8 +34,8 @@ _HOMES = {
 _REWRITTEN = tuple(
     f"{__name__}.{module}"
     for module in (
-        "backend_reading", "backend_store", "backend_suite", "backend_writing", "blobs_suite", "embedder_suite",
-        "index_suite", "ledger_files", "ledger_rows", "ledger_suite",
+        "backend_agents", "backend_reading", "backend_store", "backend_suite", "backend_writing", "blobs_suite",
+        "embedder_suite", "index_suite", "ledger_files", "ledger_links", "ledger_rows", "ledger_suite",
     )
 )  # fmt: skip
 

@@ -11,6 +11,7 @@ import pytest
 from agentmem_core.errors import NotSupportedError, StoreClosedError
 from agentmem_core.operations import Add, Op, Search
 from agentmem_core.ports import Backend
+from agentmem_core.testing.backend_agents import BackendAgents
 from agentmem_core.testing.backend_asking import ANA, BOB, Asking, Colour, item
 from agentmem_core.testing.backend_reading import BackendReading
 from agentmem_core.testing.backend_store import BackendStore
@@ -21,7 +22,7 @@ class _Unheard(Op[None]):
     """An operation that no backend knows."""
 
 
-class BackendSuite(BackendWriting, BackendReading, BackendStore):
+class BackendSuite(BackendWriting, BackendReading, BackendAgents, BackendStore):
     """What every ``Backend`` must do, in both colours. The backend must know the embedder ``hashing``.
 
     ::
