@@ -287,10 +287,10 @@ class _HeardError(Exception):
 
 
 _ARGUMENTS: dict[str, Any] = {
-    "content": "text", "text": "text", "id": "x", "label": "x", "name": "x", "key": "x", "old": "x", "new": "y", "value": 1,
+    "content": "text", "text": "text", "id": "x", "label": "x", "name": "x", "key": "x", "old": "x", "new": "y", "value": "1",
     "steps": ["a"], "success": True, "task": "x", "start": "2024-01-01T00:00:00Z", "end": "2025-01-01T00:00:00Z", "a": "x",
     "b": "y", "relation": "knows", "of": "x", "entity": "x", "since": "2024-01-01T00:00:00Z", "importance": 0.5,
-    "reason": "asked to", "source": b"bytes", "path": b"bytes", "path_or_bytes": b"bytes", "data": b"bytes",
+    "reason": "asked to", "source": b"bytes", "file": b"bytes", "path": b"bytes", "path_or_bytes": b"bytes", "data": b"bytes",
 }  # fmt: skip
 
 
