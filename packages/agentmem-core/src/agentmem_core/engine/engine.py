@@ -16,7 +16,16 @@ from agentmem_core.engine.views import Views
 from agentmem_core.errors import EmbedderError, EmbedderMismatchError, NotFoundError, StoreError
 from agentmem_core.model import Scope
 from agentmem_core.operations import MEMORIES
-from agentmem_core.ports import Collection, Embedder, Fingerprint, LanguageModel, Ledger, LedgerReader, LedgerWriter, Record
+from agentmem_core.ports import (
+    Collection,
+    Embedder,
+    Fingerprint,
+    LanguageModel,
+    Ledger,
+    LedgerReader,
+    LedgerWriter,
+    Record,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
