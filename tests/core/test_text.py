@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import random
+from itertools import product
+
 import pytest
+import snowballstemmer
 from hypothesis import given
 
+from agentmem_core.embedders.wordllama import WordLlamaEmbedder
+from agentmem_core.recall.stemming import stem
 from agentmem_core.recall.text import QUESTION, indexed_words, is_question, same_text, speaker_in, words
 from agentmem_core.testing.strategies import texts
 
@@ -196,3 +202,47 @@ def test_a_turns_words_begin_with_its_speaker_unless_the_text_does() -> None:
     assert indexed_words("see you", "Ana") == "ana see"
     assert indexed_words("Ana: see you", "Ana") == "ana see"
     assert indexed_words("who?", "Ana") == "ana who ?"
+
+
+# --- stems --------------------------------------------------------------------------------------------------------------
+
+BEGINNINGS = (
+    "arsen commun emerg gener inter later organ past univers succ proc exc even cann inn earr herr out d l t v h st by gra "
+    "add egg off ebb err kn hop hopp tabl conflat siz agre pl boy say yes enjoy nation sens radic lov chees café y yy a e s"
+)
+ENDINGS = (
+    "- s es ies ied ed eed ing edly eedly ingly ly ful ness ational tional enci anci ation izer ization ogist ogi logi li bli "
+    "abli alli entli fulli lessli ousli ousness iveness fulness alism aliti iviti biliti ator ative icate alize iciti ical al "
+    "ance ence er ic able ible ant ement ment ent ism ate iti ous ive ize ion sion tion e l ll y yy us ss sses ying yed past"
+)
+WHOLE = "skis skies sky idly gently ugly early only singly andes atlas bias cosmos howe news a be the evening sky's"
+
+
+def test_stems_are_those_of_snowballs_english_stemmer():
+    """Over the vocabulary of the default embedder, and every beginning that a rule looks at, with endings added."""
+    _, tokenizer = WordLlamaEmbedder()._load()
+    tokens = {token.removeprefix("\u2581") for token in tokenizer.get_vocab()}
+    vocabulary = {token for token in tokens if token.isalpha() and token.islower() and max(token) < "\u0250"}
+    assert len(vocabulary) > 15_000
+    endings = [ending.strip("-") for ending in ENDINGS.split()]
+    chance = random.Random(3)
+    made = {beginning + ending for beginning, ending in product(BEGINNINGS.split(), endings)}
+    made |= {word + chance.choice(endings) for word in [*made, *vocabulary] * 3}
+    wanted = snowballstemmer.stemmer("english")
+    every = sorted(vocabulary | made | set(WHOLE.replace("'s", "").split()))
+    assert len(every) > 50_000
+    assert [(word, stem(word)) for word in every] == [(word, wanted.stemWord(word)) for word in every]
+
+
+# --- what would take for ever ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("marks", ["\u0301", "\u0301\u0327", "\u0327\u0301\u05b0\u3099"], ids=["one", "two", "four"])
+def test_100_000_combining_marks_are_normalised_like_any_text(marks):
+    """Putting such a run in order takes time that grows with its square: minutes for this one, if it were done at once."""
+    run = "e" + marks * (100_000 // len(marks))
+    assert words(f"Lisbon {run} Porto")[0] == "lisbon"
+    assert words(f"Lisbon {run} Porto")[-1] == "porto"
+    assert same_text(run.upper()) == same_text(run)
+    assert indexed_words(run, None) == indexed_words(run, None)

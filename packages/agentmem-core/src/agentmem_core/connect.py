@@ -148,7 +148,7 @@ def _folder(given: str | os.PathLike[str] | None) -> Path | None:
     try:
         if folder.exists() and not folder.is_dir():
             raise StoreUnavailableError(f"{folder} is a file; give a folder for the store to live in")
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         kind = StoreFullError if error.errno == 28 else StoreUnavailableError
         raise kind(f"{folder} cannot be made ({error.strerror}); give a folder that can be written") from error

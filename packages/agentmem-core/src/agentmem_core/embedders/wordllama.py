@@ -55,9 +55,9 @@ class WordLlamaEmbedder:
         encoded = tokenizer.encode_batch_fast([text[:_LONGEST] for text in texts], add_special_tokens=False)
         ids = [encoding.ids for encoding in encoded]
         if len(ids) == 1:  # an add or a search: the same in a third of the steps
-            mean = table.take(np.asarray(ids[0], np.intp), 0).sum(0, keepdims=True)
-            length = math.sqrt(np.vdot(mean, mean))
-            return mean / np.float32(length) if length else mean
+            mean: NDArray[np.float32] = table.take(np.asarray(ids[0], np.intp), 0).sum(0, keepdims=True)
+            mean /= np.float32(math.sqrt(np.vdot(mean, mean)) or 1.0)
+            return mean
         lengths = np.fromiter(map(len, ids), np.intp, len(ids))
         vectors = np.zeros((len(texts), _DIMENSION), np.float32)
         if lengths.any():

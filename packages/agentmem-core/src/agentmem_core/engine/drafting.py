@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 
 from agentmem_core.engine.engine import GIVEN, Engine
@@ -60,11 +61,18 @@ def _scope_of(item: NewMemory, scope: Scope) -> Scope:
     """The scope of the call, unless the item names its own user, agent or session."""
     if item.user_id is None and item.agent_id is None and item.session_id is None:
         return scope
-    own = {name: value for name in _OWN if (value := getattr(item, name)) is not None}
-    return scope.model_copy(update=own)
+    return _scope(
+        scope.tenant,
+        item.user_id or scope.user_id,
+        item.agent_id or scope.agent_id,
+        item.session_id or scope.session_id,
+    )
 
 
-_OWN = ("user_id", "agent_id", "session_id")
+@lru_cache(maxsize=1024)
+def _scope(tenant: str, user_id: str, agent_id: str | None, session_id: str | None) -> Scope:
+    """One value for all items of a bulk that share it."""
+    return Scope(tenant=tenant, user_id=user_id, agent_id=agent_id, session_id=session_id)
 
 
 def words_for(memory: Memory) -> tuple[str, str | None]:

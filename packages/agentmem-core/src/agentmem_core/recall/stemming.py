@@ -111,14 +111,17 @@ def _past_or_gerund(word: str, r1: int) -> str:
             return word
         if len(bare) == 2 and bare[1] == "y" and bare[0] not in _VOWELS:
             return bare[0] + "ie"
-    if _VOWELS.isdisjoint(bare):
-        return word
+    return word if _VOWELS.isdisjoint(bare) else _mended(bare, r1)
+
+
+def _mended(bare: str, r1: int) -> str:
+    """What is left of step 1b's suffixes, as a word: ``hop`` for ``hopp``, ``hope`` for ``hop``."""
     end = bare[-2:]
-    if end in _LACKS_E:
-        return bare + "e"
     if end in _DOUBLED:
         return bare if len(bare) == 3 and bare[0] in "aeo" else bare[:-1]
-    return bare + "e" if len(bare) == r1 and _is_short(bare) else bare
+    if end in _LACKS_E or (len(bare) == r1 and _is_short(bare)):
+        return bare + "e"
+    return bare
 
 
 def _is_short(word: str) -> bool:

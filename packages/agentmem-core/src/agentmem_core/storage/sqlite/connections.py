@@ -53,6 +53,7 @@ class Connections:
         self._writer_open: sqlite3.Connection | None = None
         with _OPENING:
             if file is not None and not any(other.holds(file) for other in _LIVE):
+                _make_private(file)
                 _refuse_strange(file)
             with translated(file):
                 self._make_tables()
@@ -277,6 +278,15 @@ def _patiently(attempt: Callable[[], object]) -> None:
             pause = min(2 * pause, 0.05)
         else:
             return
+
+
+def _make_private(file: Path) -> None:
+    """An empty file that only its owner can read, where there is none; SQLite gives its log the same mode.
+
+    A file that stands keeps the mode that somebody has given it. What cannot be made here SQLite will complain of.
+    """
+    with suppress(OSError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _refuse_strange(file: Path) -> None:
