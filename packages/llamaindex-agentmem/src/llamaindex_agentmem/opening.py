@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from agentmem_core import AgentMem, InvalidInputError, NotConfiguredError
 from pydantic import BaseModel, PrivateAttr
@@ -21,6 +21,8 @@ class Opened(BaseModel):
     agent_id: str | None = None
     store: str = "path"
 
+    _in_session: ClassVar[bool] = True
+    """Whether reads keep to the session; a chat memory looks into all of them."""
     _client: AgentMem = PrivateAttr()
 
     def __init__(
@@ -46,7 +48,7 @@ class Opened(BaseModel):
         fields["store"] = "path" if client is None else GIVEN
         opened = AgentMem.shared(
             client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id,
-            session_id=fields.get("session_id"),
+            session_id=fields.get("session_id") if self._in_session else None,
         )  # fmt: skip
         super().__init__(
             path=None if path is None else os.fspath(path), api_url=api_url, user_id=user_id, agent_id=agent_id, **fields
