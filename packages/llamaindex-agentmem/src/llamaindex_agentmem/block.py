@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from agentmem_core import AgentMem, estimate_tokens
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.bridge.pydantic import Field
 from llama_index.core.memory import BaseMemoryBlock
 
+from agentmem_core import AgentMem, estimate_tokens
 from llamaindex_agentmem.messages import ARCHIVED, BY_BLOCK, as_turn, own_of, same_turn, text_of, without
 from llamaindex_agentmem.opening import Opened
 from llamaindex_agentmem.recall import MIN_SCORE, breadth, rendered, searchable, unseen
@@ -96,5 +96,3 @@ class AgentMemBlock(Opened, BaseMemoryBlock[str]):
             cursor = page.next_cursor
             if cursor is None:
                 return found
-
-

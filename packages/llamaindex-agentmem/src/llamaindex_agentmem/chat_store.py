@@ -6,10 +6,10 @@ import os
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from agentmem_core import AgentMem, InvalidInputError, Memory
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore, MessageStatus
 
+from agentmem_core import AgentMem, InvalidInputError, Memory
 from llamaindex_agentmem.messages import ARCHIVED, OWN, as_message, as_turn, own_of
 from llamaindex_agentmem.opening import Opened
 
@@ -58,9 +58,7 @@ class AgentMemChatStore(Opened, AsyncDBChatStore):
     async def count_messages(self, key: str, status: MessageStatus | None = MessageStatus.ACTIVE) -> int:
         return len(await self._turns(key, status))
 
-    async def add_message(
-        self, key: str, message: ChatMessage, status: MessageStatus = MessageStatus.ACTIVE
-    ) -> None:
+    async def add_message(self, key: str, message: ChatMessage, status: MessageStatus = MessageStatus.ACTIVE) -> None:
         await self.add_messages(key, [message], status)
 
     async def add_messages(
@@ -114,7 +112,7 @@ class AgentMemChatStore(Opened, AsyncDBChatStore):
             await self._client.adelete([turn.id for turn in turns], missing="ignore")
 
     async def _turns(self, key: str, status: MessageStatus | None) -> list[Memory]:
-        if not isinstance(key, str) or not key.strip():
+        if not key.strip():
             raise InvalidInputError(f"key: must be the name of a session, not {key!r}")
         turns = await self._read(key)
         if status is None:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from agentmem_core import AgentMem, Embedder, EmbedderError, Fingerprint, InvalidInputError
 from llama_index.core.base.embeddings.base import BaseEmbedding
 
+from agentmem_core import AgentMem, Embedder, EmbedderError, Fingerprint, InvalidInputError
 from llamaindex_agentmem.opening import Opened
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from agentmem_core import Filter, FilterCondition, FilterGroup, FilterOperator, InvalidFilterError
 from llama_index.core.vector_stores.types import FilterOperator as HostOperator
 from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters
+
+from agentmem_core import Filter, FilterCondition, FilterGroup, FilterOperator, InvalidFilterError
 
 AnyFilter = Filter | FilterGroup
 HostFilter = MetadataFilter | MetadataFilters

@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
-from agentmem_core import AgentMem, Context, Hit
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.bridge.pydantic import Field
 from llama_index.core.llms import LLM
 from llama_index.core.memory import BaseMemory
 from llama_index.core.utils import get_tokenizer
 
+from agentmem_core import AgentMem, Context, Hit
 from llamaindex_agentmem.messages import TURNS, as_message, as_turn, text_of
 from llamaindex_agentmem.opening import Opened
 from llamaindex_agentmem.recall import MIN_SCORE, as_system, breadth, rendered, searchable, unseen
@@ -73,7 +73,7 @@ class AgentMemMemory(Opened, BaseMemory):
         return "AgentMemMemory"
 
     @classmethod
-    def from_defaults(  # type: ignore[override]  # as LlamaIndex's own memories do
+    def from_defaults(
         cls,
         client: AgentMem | None = None,
         *,

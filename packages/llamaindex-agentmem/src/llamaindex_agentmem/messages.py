@@ -10,10 +10,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentmem_core import Filter, FilterCondition, FilterGroup, FilterOperator, InvalidInputError, Memory
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
 from pydantic import ValidationError
 
+from agentmem_core import Filter, FilterCondition, FilterGroup, FilterOperator, InvalidInputError, Memory
 from llamaindex_agentmem.nodes import NO_TEXT, as_json
 
 OWN = "llamaindex"
@@ -54,7 +54,9 @@ def as_message(memory: Memory) -> ChatMessage:
     try:
         return ChatMessage(role=_role(memory.role), **data)
     except ValidationError as error:
-        raise InvalidInputError(f"turn {memory.id!r} holds a message that this LlamaIndex cannot read: {error}") from error
+        raise InvalidInputError(
+            f"turn {memory.id!r} holds a message that this LlamaIndex cannot read: {error}"
+        ) from error
 
 
 def own_of(memory: Memory) -> Mapping[str, Any]:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from agentmem_core import InvalidInputError, LanguageModel, ModelError, Prompt, Reply, Usage
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
 from llama_index.core.llms import LLM
+
+from agentmem_core import InvalidInputError, LanguageModel, ModelError, Prompt, Reply, Usage
 
 
 def as_core_model(llm: LLM) -> LanguageModel:
@@ -74,7 +75,9 @@ def _usage(response: ChatResponse) -> Usage:
     if "prompt_tokens" not in counted and raw is not None:
         usage = raw.get("usage") if isinstance(raw, Mapping) else getattr(raw, "usage", None)
         counted = usage if isinstance(usage, Mapping) else vars(usage) if hasattr(usage, "__dict__") else {}
-    return Usage(1, _number(counted, "prompt_tokens", "input_tokens"), _number(counted, "completion_tokens", "output_tokens"))
+    return Usage(
+        1, _number(counted, "prompt_tokens", "input_tokens"), _number(counted, "completion_tokens", "output_tokens")
+    )
 
 
 def _number(counted: Mapping[str, Any], *names: str) -> int:

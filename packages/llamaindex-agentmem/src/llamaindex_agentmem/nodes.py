@@ -13,9 +13,9 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from agentmem_core import InvalidInputError, Memory
 from llama_index.core.schema import BaseNode, Document, ImageNode, IndexNode, Node, TextNode
 
+from agentmem_core import InvalidInputError, Memory
 from llamaindex_agentmem.filters import OWN, original_key, stored_key
 
 NO_TEXT = "\u2205"
@@ -99,7 +99,7 @@ def _without_text(node: BaseNode, rest: dict[str, Any]) -> str:
 
 def _kept(text: str | None, holder: dict[str, Any]) -> str:
     cleaned = (text or "").replace("\x00", " ").encode("utf-8", "replace").decode("utf-8")
-    if cleaned == text and text.strip():
+    if text is not None and cleaned == text and text.strip():
         holder.pop("text", None)
         return text
     holder["text"] = text

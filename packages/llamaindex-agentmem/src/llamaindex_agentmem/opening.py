@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar, Self
 
-from agentmem_core import AgentMem, InvalidInputError, NotConfiguredError
 from pydantic import BaseModel, PrivateAttr
+
+from agentmem_core import AgentMem, InvalidInputError, NotConfiguredError
 
 GIVEN = "client"
 """What a dump says about a store that came as ``client=``: a new process cannot know which one that was."""
@@ -51,7 +52,11 @@ class Opened(BaseModel):
             session_id=fields.get("session_id") if self._in_session else None,
         )  # fmt: skip
         super().__init__(
-            path=None if path is None else os.fspath(path), api_url=api_url, user_id=user_id, agent_id=agent_id, **fields
+            path=None if path is None else os.fspath(path),
+            api_url=api_url,
+            user_id=user_id,
+            agent_id=agent_id,
+            **fields,
         )
         self._client = opened
 

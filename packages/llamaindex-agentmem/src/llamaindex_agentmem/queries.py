@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from agentmem_core import Hit, InvalidInputError, Memory, NotSupportedError
 from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQueryMode
 
+from agentmem_core import Hit, InvalidInputError, Memory, NotSupportedError
 from llamaindex_agentmem.filters import AnyFilter, among, every, translated
 from llamaindex_agentmem.nodes import REF, memory_id
 
@@ -48,18 +48,23 @@ def ask(query: VectorStoreQuery, options: Mapping[str, Any], key: Callable[[str]
     if query.similarity_top_k < 1:
         return Asked((), lambda _answers, _vectors: [])
     common = {"filters": _narrowed(query, key), "limit": query.similarity_top_k}
-    if mode in {Mode.TEXT_SEARCH, Mode.SPARSE}:
-        limit = (query.sparse_top_k if mode is Mode.SPARSE else None) or query.similarity_top_k
-        return Asked(({**common, "limit": limit, "query": _words(query), "mode": "lexical"},), _by_score)
-    if query.query_embedding is None and not query.query_str:
+    if mode not in {Mode.TEXT_SEARCH, Mode.SPARSE} and query.query_embedding is None and not query.query_str:
         return Asked((common,), _by_score)
-    if mode is Mode.SEMANTIC_HYBRID:
-        return Asked(({**common, **_dense(query), "query": _words(query), "mode": "hybrid"},), _by_score)
     if mode is Mode.HYBRID:
         return _hybrid(query, common)
     if mode is Mode.MMR:
         return _mmr(query, options, common)
-    return Asked(({**common, **_dense(query), "mode": "dense"},), _by_cosine)
+    return _alone(mode, query, common)
+
+
+def _alone(mode: VectorStoreQueryMode, query: VectorStoreQuery, common: dict[str, Any]) -> Asked:
+    """One search, ranked as the core ranks it."""
+    if mode is Mode.DEFAULT:
+        return Asked(({**common, **_dense(query), "mode": "dense"},), _by_cosine)
+    if mode is Mode.SEMANTIC_HYBRID:
+        return Asked(({**common, **_dense(query), "query": _words(query), "mode": "hybrid"},), _by_score)
+    limit = (query.sparse_top_k if mode is Mode.SPARSE else None) or query.similarity_top_k
+    return Asked(({**common, "limit": limit, "query": _words(query), "mode": "lexical"},), _by_score)
 
 
 def _mode(given: Any) -> VectorStoreQueryMode:
@@ -133,10 +138,8 @@ def _mixed(near: Sequence[Hit], worded: Sequence[Hit], alpha: float) -> Scored:
 
 
 def _spread(cosines: Sequence[float]) -> list[float]:
-    """From 0 for the farthest candidate (or a cosine of zero, if that is farther) to 1 for the nearest."""
-    if not cosines:
-        return []
-    low, high = min(cosines), max(cosines)
+    """From 0 for the farthest candidate to 1 for the nearest."""
+    low, high = min(cosines, default=0.0), max(cosines, default=0.0)
     if high <= low:
         return [1.0 if high > 0 else 0.0 for _ in cosines]
     return [(cosine - low) / (high - low) for cosine in cosines]
@@ -146,7 +149,9 @@ def _mmr(query: VectorStoreQuery, options: Mapping[str, Any], common: dict[str, 
     threshold = options.get("mmr_threshold", query.mmr_threshold)
     threshold = MMR_THRESHOLD if threshold is None else threshold
     if not 0 <= threshold <= 1:
-        raise InvalidInputError(f"mmr_threshold: must be between 0 (variety alone) and 1 (relevance alone), got {threshold}")
+        raise InvalidInputError(
+            f"mmr_threshold: must be between 0 (variety alone) and 1 (relevance alone), got {threshold}"
+        )
     wanted = query.similarity_top_k
     pool = options.get("mmr_prefetch_k") or int(wanted * (options.get("mmr_prefetch_factor") or MMR_POOL))
     search = {**common, **_dense(query), "mode": "dense", "limit": min(max(pool, wanted), _MOST)}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from agentmem_core import Context, Hit, render
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
+
+from agentmem_core import Context, Hit, render
 
 MIN_SCORE = 0.1
 """Hits below are not worth a place in a prompt: a few common words, or a faint likeness of meaning."""

@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentmem_core import AgentMem, Filter, FilterOperator, InvalidInputError, Memory, VectorMismatchError
 from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.schema import BaseNode
 from llama_index.core.vector_stores.types import (
@@ -16,6 +15,7 @@ from llama_index.core.vector_stores.types import (
     VectorStoreQueryResult,
 )
 
+from agentmem_core import AgentMem, Filter, FilterOperator, InvalidInputError, Memory, VectorMismatchError
 from llamaindex_agentmem.filters import AnyFilter, among, either, every, memory_key, stored_key, translated
 from llamaindex_agentmem.nodes import REF, as_item, as_node, memory_id
 from llamaindex_agentmem.opening import Opened
@@ -105,9 +105,7 @@ class AgentMemVectorStore(Opened, BasePydanticVectorStore):
         if what is not None:
             await self._client.adelete(**what, collection=self.collection)
 
-    def get_nodes(
-        self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None
-    ) -> list[BaseNode]:
+    def get_nodes(self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None) -> list[BaseNode]:
         """The nodes of these ids in their order, or those that pass the filters in the order of adding; all without either."""
         narrowed = translated(filters, self._key)
         if node_ids is not None and narrowed is None:
@@ -195,7 +193,9 @@ class AgentMemVectorStore(Opened, BasePydanticVectorStore):
             if self.collection == MEMORIES
             else "use the embed_model that the collection was filled with"
         )
-        return VectorMismatchError(f"{error}. Here that means: {cure}, or AgentMemVectorStore(collection=...) with another name")
+        return VectorMismatchError(
+            f"{error}. Here that means: {cure}, or AgentMemVectorStore(collection=...) with another name"
+        )
 
 
 _EVERYTHING = Filter(field="memory.id", operator=FilterOperator.NE, value="")

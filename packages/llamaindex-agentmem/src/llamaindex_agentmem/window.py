@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agentmem_core import Memory, Page
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
 
+from agentmem_core import Memory, Page
 from llamaindex_agentmem.messages import as_message
 
 Turn = Memory
