@@ -45,7 +45,7 @@ def as_item(node: BaseNode, *, vector_required: bool) -> dict[str, Any]:
         data = node.model_dump(mode="json", exclude_defaults=True)
     except ValueError as error:
         raise InvalidInputError(f"node {node.node_id!r} cannot be written as JSON: {error}") from error
-    metadata = data.get("metadata", {})
+    metadata = _checked(node, data.get("metadata", {}))
     own: dict[str, Any] = {"kind": node.class_name()}
     if node.ref_doc_id is not None:
         own["ref"] = node.ref_doc_id
@@ -70,6 +70,17 @@ def as_item(node: BaseNode, *, vector_required: bool) -> dict[str, Any]:
             "(AgentMemEmbedding() needs no key), or set node.embedding"
         )
     return item
+
+
+def _checked(node: BaseNode, dumped: dict[str, Any]) -> dict[str, Any]:
+    """The node's metadata as it is, or with dates and the like as LlamaIndex writes them; never with a number that got lost."""
+    try:
+        json.dumps(node.metadata, allow_nan=False)
+    except TypeError:
+        return dumped
+    except ValueError as error:
+        raise InvalidInputError(f"metadata of node {node.node_id!r}: must hold JSON values only: {error}") from error
+    return node.metadata
 
 
 def _with_media(node: BaseNode, rest: dict[str, Any]) -> None:

@@ -26,6 +26,8 @@ ALPHA = 0.5
 """Weight of meaning against words in HYBRID, unless the query says."""
 FULL_COVERAGE = 0.5
 """A node that covers this part of the query's words, by weight, counts as a full match of words in HYBRID."""
+MEANING = 0.8
+"""What the nearest candidate counts in HYBRID beside a full match of words: an exact name is surer than a likeness."""
 POOL, FEWEST = 4, 100
 """Candidates that each channel of HYBRID gives: so many times what is asked for, and no fewer than this."""
 MMR_THRESHOLD, MMR_POOL = 0.5, 4
@@ -129,8 +131,10 @@ def _mixed(near: Sequence[Hit], worded: Sequence[Hit], alpha: float) -> Scored:
     meaning = dict(zip([hit.memory.id for hit in near], _spread([hit.signals.dense for hit in near]), strict=True))
     covered = {hit.memory.id: hit.signals.lexical for hit in worded}
     memories = {hit.memory.id: hit.memory for hit in (*near, *worded)}
+    dense, lexical = alpha * MEANING, 1 - alpha
     scores = {
-        key: alpha * meaning.get(key, 0.0) + (1 - alpha) * min(1.0, covered.get(key, 0.0) / FULL_COVERAGE)
+        key: (dense * meaning.get(key, 0.0) + lexical * min(1.0, covered.get(key, 0.0) / FULL_COVERAGE))
+        / (dense + lexical)
         for key in memories
     }
     order = sorted(memories, key=lambda key: (round(scores[key], 6), covered.get(key, 0.0)), reverse=True)
