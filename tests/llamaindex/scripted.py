@@ -97,10 +97,15 @@ class ScriptedLLM(FunctionCallingLLM):
         return {"messages": messages}
 
     def get_tool_calls_from_response(
-        self, response: ChatResponse, error_on_no_tool_call: bool = True, **kwargs: Any  # noqa: FBT001, FBT002
+        self,
+        response: ChatResponse,
+        error_on_no_tool_call: bool = True,
+        **kwargs: Any,  # noqa: FBT001, FBT002
     ) -> list[ToolSelection]:
         calls = response.message.additional_kwargs.get("tool_calls", [])
         return [
-            ToolSelection(tool_id=call["id"], tool_name=call["name"], tool_kwargs=json.loads(json.dumps(call["arguments"])))
+            ToolSelection(
+                tool_id=call["id"], tool_name=call["name"], tool_kwargs=json.loads(json.dumps(call["arguments"]))
+            )
             for call in calls
         ]

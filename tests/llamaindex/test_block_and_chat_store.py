@@ -10,11 +10,11 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.memory import Memory, VectorMemoryBlock
 from llama_index.core.storage.chat_store.base_db import MessageStatus
 from llama_index.core.storage.chat_store.sql import SQLAlchemyChatStore
+from tests.llamaindex.scripted import ScriptedLLM
+from tests.llamaindex.test_memory import MESSAGES, says
 
 from agentmem_core import InvalidInputError
 from llamaindex_agentmem import AgentMemBlock, AgentMemChatStore, AgentMemEmbedding, AgentMemMemory, AgentMemVectorStore
-from tests.llamaindex.scripted import ScriptedLLM
-from tests.llamaindex.test_memory import MESSAGES, says
 
 ACTIVE, ARCHIVED = MessageStatus.ACTIVE, MessageStatus.ARCHIVED
 
@@ -42,7 +42,13 @@ async def everything(store):
     told.append(await store.get_messages("b", status=None))
     told.append(sorted(await store.get_keys()))
     told.append(await store.archive_oldest_messages("a", 2))
-    told.append([await store.count_messages("a"), await store.count_messages("a", ARCHIVED), await store.count_messages("a", None)])
+    told.append(
+        [
+            await store.count_messages("a"),
+            await store.count_messages("a", ARCHIVED),
+            await store.count_messages("a", None),
+        ]
+    )
     told.append(await store.delete_oldest_messages("a", 1))
     told.append(await store.get_messages("a", status=None))
     await store.delete_messages("a", ARCHIVED)
@@ -99,7 +105,12 @@ async def test_a_blank_session_is_refused(client):
 async def test_turns_that_leave_the_window_are_kept_once_and_recalled(client):
     block = AgentMemBlock(client)
     memory = memory_over(
-        AgentMemChatStore(client), session_id="s", token_limit=60, token_flush_size=10, tokenizer_fn=words, memory_blocks=[block]
+        AgentMemChatStore(client),
+        session_id="s",
+        token_limit=60,
+        token_flush_size=10,
+        tokenizer_fn=words,
+        memory_blocks=[block],
     )
     await memory.aput(ChatMessage(role="user", content="The code of the door is 4711"))
     await memory.aput(ChatMessage(role="assistant", content="Noted"))

@@ -10,10 +10,10 @@ import pytest
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.llms import MockLLM
+from tests.llamaindex.scripted import ScriptedLLM
 
 from agentmem_core import AgentMem, EmbedderError, EmbedderMismatchError, InvalidInputError, ModelError, Prompt
 from llamaindex_agentmem import AgentMemEmbedding, as_core_embedder, as_core_model
-from tests.llamaindex.scripted import ScriptedLLM
 
 
 class Letters(BaseEmbedding):
@@ -113,7 +113,13 @@ def test_a_model_answers_for_the_core():
 def test_usage_is_told_where_it_is_known():
     llm = ScriptedLLM("x")
     real = llm.chat
-    object.__setattr__(llm, "chat", lambda *a, **k: real(*a, **k).model_copy(update={"raw": {"usage": {"prompt_tokens": 7, "completion_tokens": 3}}}))
+    object.__setattr__(
+        llm,
+        "chat",
+        lambda *a, **k: real(*a, **k).model_copy(
+            update={"raw": {"usage": {"prompt_tokens": 7, "completion_tokens": 3}}}
+        ),
+    )
     usage = as_core_model(llm).ask(Prompt("s", "t")).usage
     assert (usage.calls, usage.input_tokens, usage.output_tokens) == (1, 7, 3)
 

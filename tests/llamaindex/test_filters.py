@@ -44,7 +44,10 @@ def expected(operator, cell, value, theirs):
 def nodes() -> list[TextNode]:
     return [
         TextNode(
-            id_=name, text=f"node {name}", embedding=[1.0, float(number)], metadata={} if name == "missing" else {"x": cell}
+            id_=name,
+            text=f"node {name}",
+            embedding=[1.0, float(number)],
+            metadata={} if name == "missing" else {"x": cell},
         )
         for number, (name, cell) in enumerate(CELLS.items())
     ]

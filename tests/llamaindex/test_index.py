@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,10 +18,10 @@ from llama_index.core.retrievers import RecursiveRetriever
 from llama_index.core.schema import Document, IndexNode, TextNode
 from llama_index.core.storage.docstore import SimpleDocumentStore
 from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters, VectorStoreQueryMode
+from tests.llamaindex.scripted import ScriptedLLM
 
 from agentmem_core import AgentMem
 from llamaindex_agentmem import AgentMemEmbedding, AgentMemVectorStore
-from tests.llamaindex.scripted import ScriptedLLM
 
 DOCS = Path(__file__).parents[2] / "docs"
 QUESTIONS = {
@@ -31,11 +32,22 @@ QUESTIONS = {
 }
 
 
+SPLITTER = SentenceSplitter(
+    chunk_size=256,
+    chunk_overlap=0,
+    chunking_tokenizer_fn=re.compile(
+        r"(?<=[.!?])\s+"
+    ).split,  # NLTK refuses its own files where an installer has linked them
+)
+
+
 def pages() -> list[Document]:
     """Those of the manual, with their paths in it as ids; copies without one are asked nothing."""
     found = SimpleDirectoryReader(str(DOCS), required_exts=[".md"], recursive=True, filename_as_id=False).load_data()
     return [
-        Document(id_=document.metadata["file_name"], text=document.text, metadata={"file": document.metadata["file_name"]})
+        Document(
+            id_=document.metadata["file_name"], text=document.text, metadata={"file": document.metadata["file_name"]}
+        )
         for document in found
     ]
 
@@ -44,7 +56,7 @@ def fill(client):
     embedding = AgentMemEmbedding(client)
     store = AgentMemVectorStore(client)
     pipeline = IngestionPipeline(
-        transformations=[MarkdownNodeParser(), SentenceSplitter(chunk_size=256, chunk_overlap=0), embedding],
+        transformations=[MarkdownNodeParser(), SPLITTER, embedding],
         vector_store=store,
         docstore=SimpleDocumentStore(),
         docstore_strategy=DocstoreStrategy.UPSERTS_AND_DELETE,
@@ -84,7 +96,9 @@ def test_an_index_over_the_manual(client, tmp_path):
     pipeline.run(documents=documents)
     assert store.get_nodes() == before, "what is known is not ingested again"
     changed = [document for document in documents if document.id_ not in {"storage.md", "errors.md"}]
-    changed.append(Document(id_="errors.md", text="# Errors\n\nThe quokka error is new.", metadata={"file": "errors.md"}))
+    changed.append(
+        Document(id_="errors.md", text="# Errors\n\nThe quokka error is new.", metadata={"file": "errors.md"})
+    )
     pipeline.run(documents=changed)
     now = {node.ref_doc_id for node in store.get_nodes()}
     assert "storage.md" not in now, "deleted with its document"
@@ -126,7 +140,11 @@ def test_documents_are_inserted_refreshed_and_deleted(client):
         Document(id_="a", text="Tea is green"), Document(id_="b", text="Coffee is brown"), Document(id_="c", text="Milk is white"),
     ]  # fmt: skip
     assert index.refresh_ref_docs(changed) == [False, True, True]
-    assert sorted(node.get_content() for node in store.get_nodes()) == ["Coffee is brown", "Milk is white", "Tea is green"]
+    assert sorted(node.get_content() for node in store.get_nodes()) == [
+        "Coffee is brown",
+        "Milk is white",
+        "Tea is green",
+    ]
     index.update_ref_doc(Document(id_="c", text="Milk is pale"))
     index.delete_ref_doc("a")
     assert sorted(node.get_content() for node in store.get_nodes()) == ["Coffee is brown", "Milk is pale"]
@@ -183,7 +201,9 @@ def test_recursive_retrieval_finds_index_nodes_and_text_nodes(client):
     )
     outer.insert_nodes([IndexNode(text="A book about the quokka", index_id="book", id_="index")])
     outer.insert_nodes([TextNode(text="The quokka smiles", id_="plain"), TextNode(text="Tea is green", id_="tea")])
-    reopened = VectorStoreIndex.from_vector_store(AgentMemVectorStore(client, collection="outer"), embed_model=embedding)
+    reopened = VectorStoreIndex.from_vector_store(
+        AgentMemVectorStore(client, collection="outer"), embed_model=embedding
+    )
     found = {hit.node.node_id: type(hit.node) for hit in reopened.as_retriever(similarity_top_k=2).retrieve("quokka")}
     assert found == {"index": IndexNode, "plain": TextNode}
     recursive = RecursiveRetriever(
@@ -197,14 +217,20 @@ def test_recursive_retrieval_finds_index_nodes_and_text_nodes(client):
 
 def test_mmr_and_alpha_reach_the_store_through_the_retriever(client):
     index = VectorStoreIndex.from_vector_store(AgentMemVectorStore(client), embed_model=AgentMemEmbedding(client))
-    index.insert_nodes([TextNode(text=f"Tea number {number} is green") for number in range(5)] + [TextNode(text="XK-4711")])
+    index.insert_nodes(
+        [TextNode(text=f"Tea number {number} is green") for number in range(5)] + [TextNode(text="XK-4711")]
+    )
     mmr = index.as_retriever(
-        similarity_top_k=3, vector_store_query_mode="mmr", vector_store_kwargs={"mmr_threshold": 0.1, "mmr_prefetch_k": 6}
+        similarity_top_k=3,
+        vector_store_query_mode="mmr",
+        vector_store_kwargs={"mmr_threshold": 0.1, "mmr_prefetch_k": 6},
     )
     assert "XK-4711" in {hit.text for hit in mmr.retrieve("green tea")}
     hybrid = index.as_retriever(similarity_top_k=1, vector_store_query_mode="hybrid", alpha=0.2)
     assert hybrid.retrieve("what is XK-4711")[0].text == "XK-4711"
-    assert [hit.text for hit in index.as_retriever(vector_store_query_mode="sparse", sparse_top_k=1).retrieve("xk-4711")] == ["XK-4711"]
+    assert [
+        hit.text for hit in index.as_retriever(vector_store_query_mode="sparse", sparse_top_k=1).retrieve("xk-4711")
+    ] == ["XK-4711"]
 
 
 def test_sync_calls_inside_a_running_loop_and_three_loops_after_each_other(tmp_path):

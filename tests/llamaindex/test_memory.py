@@ -13,10 +13,10 @@ from llama_index.core.chat_engine import ContextChatEngine, SimpleChatEngine
 from llama_index.core.memory import BaseMemory
 from llama_index.core.schema import TextNode
 from llama_index.core.tools import FunctionTool
+from tests.llamaindex.scripted import ScriptedLLM
 
 from agentmem_core import AgentMem, InvalidInputError, NotConfiguredError
 from llamaindex_agentmem import AgentMemMemory
-from tests.llamaindex.scripted import ScriptedLLM
 
 MESSAGES = [
     ChatMessage(role="user", content="plain text"),
@@ -123,7 +123,9 @@ def test_reset_deletes_this_session_only(client, colour):
 def test_the_newest_turns_fit_into_the_limit(client, colour):
     memory = Asking(AgentMemMemory(client, token_limit=20, recall_limit=0, tokenizer_fn=words), colour)
     for number in range(60):
-        memory.put_messages(says(("user", f"question number {number} here"), ("assistant", f"answer number {number} here")))
+        memory.put_messages(
+            says(("user", f"question number {number} here"), ("assistant", f"answer number {number} here"))
+        )
     seen = memory.get()
     assert [message.content.split()[2] for message in seen] == ["58", "58", "59", "59"]
     assert [message.content for message in memory.get(initial_token_count=12)] == [
@@ -134,7 +136,9 @@ def test_the_newest_turns_fit_into_the_limit(client, colour):
 
 def test_a_window_does_not_begin_with_an_answer_or_a_tool(client):
     memory = AgentMemMemory(client, token_limit=6, recall_limit=0, tokenizer_fn=words)
-    memory.put_messages(says(("user", "a b c"), ("assistant", "d e"), ("tool", "f"), ("assistant", "g"), ("user", "h i")))
+    memory.put_messages(
+        says(("user", "a b c"), ("assistant", "d e"), ("tool", "f"), ("assistant", "g"), ("user", "h i"))
+    )
     assert [message.content for message in memory.get()] == ["h i"]
     greeting = AgentMemMemory(client, session_id="greeting", token_limit=50, tokenizer_fn=words)
     greeting.put_messages(says(("assistant", "Hello, who are you?"), ("user", "x")))

@@ -278,7 +278,16 @@ def tagged(store):
         TextNode(id_=f"n{n}", text=f"Error report about module {n % 3}", embedding=[1.0, n / 100], metadata={"n": n})
         for n in range(40)
     ])  # fmt: skip
-    store.add([TextNode(id_="unique", text="Error report about XK-4711 and nothing else", embedding=[-1.0, 0.2], metadata={"n": 99})])
+    store.add(
+        [
+            TextNode(
+                id_="unique",
+                text="Error report about XK-4711 and nothing else",
+                embedding=[-1.0, 0.2],
+                metadata={"n": 99},
+            )
+        ]
+    )
     return store
 
 
@@ -312,7 +321,9 @@ def test_alpha_goes_from_words_alone_to_meaning_alone(tagged):
 @pytest.mark.parametrize("mode", [VectorStoreQueryMode.TEXT_SEARCH, VectorStoreQueryMode.SPARSE])
 def test_words_are_found_without_an_embedding(tagged, mode):
     assert tagged.query(VectorStoreQuery(query_str="xk-4711", mode=mode, similarity_top_k=3)).ids == ["unique"]
-    narrowed = VectorStoreQuery(query_str="error", mode=mode, similarity_top_k=50, filters=where("n", 90, FilterOperator.GT))
+    narrowed = VectorStoreQuery(
+        query_str="error", mode=mode, similarity_top_k=50, filters=where("n", 90, FilterOperator.GT)
+    )
     assert tagged.query(narrowed).ids == ["unique"]
     for nothing in (None, "", "  "):
         with pytest.raises(InvalidInputError, match="query_str"):
@@ -325,7 +336,12 @@ def test_sparse_top_k_is_the_number_of_sparse_hits(tagged):
 
 
 def test_chinese_is_found_by_its_words(store):
-    store.add([TextNode(id_="zh", text="我去年五月搬到了里斯本", embedding=[1.0]), TextNode(id_="o", text="别的", embedding=[1.0])])
+    store.add(
+        [
+            TextNode(id_="zh", text="我去年五月搬到了里斯本", embedding=[1.0]),
+            TextNode(id_="o", text="别的", embedding=[1.0]),
+        ]
+    )
     asked = VectorStoreQuery(query_str="里斯本", mode=VectorStoreQueryMode.TEXT_SEARCH, similarity_top_k=3)
     assert store.query(asked).ids == ["zh"]
 
@@ -424,7 +440,11 @@ def test_memories_of_others_are_found_and_filtered_by_their_own_fields(client):
     store = AgentMemVectorStore(client, collection="memories")
     vector = embedding.get_query_embedding("where does she live?")
     (home, cat) = query(store, vector, similarity_top_k=5).nodes
-    assert (home.text, home.metadata["topic"], home.metadata["memory.type"]) == ("I moved to Lisbon in May", "home", "semantic")
+    assert (home.text, home.metadata["topic"], home.metadata["memory.type"]) == (
+        "I moved to Lisbon in May",
+        "home",
+        "semantic",
+    )
     assert "raw" not in home.get_metadata_str("llm")
     assert (cat.metadata["memory.role"], cat.metadata["memory.session_id"]) == ("user", "s1")
     by_role = query(store, vector, similarity_top_k=5, filters=where("memory.role", "user"))
