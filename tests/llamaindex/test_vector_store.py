@@ -410,7 +410,7 @@ def test_users_and_collections_do_not_see_each_other(client):
     bo.clear()
     assert bo.get_nodes() == []
     assert query(ana, [1.0]).ids == ["same"]
-    assert query(other, [1.0, 0.0, 0.0]).nodes[0].text == "elsewhere"
+    assert query(other, [1.0, 0.0, 0.0]).nodes[0].get_content() == "elsewhere"
 
 
 def test_every_async_method_is_native():

@@ -72,7 +72,7 @@ def as_core_embedder(embed_model: BaseEmbedding, *, name: str | None = None) -> 
     """
     if not isinstance(embed_model, BaseEmbedding):
         raise InvalidInputError(f"embed_model: must be a LlamaIndex BaseEmbedding, not {type(embed_model).__name__}")
-    return _CoreEmbedder(embed_model, name or f"{embed_model.class_name()}/{embed_model.model_name}")
+    return _CoreEmbedder(embed_model, name or f"{type(embed_model).__name__}/{embed_model.model_name}")
 
 
 class _CoreEmbedder:

@@ -27,7 +27,7 @@ class _CoreModel:
 
     @property
     def name(self) -> str:
-        return f"{self._llm.class_name()}/{self._llm.metadata.model_name}"
+        return f"{type(self._llm).__name__}/{self._llm.metadata.model_name}"
 
     def ask(self, prompt: Prompt) -> Reply:
         try:
