@@ -406,7 +406,7 @@ def test_users_and_collections_do_not_see_each_other(client):
     ana.add([TextNode(id_="same", text="of ana", embedding=[1.0])])
     bo.add([TextNode(id_="same", text="of bo", embedding=[1.0])])
     other.add([TextNode(id_="same", text="elsewhere", embedding=[1.0, 0.0, 0.0])])
-    assert [node.text for node in ana.get_nodes(["same"])] == ["of ana"]
+    assert [node.get_content() for node in ana.get_nodes(["same"])] == ["of ana"]
     bo.clear()
     assert bo.get_nodes() == []
     assert query(ana, [1.0]).ids == ["same"]
