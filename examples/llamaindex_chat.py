@@ -17,7 +17,6 @@ from llama_index.core.memory import Memory
 
 from llamaindex_agentmem import (
     AgentMemBlock,
-    AgentMemChatStore,
     AgentMemEmbedding,
     AgentMemMemory,
     AgentMemVectorStore,
@@ -36,11 +35,8 @@ def main() -> None:
         assert "allergic to peanuts" in shown
         print("The model was shown on Tuesday:\n" + shown)
 
-        wednesday = Memory(
-            session_id="wednesday",
-            token_limit=3_000,
-            sql_store=AgentMemChatStore(path=place, user_id="ana"),
-            memory_blocks=[AgentMemBlock(path=place, user_id="ana")],
+        wednesday = Memory.from_defaults(
+            session_id="wednesday", token_limit=3_000, memory_blocks=[AgentMemBlock(path=place, user_id="ana")]
         )
         wednesday.put(ChatMessage(role="user", content="Are there peanuts in it?"))
         assert "allergic to peanuts" in str(wednesday.get()[0].content)

