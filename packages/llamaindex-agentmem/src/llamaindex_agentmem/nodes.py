@@ -43,6 +43,8 @@ def as_item(node: BaseNode, *, vector_required: bool) -> dict[str, Any]:
     """What ``add`` takes for a node; its vector is the node's embedding."""
     try:
         data = node.model_dump(mode="json", exclude_defaults=True)
+        if isinstance(node, IndexNode) and node.obj is not None:
+            data["obj"] = node.to_dict()["obj"]  # older versions of LlamaIndex write it there only
     except ValueError as error:
         raise InvalidInputError(f"node {node.node_id!r} cannot be written as JSON: {error}") from error
     metadata = _checked(node, data.get("metadata", {}))
