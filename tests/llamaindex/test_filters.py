@@ -74,7 +74,7 @@ def simple():
 def simple_is_complete() -> bool:
     """Whether this LlamaIndex's SimpleVectorStore knows what its newest knows; older ones lack operators and conditions."""
     store = SimpleVectorStore()
-    store.add([TextNode(id_="n", text="n", embedding=[1.0])])
+    store.add([TextNode(id_="n", text="n", embedding=[1.0, 0.0])])
     inner = MetadataFilter(key="x", value="a", operator=FilterOperator.TEXT_MATCH_INSENSITIVE)
     try:
         return found(store, MetadataFilters(filters=[inner], condition=FilterCondition.NOT)) == {"n"}
