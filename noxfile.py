@@ -95,6 +95,30 @@ def wheels_lowest(session: nox.Session) -> None:
             session.run(python, "-m", "pytest", "tests", *session.posargs, external=True)
 
 
+@nox.session(python=False)
+def llamaindex_lowest(session: nox.Session) -> None:
+    """The adapter for LlamaIndex with the oldest llama-index-core it promises."""
+    adapter(session, "llamaindex", "llama-index-core==0.13.0")
+
+
+@nox.session(python=False)
+def llamaindex_newest(session: nox.Session) -> None:
+    """The adapter for LlamaIndex with the newest llama-index-core inside its range."""
+    adapter(session, "llamaindex", "llama-index-core<0.15", "--upgrade")
+
+
+def adapter(session: nox.Session, name: str, *requirements: str) -> None:
+    """Run one adapter's tests on its built wheels, with versions of its framework that it names."""
+    with installed(session, "--resolution", "highest", *requirements) as (python, folder):
+        uv(session, "pip", "install", "--quiet", "--python", python, "--group", f"{ROOT / 'pyproject.toml'}:test")
+        for item in ("conftest.py", "pyproject.toml"):
+            shutil.copy(ROOT / item, folder)
+        for item in ("docs", "examples", f"tests/{name}"):
+            shutil.copytree(ROOT / item, folder / item)
+        with session.chdir(folder):
+            session.run(python, "-m", "pytest", f"tests/{name}", f"docs/{name}.md", *session.posargs, external=True)
+
+
 @contextmanager
 def installed(
     session: nox.Session, *options: str, python: str = sys.executable, extras: str = ""

@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         UpkeepStep,
     )
     from agentmem_core.ports import Backend, Embedder, Fingerprint, LanguageModel, Prompt, Reply, Usage
+    from agentmem_core.recall.rendering import estimate_tokens, render
     from agentmem_core.storage.vault import new_vault_key
 
 __version__ = "1.0.0"
@@ -92,6 +93,7 @@ _HOMES = {
         "AgentReply", "AgentTask", "Block", "Maintained", "Neighbour", "Path", "Period", "Procedure", "Skill", "State", "StateChange", "Upkeep", "UpkeepStep",
     ),
     "agentmem_core.ports": ("Backend", "Embedder", "Fingerprint", "LanguageModel", "Prompt", "Reply", "Usage"),
+    "agentmem_core.recall.rendering": ("estimate_tokens", "render"),
     "agentmem_core.storage.vault": ("new_vault_key",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -158,8 +160,10 @@ __all__ = [
     "VaultError",
     "VectorMismatchError",
     "Version",
+    "estimate_tokens",
     "new_vault_key",
     "parse_filter",
+    "render",
 ]
 
 

@@ -12,6 +12,7 @@ from agentmem_core.client.memories import MemoryVerbs
 from agentmem_core.client.recall import RecallVerbs
 from agentmem_core.client.sharing import Borrowed, lease
 from agentmem_core.client.store import StoreVerbs
+from agentmem_core.client.vectors import VectorVerbs
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Scope
 from agentmem_core.operations import build
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from agentmem_core.client.agents.working import WorkingAgent
 
 
-class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs):
+class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
     """A long-term memory.
 
     >>> memory = AgentMem(":memory:")

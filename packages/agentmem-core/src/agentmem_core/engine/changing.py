@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,13 +11,13 @@ from agentmem_core.engine.attached import chunks_of
 from agentmem_core.engine.drafting import digest_of, embedded, require_dimension, require_same_space, with_words
 from agentmem_core.engine.engine import GIVEN, Engine, find_record
 from agentmem_core.engine.kept import respecting
-from agentmem_core.engine.reading import every
 from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError, VectorMismatchError
 from agentmem_core.model import FilterGroup, Link, Memory, MemoryType, Version
 from agentmem_core.model.filters import matches
 from agentmem_core.model.things import thing_key
 from agentmem_core.operations import MEMORIES, Delete, Relate, Restore, Update
-from agentmem_core.ports import LedgerReader, LedgerWriter, Record
+from agentmem_core.ports import LedgerWriter, Record
+from agentmem_core.recall.view import micros
 
 _FIELDS = (
     "content", "metadata", "importance", "type", "occurred_at", "expires_at", "valid_from", "valid_to", "entities",
@@ -75,8 +75,9 @@ def delete(engine: Engine, op: Delete) -> int:
     if (op.ids is None) == (op.filters is None):
         raise InvalidInputError("delete: give either ids or filters; to erase a whole user or session use forget()")
     now = engine.clock()
+    candidates = _candidates(engine, op)
     with engine.writing() as writer:
-        records = _to_delete(writer, engine, op)
+        records = _to_delete(writer, engine, op, candidates)
         for record in [*records, *chunks_of(writer, records)]:
             retire(writer, record, now, reason=op.reason)
     return len(records)
@@ -193,7 +194,7 @@ def relate(engine: Engine, op: Relate) -> Link:
     return link
 
 
-def _to_delete(writer: LedgerWriter, engine: Engine, op: Delete) -> list[Record]:
+def _to_delete(writer: LedgerWriter, engine: Engine, op: Delete, candidates: Sequence[str]) -> list[Record]:
     if op.ids is not None:
         found: dict[int, Record] = {}
         for memory_id in op.ids:
@@ -205,16 +206,36 @@ def _to_delete(writer: LedgerWriter, engine: Engine, op: Delete) -> list[Record]
                 continue
             found[record.row] = record
         return list(found.values())
-    return [writer.by_id(row >> 32, memory_id) or _gone(memory_id) for row, memory_id in _matching(writer, engine, op)]
+    passing: list[Record] = []
+    for memory_id in candidates:
+        try:
+            record = find_record(writer, op.scope, op.collection, memory_id, now=engine.clock(), types=op.types)
+        except NotFoundError:
+            continue
+        if matches(op.filters, record.memory):
+            passing.append(record)
+    return passing
 
 
-def _gone(memory_id: str) -> Record:
-    raise NotFoundError(f"no memory {memory_id!r} in this scope")
-
-
-def _matching(reader: LedgerReader, engine: Engine, op: Delete) -> list[tuple[int, str]]:
-    found = every(reader, op.scope, types=op.types, now=engine.clock(), collection=op.collection)
-    return [(record.row, record.memory.id) for record in found if matches(op.filters, record.memory)]
+def _candidates(engine: Engine, op: Delete) -> list[str]:
+    """The ids of rows that pass the filter now, found in memory before others have to wait for the transaction."""
+    if op.filters is None:
+        return []
+    with engine.ledger.reading() as reader:
+        partition = reader.partition(op.scope.tenant, op.collection, op.scope.user_id)
+    if partition is None:
+        return []
+    with engine.views.current(engine.ledger, partition) as current:
+        if current is None:
+            return []
+        reader, partition, cached = current
+        mask = cached.view.standing(
+            agent_id=op.scope.agent_id, session_id=op.scope.session_id, now=micros(engine.clock())
+        )
+        mask &= cached.passing(reader, partition, op.filters)
+        rows = [int(row) for row in cached.view.columns["row"][mask]]
+        memories = reader.by_rows(rows)
+    return [memories[row].id for row in rows if row in memories]
 
 
 def next_version(record: Record, now: datetime, changes: dict[str, Any]) -> Memory:

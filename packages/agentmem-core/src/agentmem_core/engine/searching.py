@@ -21,6 +21,8 @@ from agentmem_core.recall.ranking import Floats, Ranked, fuse, lexical_scores, r
 from agentmem_core.recall.view import Mask, as_float32, micros, unit, unit_rows
 
 _BLOCK = 8192
+_GATHERED_SHARE = 0.2
+"""A filter that leaves at most this part of a view is answered from its rows alone: copying them is then the smaller cost."""
 _EXACT_SHARE = 2_000
 """A filter that leaves at most so many rows of a large partition is answered from their vectors alone."""
 
@@ -130,9 +132,13 @@ class _Searching:
     def _dense(self, vector: Floats, mask: Mask, others: Callable[[None], Floats] | None) -> Floats:
         """The cosine of every row that could be among the best; -1 for those known not to be."""
         view = self.cached.view
-        if view.has_vectors:
-            return as_float32(view.vectors @ vector)
         passing = np.flatnonzero(mask)
+        if view.has_vectors and len(passing) > _GATHERED_SHARE * len(view):
+            return as_float32(view.vectors @ vector)
+        if view.has_vectors:
+            scores = np.full(len(view), -1.0, np.float32)
+            scores[passing] = view.vectors[passing] @ vector
+            return scores
         if len(passing) <= _EXACT_SHARE:
             return self._of_rows(vector, passing)
         wanted = 4 * self.op.limit + 100

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
-from agentmem_core.model.filters import OWN_PREFIX, AnyFilter, metadata_value
+from agentmem_core.model.filters import OWN_PREFIX, AnyFilter, field_value, metadata_value
 from agentmem_core.ports import Ledger, LedgerReader, Partition
 from agentmem_core.recall.columns import Column, filter_mask
 from agentmem_core.recall.view import Mask, View
@@ -54,8 +54,18 @@ class CachedView:
                 return False
             self.view.replace(reader.features_of(changed, vectors=self.view.has_vectors), changed)
             self._change = partition.change
-            self._columns.clear()
+            self._follow_in_columns(reader, changed)
         return not len(self.view) or self.view.dead <= max(64, _DEAD_SHARE * len(self.view))
+
+    def _follow_in_columns(self, reader: LedgerReader, changed: Sequence[int]) -> None:
+        """Columns take in rows that were changed; those of dead rows stay as they are, and are seen by nobody."""
+        if not self._columns:
+            return
+        for row, memory in reader.by_rows(changed).items():
+            position = self.view.position(row)
+            for field, (column, _) in self._columns.items():
+                if position is not None and position < len(column):
+                    column.put(position, field_value(memory, field))
 
     def passing(self, reader: LedgerReader, partition: Partition, given: AnyFilter) -> Mask:
         """Which rows pass a filter."""

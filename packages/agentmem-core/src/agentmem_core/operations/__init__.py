@@ -15,12 +15,14 @@ from agentmem_core.operations.memories import (
 )
 from agentmem_core.operations.recall import Search
 from agentmem_core.operations.store import Compact, Export, Forget, HealthCheck, Import, Maintain, Reindex, StatsOf
+from agentmem_core.operations.vectors import Embed, Vectors
 
 __all__ = [
     "MEMORIES",
     "Add",
     "Compact",
     "Delete",
+    "Embed",
     "Export",
     "Forget",
     "Get",
@@ -38,5 +40,6 @@ __all__ = [
     "Search",
     "StatsOf",
     "Update",
+    "Vectors",
     "build",
 ]

@@ -35,7 +35,7 @@ class AgentOp(Op[T], Generic[T]):
     verb: ClassVar[str] = ""
 
 
-def build(kind: type[V], **given: Any) -> V:
+def build(kind: type[V], /, **given: Any) -> V:
     """A checked value, or an ``InvalidInputError`` that names the argument and says what is wrong with it."""
     try:
         return kind(**given)

@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from agentmem_core.model.filters import AnyFilter, Filter, FilterCondition, holds
+from agentmem_core.model.filters import AnyFilter, Filter, FilterCondition, FilterOperator, holds
 from agentmem_core.recall.view import Mask
+
+_FEW = 8
+"""Values of a list up to which a row is compared with each of them."""
 
 
 class Column:
@@ -29,13 +32,21 @@ class Column:
     def extend(self, values: Iterable[object]) -> None:
         """Append rows."""
         for value in values:
-            key = _key(value)
-            code = self._known.get(key)
-            if code is None:
-                code = self._known[key] = len(self._values)
-                self._values.append(value)
-            self._codes.append(code)
+            self._codes.append(self._code(value))
         self._array = None
+
+    def put(self, position: int, value: object) -> None:
+        """Another value for one row."""
+        self._codes[position] = self._code(value)
+        self._array = None
+
+    def _code(self, value: object) -> int:
+        key = _key(value)
+        code = self._known.get(key)
+        if code is None:
+            code = self._known[key] = len(self._values)
+            self._values.append(value)
+        return code
 
     def mask(self, test: Callable[[object], bool]) -> Mask:
         """Which rows pass a test of their value."""
@@ -52,10 +63,19 @@ def _key(value: object) -> object:
     return (type(value), value)
 
 
+def _test(given: Filter) -> Callable[[object], bool]:
+    """What ``holds`` says, without comparing every text with every one of many."""
+    among = given.operator in {FilterOperator.IN, FilterOperator.NIN} and len(given.value) > _FEW
+    if not among or not all(isinstance(value, str) for value in given.value):
+        return lambda cell: holds(given.operator, cell, given.value)
+    texts, wanted = frozenset(given.value), given.operator is FilterOperator.IN
+    return lambda cell: (cell in texts) is wanted if isinstance(cell, str) else holds(given.operator, cell, given.value)
+
+
 def filter_mask(given: AnyFilter, column: Callable[[str], Column], size: int) -> Mask:
     """Which of ``size`` rows pass the filter; the same meaning as ``model.filters.matches``."""
     if isinstance(given, Filter):
-        return column(given.field).mask(lambda cell: holds(given.operator, cell, given.value))
+        return column(given.field).mask(_test(given))
     if not given.filters:
         return np.ones(size, np.bool_)
     parts = [filter_mask(item, column, size) for item in given.filters]

@@ -197,19 +197,25 @@ class View:
         standing: NDArray[np.int64] = found[here[found] == rows]
         return standing
 
+    def standing(self, *, agent_id: str | None, session_id: str | None, now: int) -> Mask:
+        """Which rows live, have not expired and are inside the scope, whatever time they hold for."""
+        columns = self.columns
+        mask: Mask = columns["alive"] & (columns["expires"] > now)
+        if agent_id is not None:
+            mask &= columns["agent"] == self.agents.known(agent_id)
+        if session_id is not None:
+            mask &= columns["session"] == self.sessions.known(session_id)
+        return mask
+
     def visible(
         self, *, agent_id: str | None, session_id: str | None, types: Sequence[str] | None, now: int, as_of: int | None
     ) -> Mask:
         """Which rows exist for a reader: living, not expired, inside the scope, and valid at the time asked about."""
         at = now if as_of is None else as_of
         columns = self.columns
-        mask: Mask = columns["alive"] & (columns["expires"] > now) & (columns["valid_to"] > at)
+        mask = self.standing(agent_id=agent_id, session_id=session_id, now=now) & (columns["valid_to"] > at)
         if as_of is not None:
             mask &= columns["valid_from"] <= at
-        if agent_id is not None:
-            mask &= columns["agent"] == self.agents.known(agent_id)
-        if session_id is not None:
-            mask &= columns["session"] == self.sessions.known(session_id)
         if types is not None:
             mask &= np.isin(columns["type"], [self.types.known(name) for name in types])
         return mask
