@@ -10,7 +10,7 @@ from typing import Any, cast
 from langchain_classic.memory.chat_memory import BaseChatMemory
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, get_buffer_string
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, SkipValidation, ValidationError
 
 from agentmem_core import AgentMem, Context, Hit, InvalidInputError, Memory, estimate_tokens, render
 from langchain_agentmem.chat_history import AgentMemChatMessageHistory
@@ -34,7 +34,7 @@ class AgentMemMemory(BaseChatMemory):
     recall_limit: int = Field(default=5, ge=0, le=1000)
     window: int = Field(default=10, ge=0, le=10_000)
     max_tokens: int = Field(default=2000, ge=1)
-    llm: BaseLanguageModel[Any] | None = None
+    llm: SkipValidation[BaseLanguageModel[Any] | None] = None
 
     def __init__(
         self,
@@ -48,14 +48,14 @@ class AgentMemMemory(BaseChatMemory):
         session_id: str | None = None,
         **options: Any,
     ) -> None:
-        """``options`` are the fields: memory_key, input_key, output_key, return_messages, human_prefix, ai_prefix, recall_limit,
-        window, max_tokens, llm; ``InvalidInputError`` for any other.
-        """
+        """``options`` are the other fields (memory_key, window, ...); ``InvalidInputError`` for any that is none."""
         known = set(type(self).model_fields) - {"chat_memory"}
         if unknown := sorted(options.keys() - known):
             raise InvalidInputError(
                 f"{unknown[0]}: is not an argument of AgentMemMemory; it takes {', '.join(sorted(known))}"
             )
+        if not isinstance(options.get("llm"), BaseLanguageModel | None):
+            raise InvalidInputError(f"llm: must be a language model of LangChain, not {type(options['llm']).__name__}")
         history = AgentMemChatMessageHistory(
             client,
             path=path,

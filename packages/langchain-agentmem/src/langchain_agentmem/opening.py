@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
+from pathlib import Path
 
 from agentmem_core import AgentMem
 
@@ -39,7 +40,7 @@ def _keep_open(path: str | os.PathLike[str] | None, api_url: str | None, api_key
     place = os.environ.get("AGENTMEM_PATH") if path is None else os.fspath(path)
     if place == ":memory:":
         return
-    key = (os.getpid(), place if place is None else os.path.abspath(place), api_url)  # a fork has files of its own
+    key = (os.getpid(), place if place is None else str(Path(place).absolute()), api_url)  # a fork has files of its own
     held = AgentMem.shared(path=path, api_url=api_url, api_key=api_key)
     with _LOCK:
         dropped = [_KEPT.pop(key, None)]
