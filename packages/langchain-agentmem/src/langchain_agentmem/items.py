@@ -48,7 +48,7 @@ def rows_of(
         {
             **row,
             "id": row_id(op.namespace, op.key, part),
-            "content": text if text.strip() else "…",
+            "content": _recallable(text),
             "metadata": metadata if part == 0 else {**metadata, "of": item},
         }
         for part, text in enumerate(found_by)
@@ -97,6 +97,11 @@ def within(prefix: Namespace, given: Mapping[str, Any] | None) -> list[Filter | 
 def text_of(value: Any) -> str:
     """The texts in a value, one a line."""
     return "\n".join(_leaves(value)) or json.dumps(value, ensure_ascii=False)
+
+
+def _recallable(text: str) -> str:
+    """What the core keeps of a text to find it by; the value itself is kept as it is."""
+    return text.replace("\x00", " ") if text.strip(" \t\r\n\x00") else "…"
 
 
 def _fields(memory: Memory) -> dict[str, Any]:

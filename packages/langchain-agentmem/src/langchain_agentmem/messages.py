@@ -72,8 +72,10 @@ def text_of(message: BaseMessage) -> str:
     if isinstance(message, AIMessage):
         calls = [*message.tool_calls, *message.invalid_tool_calls]
         parts += [f"{call['name']}({json.dumps(call['args'], ensure_ascii=False, default=str)})" for call in calls]
-    said = "\n".join(part for part in parts if part.strip())
-    return said or SILENT
+    said = "\n".join(part for part in parts if part.strip()).replace(
+        "\x00", " "
+    )  # the core keeps no NUL; the message does
+    return said if said.strip() else SILENT
 
 
 def says_something(memory: Memory) -> bool:

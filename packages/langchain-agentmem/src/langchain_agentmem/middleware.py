@@ -120,6 +120,9 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
 
 
 def _with_system(request: ModelRequest[Any], told: Context) -> ModelRequest[Any]:
+    if not hasattr(request, "system_message"):  # LangChain 1.0 knows the text alone
+        said = cast("str | None", request.system_prompt)
+        return cast("Any", request).override(system_prompt=f"{said}\n\n{told}" if said else str(told))  # type: ignore[no-any-return]
     before: SystemMessage | None = request.system_message
     if before is None:
         return request.override(system_message=SystemMessage(content=str(told)))

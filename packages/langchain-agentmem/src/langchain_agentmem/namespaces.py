@@ -13,7 +13,11 @@ Namespace = tuple[str, ...]
 
 def listed(found: Iterable[Namespace], op: ListNamespacesOp) -> list[Namespace]:
     """The page of those that match every condition, cut to ``max_depth``, each once, sorted."""
-    matching = {name for name in found if all(matches(condition, name) for condition in op.match_conditions or ())}
+    conditions = op.match_conditions or ()
+    for condition in conditions:
+        if condition.match_type not in {"prefix", "suffix"}:
+            raise InvalidInputError(f"match_type: must be prefix or suffix, not {condition.match_type!r}")
+    matching = {name for name in found if all(matches(condition, name) for condition in conditions)}
     if op.max_depth is not None:
         matching = {name[: op.max_depth] for name in matching}
     return sorted(matching)[op.offset : op.offset + op.limit]
@@ -22,8 +26,6 @@ def listed(found: Iterable[Namespace], op: ListNamespacesOp) -> list[Namespace]:
 def matches(condition: MatchCondition, name: Namespace) -> bool:
     """Whether a namespace begins or ends with a path, in which ``*`` stands for any one label."""
     path = condition.path
-    if condition.match_type not in {"prefix", "suffix"}:
-        raise InvalidInputError(f"match_type: must be prefix or suffix, not {condition.match_type!r}")
     if len(name) < len(path):
         return False
     part = name[: len(path)] if condition.match_type == "prefix" else name[len(name) - len(path) :]
