@@ -98,7 +98,9 @@ def wheels_lowest(session: nox.Session) -> None:
 @nox.session(python=False)
 def langchain_lowest(session: nox.Session) -> None:
     """The LangChain adapter's wheel with the lowest versions it promises, and its tests on them."""
-    with installed(session, "--resolution", "lowest-direct", python=PYTHONS[0], extra="langchain-agentmem[all]") as made:
+    with installed(
+        session, "--resolution", "lowest-direct", python=PYTHONS[0], extra="langchain-agentmem[all]"
+    ) as made:
         test_langchain(session, *made)
 
 

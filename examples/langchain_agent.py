@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain.agents import create_agent
-from langchain_agentmem import AgentMemMiddleware
 from langchain_core.language_models import FakeMessagesListChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatResult
+
+from langchain_agentmem import AgentMemMiddleware
 
 told: list[list[BaseMessage]] = []
 
@@ -28,6 +29,8 @@ class Scripted(FakeMessagesListChatModel):
 
 @dataclass
 class Who:
+    """What a run says about itself."""
+
     user_id: str
 
 
@@ -52,7 +55,8 @@ def main(folder: str) -> None:
 
     system = told[-1][0].text
     print(system)
-    assert system.startswith("You are a cook.") and "Ana is allergic to peanuts" in system
+    assert system.startswith("You are a cook.")
+    assert "Ana is allergic to peanuts" in system
     assert [message.type for message in result["messages"]] == ["human", "ai"]  # the state is as it was
 
     agent.invoke({"messages": [HumanMessage("Do I have a peanuts allergy?")]}, context=Who("bo"))

@@ -4,9 +4,10 @@ import sys
 import tempfile
 import warnings
 
-from langchain_agentmem import AgentMemMemory
 from langchain_classic.chains import ConversationChain
 from langchain_core.language_models import FakeListLLM
+
+from langchain_agentmem import AgentMemMemory
 
 warnings.filterwarnings("ignore", message="The class `ConversationChain` was deprecated")
 

@@ -3,9 +3,10 @@
 import sys
 import tempfile
 
-from langchain_agentmem import AgentMemStore
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.store.base import BaseStore
+
+from langchain_agentmem import AgentMemStore
 
 
 def answer(state: MessagesState, *, store: BaseStore) -> dict[str, list[tuple[str, str]]]:

@@ -1,9 +1,9 @@
 """No test of the adapter reads or writes the memory of whoever runs it."""
 
 import pytest
-from langchain_agentmem import opening
 
 from agentmem_core import AgentMem
+from langchain_agentmem import opening
 
 
 @pytest.fixture(autouse=True)

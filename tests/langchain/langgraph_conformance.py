@@ -7,11 +7,12 @@ The tests come from the source distribution of ``langgraph-checkpoint-sqlite``, 
 import sys
 from contextlib import asynccontextmanager, contextmanager
 from types import ModuleType
+from typing import Any
 
 import pytest
-from langchain_agentmem import AgentMemStore
 
 from agentmem_core import AgentMem
+from langchain_agentmem import AgentMemStore
 
 NOT_OURS = {
     "test_no_running_loop": "the SQLite store refuses sync calls on its own loop; ours answers them",
@@ -29,7 +30,7 @@ class Shim(AgentMemStore):
     """Opened as the tests open the SQLite store."""
 
     def __init__(self, client=None, *, index=None, ttl=None):
-        known = None if index is None else {key: index[key] for key in ("dims", "embed") if key in index}
+        known: Any = None if index is None else {key: index[key] for key in ("dims", "embed") if key in index}
         if index is not None and (fields := index.get("text_fields") or index.get("fields")):
             known["fields"] = fields
         super().__init__(client or AgentMem(":memory:", embedder="hashing"), index=known, ttl=ttl)
@@ -66,7 +67,7 @@ class AsyncShim(Shim):
 
     @classmethod
     @asynccontextmanager
-    async def from_conn_string(cls, _where, *, index=None, ttl=None):
+    async def from_conn_string(cls, _where, *, index=None, ttl=None):  # type: ignore[override]  # as the tests call it
         yield cls(index=index, ttl=ttl)
 
 

@@ -1,25 +1,24 @@
 """A program of two turns for ``test_together``: ``speaking.py <kind> <folder> <what the user says>`` prints what the model was told."""
 
-import json
 import sys
 import warnings
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from langchain_core._api import LangChainDeprecationWarning  # noqa: E402 - the scripted models lie beside the tests
-from langchain_core.messages import HumanMessage  # noqa: E402
-from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder  # noqa: E402
-
-from tests.langchain.scripted import ScriptedChat, ScriptedText, calling  # noqa: E402
+from langchain_core._api import LangChainDeprecationWarning
+from langchain_core.messages import HumanMessage
+from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
+from tests.langchain.scripted import ScriptedChat, ScriptedText, calling
 
 warnings.filterwarnings("error")
 warnings.filterwarnings("ignore", category=LangChainDeprecationWarning)
 
 
 def chain(folder, said):
-    from langchain_agentmem import AgentMemMemory
     from langchain_classic.chains import ConversationChain
+
+    from langchain_agentmem import AgentMemMemory
 
     llm = ScriptedText(script=["noted"])
     ConversationChain(llm=llm, memory=AgentMemMemory(path=folder, user_id="ana")).predict(input=said)
@@ -27,8 +26,9 @@ def chain(folder, said):
 
 
 def runnable(folder, said):
-    from langchain_agentmem import AgentMemChatMessageHistory
     from langchain_core.runnables.history import RunnableWithMessageHistory
+
+    from langchain_agentmem import AgentMemChatMessageHistory
 
     llm = ScriptedChat(script=["noted"])
     prompt = ChatPromptTemplate.from_messages([MessagesPlaceholder("history"), ("human", "{input}")])
@@ -44,6 +44,7 @@ def runnable(folder, said):
 
 def agent(folder, said):
     from langchain.agents import create_agent
+
     from langchain_agentmem import AgentMemMiddleware
 
     llm = ScriptedChat(script=[calling("remember", content=f"Ana said: {said}"), "noted"])
@@ -53,9 +54,10 @@ def agent(folder, said):
 
 
 def graph(folder, said):
-    from langchain_agentmem import AgentMemStore
     from langgraph.graph import START, MessagesState, StateGraph
     from langgraph.store.base import BaseStore
+
+    from langchain_agentmem import AgentMemStore
 
     llm = ScriptedChat(script=["noted"])
 
@@ -72,4 +74,3 @@ def graph(folder, said):
 if __name__ == "__main__":
     _, kind, folder, said = sys.argv
     kinds = {"chain": chain, "runnable": runnable, "agent": agent, "graph": graph}
-    print(json.dumps(kinds[kind](folder, said)))

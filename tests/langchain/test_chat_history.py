@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_agentmem import AgentMemChatMessageHistory
 from langchain_core.documents import Document
 from langchain_core.messages import (
     AIMessage,
@@ -21,6 +21,7 @@ from langchain_core.messages import (
 )
 
 from agentmem_core import AgentMem, InvalidInputError, StoreClosedError
+from langchain_agentmem import AgentMemChatMessageHistory
 
 CALL = {"name": "look_up", "args": {"city": "里斯本", "deep": {"n": [1, 2.5, None, True]}}, "id": "call-1"}
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
@@ -47,15 +48,15 @@ MESSAGES = [
         usage_metadata={"input_tokens": 1, "output_tokens": 2, "total_tokens": 3},
     ),
     AIMessage([{"type": "text", "text": "t"}, {"type": "tool_use", "id": "1", "name": "f", "input": {}}]),
-    AIMessageChunk("chunk", tool_call_chunks=[{"name": "f", "args": '{"a":', "id": "1", "index": 0}]),
+    AIMessageChunk(content="chunk", tool_call_chunks=[{"name": "f", "args": '{"a":', "id": "1", "index": 0}]),
     SystemMessage("Be kind"),
     SystemMessage(""),
     ToolMessage("19 degrees", tool_call_id="call-1", name="look_up"),
     ToolMessage("", tool_call_id="call-1", status="error", artifact={"rows": [1, 2]}),
     ToolMessage("found", tool_call_id="c", artifact=[Document("text", id="d", metadata={"n": 1})]),
-    FunctionMessage("old style", name="f"),
-    ChatMessage("guilty", role="judge"),
-    ChatMessage("", role=" "),
+    FunctionMessage(content="old style", name="f"),
+    ChatMessage(content="guilty", role="judge"),
+    ChatMessage(content="", role=" "),
     HumanMessage("…"),
     AIMessage("\u2060"),
     ToolMessage("NUL \x00 of a file", tool_call_id="c"),
@@ -68,7 +69,8 @@ def test_a_message_comes_back_equal(client, message):
     history = AgentMemChatMessageHistory(client)
     history.add_messages([message])
     (back,) = history.messages
-    assert back == message and type(back) is type(message)
+    assert back == message
+    assert type(back) is type(message)
     assert back.model_dump() == message.model_dump()
 
 
@@ -175,7 +177,8 @@ def test_clear_erases_this_session_only_and_not_what_is_remembered_beside_it(cli
     assert len(client.list(collection="documents").items) == 1
     assert client.forget(kept).memories == 0, "clear leaves nothing that could be restored"
     asyncio.run(other.aclear())
-    assert other.messages == [] and len(bos.messages) == 1
+    assert other.messages == []
+    assert len(bos.messages) == 1
 
 
 def test_clear_with_an_agent_leaves_the_other_agents_turns(client):
@@ -183,7 +186,8 @@ def test_clear_with_an_agent_leaves_the_other_agents_turns(client):
     one.add_user_message("to one")
     two.add_user_message("to two")
     one.clear()
-    assert one.messages == [] and len(two.messages) == 1
+    assert one.messages == []
+    assert len(two.messages) == 1
 
 
 def test_turns_that_others_wrote_are_messages_by_their_role(client):
@@ -198,7 +202,7 @@ def test_turns_that_others_wrote_are_messages_by_their_role(client):
     client.add("a fact is no turn", session_id="default")
     assert AgentMemChatMessageHistory(client).messages == [
         HumanMessage("hi", name="Ana"), AIMessage("hello"), SystemMessage("be kind"),
-        ChatMessage("too long", role="critic"), HumanMessage("with metadata"),
+        ChatMessage(content="too long", role="critic"), HumanMessage("with metadata"),
     ]  # fmt: skip
 
 
@@ -222,6 +226,7 @@ def test_tool_calls_are_found_by_their_words(client):
 
 
 def test_a_name_that_is_no_name_is_refused(client):
+    wrong: Any
     for wrong in ("", "  ", 7, "x" * 300):
         with pytest.raises(InvalidInputError):
             AgentMemChatMessageHistory(client, session_id=wrong)

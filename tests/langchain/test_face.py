@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import langchain_agentmem
 import pytest
 
+import langchain_agentmem
 from agentmem_core import NotConfiguredError
 
 ROOT = Path(langchain_agentmem.__file__).parent
@@ -73,5 +73,6 @@ def test_a_missing_extra_is_an_error_of_the_cores_tree(monkeypatch):
 
     with pytest.raises(NotConfiguredError, match=r"pip install \"langchain-agentmem\[x\]\"") as caught:
         require("X", "x", "no_such_package_is_installed")
-    assert isinstance(caught.value, MissingExtraError) and caught.value.name == "no_such_package_is_installed"
+    assert isinstance(caught.value, MissingExtraError)
+    assert caught.value.name == "no_such_package_is_installed"
     require("X", "x", "json")

@@ -5,6 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from langchain_classic.memory import ConversationBufferMemory, ConversationSummaryMemory
+from langchain_core.chat_history import InMemoryChatMessageHistory
+from langchain_core.messages import AIMessage, HumanMessage
+from langgraph.store.memory import InMemoryStore
+from tests.langchain.scripted import ScriptedText
+
+from agentmem_core import InvalidInputError
 from langchain_agentmem import (
     AgentMemChatMessageHistory,
     AgentMemMemory,
@@ -14,13 +21,6 @@ from langchain_agentmem import (
     import_history,
     import_store,
 )
-from langchain_classic.memory import ConversationBufferMemory, ConversationSummaryMemory
-from langchain_core.chat_history import InMemoryChatMessageHistory
-from langchain_core.messages import AIMessage, HumanMessage
-from langgraph.store.memory import InMemoryStore
-
-from agentmem_core import InvalidInputError
-from tests.langchain.scripted import ScriptedText
 
 MESSAGES = [HumanMessage("I moved to Lisbon", id="1"), AIMessage("Nice"), HumanMessage("ok"), HumanMessage("ok")]
 
@@ -80,5 +80,7 @@ def test_the_items_of_a_store_are_copied(client):
     assert import_store(source, target) == 1100
     assert asyncio.run(aimport_store(source, target)) == 1100
     assert target.list_namespaces() == source.list_namespaces()
-    assert target.get(("users", "2"), "1001").value == {"n": 1001}
+    copied = target.get(("users", "2"), "1001")
+    assert copied is not None
+    assert copied.value == {"n": 1001}
     assert len(client.list(collection="langgraph", limit=2000).items) == 1100

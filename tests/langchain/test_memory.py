@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from langchain_agentmem import AgentMemChatMessageHistory, AgentMemMemory
 from langchain_classic.chains import ConversationChain
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder, PromptTemplate
+from tests.langchain.scripted import ScriptedChat, ScriptedText
 
 from agentmem_core import InvalidInputError, StoreClosedError, estimate_tokens
-from tests.langchain.scripted import ScriptedChat, ScriptedText
+from langchain_agentmem import AgentMemChatMessageHistory, AgentMemMemory
 
 REMEMBERED = "What is remembered that may matter here:"
 
@@ -69,7 +69,8 @@ def test_older_memories_of_any_session_are_recalled_and_marked(client):
     assert lines[-2:] == ["Human: Good morning", "AI: Good morning, Ana"]
 
     messages = history_of(AgentMemMemory(client, session_id="now", return_messages=True), "What about Lisbon?")
-    assert isinstance(messages[0], SystemMessage) and messages[0].content.startswith(REMEMBERED)
+    assert isinstance(messages[0], SystemMessage)
+    assert messages[0].text.startswith(REMEMBERED)
     assert messages[1:] == [HumanMessage("Good morning"), AIMessage("Good morning, Ana")]
 
 
@@ -86,7 +87,8 @@ def test_what_lies_before_the_window_is_recalled_by_meaning(client):
     memory = AgentMemMemory(client, window=2, recall_limit=1)
     talked(memory, ("My cello teacher is Rita", "Noted"), ("It rains", "Take an umbrella"))
     told = history_of(memory, "Who is my cello teacher?")
-    assert "user: My cello teacher is Rita" in told and told.endswith("Human: It rains\nAI: Take an umbrella")
+    assert "user: My cello teacher is Rita" in told
+    assert told.endswith("Human: It rains\nAI: Take an umbrella")
 
 
 def test_limits_of_zero_leave_a_part_out(client):
@@ -179,7 +181,8 @@ def test_clear_clears_this_session_only(client):
     for memory in (one, two):
         talked(memory, ("hello", "hi"))
     one.clear()
-    assert one.chat_memory.messages == [] and len(two.chat_memory.messages) == 2
+    assert one.chat_memory.messages == []
+    assert len(two.chat_memory.messages) == 2
     asyncio.run(two.aclear())
     assert two.chat_memory.messages == []
 

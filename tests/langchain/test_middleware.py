@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import inspect
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import ModelRequest
-from langchain_agentmem import AgentMemChatMessageHistory, AgentMemMiddleware
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
+from tests.langchain.scripted import ScriptedChat, calling
 
 from agentmem_core import AgentMem, InvalidInputError, StoreClosedError
-from tests.langchain.scripted import ScriptedChat, calling
+from langchain_agentmem import AgentMemChatMessageHistory, AgentMemMiddleware
 
 
 @dataclass
@@ -128,7 +128,8 @@ def test_a_context_may_be_a_dict(client, run):
 
     agent = create_agent(ScriptedChat(), middleware=[AgentMemMiddleware(client)], context_schema=Context)
     run(agent, "hello", context={"user_id": "cy"})
-    assert len(client.list(user_id="cy").items) == 2 and client.list().items == ()
+    assert len(client.list(user_id="cy").items) == 2
+    assert client.list().items == ()
 
 
 def test_a_context_with_a_name_that_is_none_is_refused(client, run):
@@ -145,15 +146,18 @@ def test_tools_remember_recall_and_forget(client, run):
     assert kept.content == "Ana plays the cello"
     model.script[:] = [calling("recall", query="cello"), calling("forget", memory_id=kept.id), "Gone."]
     said = [message.content for message in run(agent, "Forget it")["messages"] if isinstance(message, ToolMessage)]
-    assert said[0].startswith(f"{kept.id} [") and said[0].endswith("Ana plays the cello")
-    assert said[1] == f"Forgotten: {kept.id}." and client.list().items == ()
+    assert str(said[0]).startswith(f"{kept.id} [")
+    assert str(said[0]).endswith("Ana plays the cello")
+    assert said[1] == f"Forgotten: {kept.id}."
+    assert client.list().items == ()
 
 
 def test_what_the_model_gets_wrong_it_is_told(client, run):
     model = ScriptedChat(script=[calling("remember", content=" "), "Sorry."])
     agent = create_agent(model, middleware=[AgentMemMiddleware(client, tools=["remember"])])
     (answer,) = [message for message in run(agent, "x")["messages"] if isinstance(message, ToolMessage)]
-    assert "must not be empty" in answer.content and answer.status == "error"
+    assert "must not be empty" in answer.content
+    assert answer.status == "error"
 
 
 @pytest.mark.skipif(
@@ -164,7 +168,7 @@ def test_system_messages_of_blocks_get_another_block(client, run):
     model = ScriptedChat()
     before = SystemMessage([{"type": "text", "text": "Be kind."}])
     run(create_agent(model, middleware=[AgentMemMiddleware(client)], system_prompt=before), "tea?")
-    assert [block["text"].split("\n")[0] for block in model.asked[0][0].content] == [
+    assert [block["text"].split("\n")[0] for block in model.asked[0][0].content_blocks] == [
         "Be kind.", "What is remembered that may matter here:",
     ]  # fmt: skip
 
@@ -172,11 +176,13 @@ def test_system_messages_of_blocks_get_another_block(client, run):
 def test_limits_hold(client, run):
     client.add_many([f"Lisbon is lovely, part {n}" for n in range(20)])
     model = ScriptedChat()
+    options: Any
     for options, lines in (({}, 5), ({"recall_limit": 2}, 2), ({"recall_limit": 0}, None), ({"max_tokens": 25}, 1)):
         agent = create_agent(model, middleware=[AgentMemMiddleware(client, save=False, **options)])
         run(agent, "Lisbon?")
         told = system_of(model.asked[-1])
         assert (told and len(told.splitlines()) - 1) == lines, options
+    wrong: Any
     for wrong in ({"recall_limit": -1}, {"max_tokens": 0}, {"tools": ["erase"]}, {"tools": "recall"}):
         with pytest.raises(InvalidInputError):
             AgentMemMiddleware(client, **wrong)

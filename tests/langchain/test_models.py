@@ -6,13 +6,13 @@ import asyncio
 
 import numpy as np
 import pytest
-from langchain_agentmem import as_core_embedder, as_core_model
-from langchain_agentmem.models import counter_of
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 from langchain_core.messages import AIMessage
+from tests.langchain.scripted import ScriptedChat, ScriptedText
 
 from agentmem_core import AgentMem, EmbedderError, EmbedderMismatchError, InvalidInputError, ModelError, Prompt, Usage
-from tests.langchain.scripted import ScriptedChat, ScriptedText
+from langchain_agentmem import as_core_embedder, as_core_model
+from langchain_agentmem.models import counter_of
 
 
 @pytest.fixture(params=["ask", "aask"])
@@ -36,7 +36,8 @@ def test_a_chat_model_answers_prompts_and_tells_what_it_cost(ask):
     ]  # fmt: skip
     assert ask(model, Prompt("", "again")).usage == Usage(1, 0, 0)
     assert [message.type for message in chat.asked[1]] == ["human"]
-    assert model.name == "ScriptedChat" and as_core_model(chat, name="mine").name == "mine"
+    assert model.name == "ScriptedChat"
+    assert as_core_model(chat, name="mine").name == "mine"
 
 
 def test_a_schema_is_told_to_the_model(ask):
@@ -70,16 +71,17 @@ def test_what_is_no_model_is_refused():
     for wrong in (ScriptedText(), "gpt", None):
         with pytest.raises(InvalidInputError):
             as_core_model(wrong)  # type: ignore[arg-type]  # what a user may try
-    for wrong in ("text-embedding-3-small", len, None):
+    for other in ("text-embedding-3-small", len, None):
         with pytest.raises(InvalidInputError):
-            as_core_embedder(wrong)  # type: ignore[arg-type]
+            as_core_embedder(other)  # type: ignore[arg-type]
 
 
 def test_a_model_without_a_counter_of_its_own_has_none():
     assert counter_of(None) is counter_of(ScriptedChat()) is counter_of(ScriptedText()) is None
     counting = ScriptedText(custom_get_token_ids=lambda text: [1] * len(text))
     count = counter_of(counting)
-    assert count is not None and count("four") == 4
+    assert count is not None
+    assert count("four") == 4
 
 
 def test_the_core_uses_langchains_embeddings(tmp_path):

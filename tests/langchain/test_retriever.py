@@ -6,10 +6,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from langchain_agentmem import AgentMemRetriever
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from agentmem_core import AgentMem, InvalidFilterError, InvalidInputError, StoreClosedError
+from langchain_agentmem import AgentMemRetriever
 
 
 class TestStandard(RetrieversIntegrationTests):
@@ -48,10 +48,16 @@ def test_a_document_says_what_the_memory_is(client, ask):
     memory = added.memories[0]
     assert (document.id, document.page_content) == (memory.id, "Ana moved to Lisbon")
     held = document.metadata
-    assert held["id"] == memory.id and 0 < held["score"] <= 1 and held["type"] == "semantic"
-    assert held["topic"] == "home" and held["own"] == {"type": "theirs"}
-    assert held["occurred_at"].startswith(f"{memory.occurred_at:%Y-%m-%dT%H}") and held["created_at"].endswith("Z")
-    assert held["session_id"] == "s" and held["importance"] == 1.0 and "expires_at" not in held
+    assert held["id"] == memory.id
+    assert 0 < held["score"] <= 1
+    assert held["type"] == "semantic"
+    assert held["topic"] == "home"
+    assert held["own"] == {"type": "theirs"}
+    assert held["occurred_at"].startswith(f"{memory.occurred_at:%Y-%m-%dT%H}")
+    assert held["created_at"].endswith("Z")
+    assert held["session_id"] == "s"
+    assert held["importance"] == 1.0
+    assert "expires_at" not in held
 
 
 def test_k_and_options_of_the_retriever_and_of_the_call(client, ask):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from langchain_agentmem import memory_tools
 from langchain_core.tools import BaseTool
 from langchain_tests.integration_tests import ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
 
 from agentmem_core import AgentMem, InvalidInputError, StoreClosedError
+from langchain_agentmem import memory_tools
 
 
 def named(name: str) -> BaseTool:
@@ -98,6 +100,7 @@ def test_a_model_cannot_name_a_user(client):
 
 
 def test_names_that_are_none_are_refused(client):
+    wrong: Any
     for wrong in (["erase"], "recall"):
         with pytest.raises(InvalidInputError):
             memory_tools(client, names=wrong)

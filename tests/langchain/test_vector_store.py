@@ -8,7 +8,6 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_agentmem import AgentMemVectorStore
 from langchain_core.documents import Document
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 from langchain_tests.integration_tests import VectorStoreIntegrationTests
@@ -21,6 +20,7 @@ from agentmem_core import (
     StoreClosedError,
     VectorMismatchError,
 )
+from langchain_agentmem import AgentMemVectorStore
 
 
 class TestStandard(VectorStoreIntegrationTests):
@@ -106,7 +106,8 @@ def test_texts_round_trip(given_texts):
 
 def test_ids_are_kept_made_or_replaced(store):
     first, made = store.add_texts(["1", "2"], ids=["a", None])
-    assert first == "a" and made
+    assert first == "a"
+    assert made
     store.add_texts(["3"], [{"new": True}], ids=["a"])
     assert store.get_by_ids(["a"]) == [Document("3", id="a", metadata={"new": True})]
     assert len(store.similarity_search("0", k=9)) == 2
@@ -187,7 +188,8 @@ def test_users_sessions_and_collections_do_not_mix(client):
 
 def test_a_new_process_would_find_it_from_texts(tmp_path):
     made = AgentMemVectorStore.from_texts(["0", "90"], Directions(), [{"a": 1}, {}], ids=["x", "y"], path=tmp_path)
-    assert isinstance(made, AgentMemVectorStore) and made.embeddings is made._embedding
+    assert isinstance(made, AgentMemVectorStore)
+    assert made.embeddings is made._embedding
     later = asyncio.run(AgentMemVectorStore.afrom_texts(["180"], Directions(), path=tmp_path))
     assert texts(later.similarity_search("0", k=3)) == ["0", "90", "180"]
 
@@ -257,7 +259,8 @@ def test_async_calls_use_the_async_embeddings(client):
 
 def test_many_texts_are_added_in_batches(store):
     ids = store.add_texts([f"{n % 360}" for n in range(1200)])
-    assert len(set(ids)) == 1200 and len(store.get_by_ids(ids)) == 1200
+    assert len(set(ids)) == 1200
+    assert len(store.get_by_ids(ids)) == 1200
 
 
 def test_errors_of_the_store_are_raised(client, store):

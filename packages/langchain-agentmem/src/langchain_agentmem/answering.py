@@ -118,13 +118,13 @@ class Answering:
         if op.query and op.query.strip():
             ranked = yield from self._ranked(op.query, wanted, filters)
         if len(ranked) < wanted:
-            ranked += yield from self._others(wanted, filters, {memory.id for memory, _ in ranked})
+            ranked.extend((yield from self._others(wanted, filters, {memory.id for memory, _ in ranked})))
         shown = ranked[op.offset : wanted]
         if op.refresh_ttl:
             yield from self._renewed([memory for memory, _ in shown])
         return [found_item_of(memory, score) for memory, score in shown]
 
-    def _others(self, wanted: int, filters: Sequence[Any], seen: set[str]) -> Steps[list[tuple[Memory, float | None]]]:
+    def _others(self, wanted: int, filters: Sequence[Any], seen: set[str]) -> Steps[list[tuple[Memory, None]]]:
         """What a query did not rank, newest first: without a query, everything."""
         newest: list[Hit] = yield self._ask("search", limit=min(wanted + len(seen), _MOST), filters=[IS_ITEM, *filters])
         return [(hit.memory, None) for hit in newest if hit.memory.id not in seen][: wanted - len(seen)]

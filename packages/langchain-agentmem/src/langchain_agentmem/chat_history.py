@@ -39,7 +39,7 @@ class AgentMemChatMessageHistory(BaseChatMessageHistory):
     ) -> None:
         """Nothing is read yet; ``InvalidInputError`` for names or a window that cannot be."""
         super().__init__()
-        if window is not None and (not isinstance(window, int) or isinstance(window, bool) or window < 1):
+        if window is not None and (type(window) is not int or window < 1):
             raise InvalidInputError(f"window: must be at least 1, or None for all messages, got {window!r}")
         self.client = opened(client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id)
         """The user's memory; of one session only when the client that was given was made for one."""

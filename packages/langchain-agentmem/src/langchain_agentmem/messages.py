@@ -53,10 +53,10 @@ def turns_of(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
 
 def message_of(memory: Memory) -> BaseMessage:
     """The message that a turn was made of; a turn that another framework wrote becomes one by its role."""
-    kept = memory.metadata.get(KEPT)
-    kind = _CLASSES.get(str(kept.get("type"))) if isinstance(kept, dict) else None
+    kept: Any = memory.metadata.get(KEPT)
+    kind = _CLASSES.get(str(kept.get("type"))) if isinstance(kept, Mapping) else None
     if kind is not None:
-        fields: dict[str, Any] = {"content": memory.content, **cast("dict[str, Any]", kept).get("data", {})}
+        fields: dict[str, Any] = {"content": memory.content, **kept.get("data", {})}
         if "artifact" in fields:
             fields["artifact"] = _unpacked(fields["artifact"])
         return kind(**fields)

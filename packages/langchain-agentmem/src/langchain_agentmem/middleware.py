@@ -54,7 +54,7 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
         """Nothing is read yet."""
         super().__init__()
         for name, number, least in (("recall_limit", recall_limit, 0), ("max_tokens", max_tokens, 1)):
-            if not isinstance(number, int) or number < least:
+            if type(number) is not int or number < least:
                 raise InvalidInputError(f"{name}: must be a whole number of at least {least}, got {number!r}")
         self.client = opened(client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id)
         self.session_id = session_id
@@ -121,7 +121,7 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
 
 def _with_system(request: ModelRequest[Any], told: Context) -> ModelRequest[Any]:
     if not hasattr(request, "system_message"):  # LangChain 1.0 knows the text alone
-        said = cast("str | None", request.system_prompt)
+        said = request.system_prompt
         return cast("Any", request).override(system_prompt=f"{said}\n\n{told}" if said else str(told))  # type: ignore[no-any-return]
     before: SystemMessage | None = request.system_message
     if before is None:

@@ -156,22 +156,22 @@ class AgentMemVectorStore(VectorStore):
         """``similarity_search`` without blocking the event loop."""
         return [document for document, _ in await self.asimilarity_search_with_score(query, k, filter, **kwargs)]
 
-    def similarity_search_with_score(  # type: ignore[override]  # the base declares *args
+    def similarity_search_with_score(
         self,
         query: str,
         k: int = 4,
-        filter: Any = None,
-        **kwargs: Any,  # noqa: A002
+        filter: Any = None,  # noqa: A002
+        **kwargs: Any,
     ) -> list[tuple[Document, float]]:
         """The same with the cosine of each."""
         return _scored(self._near(self._embedding.embed_query(query), k, filter, kwargs))
 
-    async def asimilarity_search_with_score(  # type: ignore[override]  # the base declares *args
+    async def asimilarity_search_with_score(
         self,
         query: str,
         k: int = 4,
-        filter: Any = None,
-        **kwargs: Any,  # noqa: A002
+        filter: Any = None,  # noqa: A002
+        **kwargs: Any,
     ) -> list[tuple[Document, float]]:
         """``similarity_search_with_score`` without blocking the event loop."""
         return _scored(await self._anear(await self._embedding.aembed_query(query), k, filter, kwargs))
@@ -180,8 +180,8 @@ class AgentMemVectorStore(VectorStore):
         self,
         embedding: list[float],
         k: int = 4,
-        filter: Any = None,
-        **kwargs: Any,  # noqa: A002
+        filter: Any = None,  # noqa: A002
+        **kwargs: Any,
     ) -> list[Document]:
         """The ``k`` documents nearest to a vector."""
         return [document for document, _ in _scored(self._near(embedding, k, filter, kwargs))]
@@ -190,8 +190,8 @@ class AgentMemVectorStore(VectorStore):
         self,
         embedding: list[float],
         k: int = 4,
-        filter: Any = None,
-        **kwargs: Any,  # noqa: A002
+        filter: Any = None,  # noqa: A002
+        **kwargs: Any,
     ) -> list[Document]:
         """``similarity_search_by_vector`` without blocking the event loop."""
         return [document for document, _ in _scored(await self._anear(embedding, k, filter, kwargs))]
@@ -280,9 +280,10 @@ def _batches(
     for name, others in (("metadatas", metadatas), ("ids", ids)):
         if others is not None and len(others) != len(given):
             raise InvalidInputError(f"{name}: has {len(others)} entries for {len(given)} texts; give one for each")
+    nothing: Sequence[None] = [None] * len(given)
     rows = [
         {"id": one, "content": _kept(text), "metadata": metadata}
-        for text, one, metadata in zip(given, ids or [None] * len(given), metadatas or [None] * len(given), strict=True)
+        for text, one, metadata in zip(given, ids or nothing, metadatas or nothing, strict=True)
     ]
     return [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
 
