@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,6 +135,16 @@ def langgraph_conformance(session: nox.Session) -> None:
             session, "pytest", str(tests), f"--rootdir={tests}", "-c", os.devnull, "-q", "-p", "no:cacheprovider",
             *(word for option in options for word in ("-o", option)), *session.posargs,
         )  # fmt: skip
+
+
+def promised_by(package: str) -> list[str]:
+    """What a package of ours needs of others, its extras included."""
+    project = tomllib.loads((ROOT / "packages" / package / "pyproject.toml").read_text("utf-8"))["project"]
+    needed = [
+        *project["dependencies"],
+        *(each for extra in project["optional-dependencies"].values() for each in extra),
+    ]
+    return [each for each in needed if "agentmem" not in each]
 
 
 def test_langchain(session: nox.Session, python: str, folder: Path) -> None:

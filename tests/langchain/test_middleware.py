@@ -168,7 +168,8 @@ def test_system_messages_of_blocks_get_another_block(client, run):
     model = ScriptedChat()
     before = SystemMessage([{"type": "text", "text": "Be kind."}])
     run(create_agent(model, middleware=[AgentMemMiddleware(client)], system_prompt=before), "tea?")
-    assert [block["text"].split("\n")[0] for block in model.asked[0][0].content_blocks] == [
+    blocks: Any = model.asked[0][0].content
+    assert [block["text"].split("\n")[0] for block in blocks] == [
         "Be kind.", "What is remembered that may matter here:",
     ]  # fmt: skip
 

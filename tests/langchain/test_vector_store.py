@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -144,6 +145,7 @@ def test_filters_hold_before_ranking(store):
     assert found({"a.b": 2}) == [2]
     assert found({"missing": "x"}) == []
     assert len(found({})) == len(found(None)) == 20
+    wrong: Any
     for wrong in ({"n": {"$near": 3}}, lambda document: True, "n == 3", {"$xor": []}):
         with pytest.raises(InvalidFilterError):
             found(wrong)

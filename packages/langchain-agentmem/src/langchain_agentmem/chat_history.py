@@ -48,7 +48,7 @@ class AgentMemChatMessageHistory(BaseChatMessageHistory):
         self.window = window
 
     @property
-    def messages(self) -> list[BaseMessage]:  # type: ignore[override]  # the base allows "a property or attribute"
+    def messages(self) -> list[BaseMessage]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]  # "a property or attribute", says the base
         """The messages, oldest first."""
         return [message_of(turn) for turn in self.turns(self.window)]
 

@@ -46,7 +46,7 @@ def key_of(step: str) -> str:
 def _of_field(field: str, wanted: Any) -> list[Filter | FilterGroup]:
     if not isinstance(wanted, Mapping) or not wanted:
         return [Filter(field=field, value=_plain(wanted))]
-    fields = cast("Mapping[Any, Any]", wanted)
+    fields = wanted
     if not any(isinstance(key, str) and key.startswith("$") for key in fields):
         return item_filters(fields, root=field)
     return [Filter(field=field, operator=_operator(word), value=_plain(value)) for word, value in fields.items()]
@@ -62,7 +62,7 @@ def _operator(word: object) -> FilterOperator:
 def _plain(value: Any) -> Any:
     """The value as it stands in the store: keys as steps, tuples as lists."""
     if isinstance(value, Mapping):
-        return {path_step(key): _plain(item) for key, item in cast("Mapping[Any, Any]", value).items()}
+        return {path_step(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in cast("list[Any]", value)]
     return value

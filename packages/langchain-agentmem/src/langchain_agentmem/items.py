@@ -118,7 +118,7 @@ def _path(namespace: Sequence[str]) -> str:
 
 def _leaves(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
-        for item in cast("Mapping[Any, Any]", value).values():
+        for item in value.values():
             yield from _leaves(item)
     elif isinstance(value, list | tuple):
         for item in cast("Sequence[Any]", value):
@@ -130,7 +130,7 @@ def _leaves(value: Any) -> Iterator[str]:
 def _stored(value: Any) -> Any:
     """A value with keys that filters can reach."""
     if isinstance(value, Mapping):
-        fields = cast("Mapping[Any, Any]", value)
+        fields = value
         return {path_step(key) if isinstance(key, str) and key else key: _stored(item) for key, item in fields.items()}
     if isinstance(value, list | tuple):
         return [_stored(item) for item in cast("Sequence[Any]", value)]
@@ -140,4 +140,4 @@ def _stored(value: Any) -> Any:
 def _loaded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key_of(key): _loaded(item) for key, item in cast("dict[str, Any]", value).items()}
-    return [_loaded(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value
+    return [_loaded(item) for item in value] if isinstance(value, list) else value

@@ -32,7 +32,7 @@ SILENT = "…"
 
 _ROLES = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool", "function": "function"}
 _PLAIN: dict[str, type[BaseMessage]] = {"user": HumanMessage, "assistant": AIMessage, "system": SystemMessage}
-_SPEAKERS = {**_PLAIN, "human": HumanMessage, "ai": AIMessage}
+_SPEAKERS: dict[str, type[BaseMessage]] = {**_PLAIN, "human": HumanMessage, "ai": AIMessage}
 _CLASSES: dict[str, type[BaseMessage]] = {
     kind.model_fields["type"].default: kind
     for kind in (
@@ -135,7 +135,7 @@ def _packed(value: Any, number: int) -> Any:
     if isinstance(value, Document):
         return {_DOCUMENT: {"id": value.id, "page_content": value.page_content, "metadata": value.metadata}}
     if isinstance(value, Mapping):
-        return {key: _packed(item, number) for key, item in cast("Mapping[Any, Any]", value).items()}
+        return {key: _packed(item, number) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_packed(item, number) for item in cast("Sequence[Any]", value)]
     if value is None or isinstance(value, str | int | float):
@@ -147,7 +147,7 @@ def _packed(value: Any, number: int) -> Any:
 
 def _unpacked(value: Any) -> Any:
     if isinstance(value, list):
-        return [_unpacked(item) for item in cast("list[Any]", value)]
+        return [_unpacked(item) for item in value]
     if not isinstance(value, dict):
         return value
     fields = cast("dict[str, Any]", value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Literal, get_args
 
@@ -57,16 +57,15 @@ def memory_tools(
 
 def tools_for(whose: Whose, names: Sequence[ToolName] = NAMES) -> list[BaseTool]:
     """The tools of these names; each call asks ``whose`` memory it is about."""
-    if isinstance(names, str) or (unknown := [name for name in names if name not in NAMES]):
-        raise InvalidInputError(
-            f"names: {names if isinstance(names, str) else unknown[0]!r}; give a list of {', '.join(NAMES)}"
-        )
+    unknown = [names] if isinstance(names, str) else [name for name in names if name not in NAMES]
+    if unknown:
+        raise InvalidInputError(f"names: {unknown[0]!r} is none; give a list of {', '.join(NAMES)}")
     makers = {"remember": _remember, "recall": _recall, "forget": _forget}
     return [makers[name](whose) for name in names]
 
 
 @contextmanager
-def _told_to_the_model() -> Iterator[None]:
+def _told_to_the_model() -> Generator[None]:
     """What a model got wrong it is told, to do better; what is wrong with the store is raised."""
     try:
         yield
