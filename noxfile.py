@@ -99,8 +99,9 @@ def wheels_lowest(session: nox.Session) -> None:
 @nox.session(python=False)
 def langchain_lowest(session: nox.Session) -> None:
     """The LangChain adapter's wheel with the lowest versions it promises, and its tests on them."""
+    promised = promised_by("langchain-agentmem")  # as direct requirements: of what a wheel needs uv takes the newest
     with installed(
-        session, "--resolution", "lowest-direct", python=PYTHONS[0], extra="langchain-agentmem[all]"
+        session, "--resolution", "lowest-direct", *promised, python=PYTHONS[0], extra="langchain-agentmem[all]"
     ) as made:
         test_langchain(session, *made)
 

@@ -54,7 +54,7 @@ def test_a_document_says_what_the_memory_is(client, ask):
     assert held["topic"] == "home"
     assert held["own"] == {"type": "theirs"}
     assert held["occurred_at"].startswith(f"{memory.occurred_at:%Y-%m-%dT%H}")
-    assert held["created_at"].endswith("Z")
+    assert held["created_at"].endswith("+00:00")
     assert held["session_id"] == "s"
     assert held["importance"] == 1.0
     assert "expires_at" not in held

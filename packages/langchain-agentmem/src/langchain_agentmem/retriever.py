@@ -16,9 +16,7 @@ from langchain_agentmem.messages import KEPT
 from langchain_agentmem.opening import opened
 
 _OPTIONS = frozenset({"types", "filters", "mode", "as_of", "min_score", "collection", "session_id", "agent_id"})
-_FIELDS = (
-    "type", "importance", "role", "name", "occurred_at", "created_at", "updated_at", "expires_at", "version",
-)  # fmt: skip
+_DATES = ("occurred_at", "created_at", "updated_at", "expires_at")
 
 
 class AgentMemRetriever(BaseRetriever):
@@ -100,10 +98,16 @@ def _checked(options: Mapping[str, Any]) -> None:
 def document_of(hit: Hit) -> Document:
     """A hit as a document."""
     memory = hit.memory
-    fields = memory.model_dump(mode="json", include=set(_FIELDS), exclude_none=True)
-    scope = {"session_id": memory.scope.session_id, "agent_id": memory.scope.agent_id}
-    ours = {"id": memory.id, "score": hit.score, **fields, **{name: value for name, value in scope.items() if value}}
+    ours: dict[str, Any] = {
+        "id": memory.id, "score": hit.score, "type": memory.type.value, "importance": memory.importance,
+        "version": memory.version,
+    }  # fmt: skip
+    scope = memory.scope
+    said = {"role": memory.role, "name": memory.name, "session_id": scope.session_id, "agent_id": scope.agent_id}
+    ours |= {name: text for name, text in said.items() if text is not None}
+    dates = {name: getattr(memory, name) for name in _DATES}
+    ours |= {name: date.isoformat() for name, date in dates.items() if date is not None}
     theirs = {key: value for key, value in memory.metadata.items() if key != KEPT}
-    hidden = {key: value for key, value in theirs.items() if key in ours}
-    metadata = {**theirs, **ours, **({"own": hidden} if hidden else {})}
-    return Document(id=memory.id, page_content=memory.content, metadata=metadata)
+    if hidden := {key: value for key, value in theirs.items() if key in ours}:
+        ours["own"] = hidden
+    return Document(id=memory.id, page_content=memory.content, metadata=theirs | ours)
