@@ -120,19 +120,20 @@ class AgentMemMemory(BaseChatMemory):
 
     def _told(self, recent: Sequence[Memory], hits: Sequence[Hit]) -> str | list[BaseMessage]:
         count = counter_of(self.llm) or estimate_tokens
-        told, used = self._newest_that_fit([message_of(turn) for turn in recent], count)
+        told, said, used = self._newest_that_fit([message_of(turn) for turn in recent], count)
         remembered = self._remembered(recent, hits, self.max_tokens - used, count)
         if self.return_messages:
             return [SystemMessage(content=str(remembered)), *told] if remembered else told
-        return "\n".join(part for part in (str(remembered), self._text_of(told)) if part)
+        return "\n".join(part for part in (str(remembered), said) if part)
 
-    def _newest_that_fit(self, recent: list[BaseMessage], count: Counter) -> tuple[list[BaseMessage], int]:
+    def _newest_that_fit(self, recent: list[BaseMessage], count: Counter) -> tuple[list[BaseMessage], str, int]:
         """The end of the window that fits into ``max_tokens``, and what it takes with the break behind what is remembered."""
         for start in range(len(recent)):
             told = recent[start:]
-            if (used := count(self._text_of(told))) <= self.max_tokens:
-                return told, used + 1
-        return [], 0
+            said = self._text_of(told)
+            if (used := count(said)) <= self.max_tokens:
+                return told, said, used + 1
+        return [], "", 0
 
     def _remembered(self, recent: Sequence[Memory], hits: Sequence[Hit], room: int, count: Counter) -> Context:
         shown = {turn.id for turn in recent} | {(turn.role, turn.content) for turn in recent}

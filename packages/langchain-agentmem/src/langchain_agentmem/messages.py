@@ -107,6 +107,8 @@ def _role(message: BaseMessage) -> str:
 
 def _kept(message: BaseMessage, turn: Mapping[str, Any], number: int) -> dict[str, Any] | None:
     """What the turn's text, role and name do not say; None when they say all, so that plain turns are plain in the store."""
+    if type(message) is _PLAIN.get(turn["role"]) and message.content == turn["content"] and _says_no_more(message):
+        return None
     data = message.model_dump(exclude_defaults=True, exclude={"type", "artifact"})
     if message.content == turn["content"]:
         data.pop("content", None)
@@ -114,10 +116,13 @@ def _kept(message: BaseMessage, turn: Mapping[str, Any], number: int) -> dict[st
         data["content"] = message.content
     if (artifact := getattr(message, "artifact", None)) is not None:
         data["artifact"] = _packed(artifact, number)
-    plain = type(message) is _PLAIN.get(turn["role"]) and not data.keys() - {"name"}
-    if plain and data.get("name") == turn.get("name"):
-        return None
     return {"type": message.type, "data": data}
+
+
+def _says_no_more(message: BaseMessage) -> bool:
+    """Whether all but the text is as it is when nobody says anything."""
+    fields = message.__dict__.items()
+    return not message.model_extra and not any(value for name, value in fields if name not in {"content", "type"})
 
 
 def _block(block: str | dict[Any, Any]) -> str:
