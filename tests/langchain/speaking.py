@@ -74,3 +74,4 @@ def graph(folder, said):
 if __name__ == "__main__":
     _, kind, folder, said = sys.argv
     kinds = {"chain": chain, "runnable": runnable, "agent": agent, "graph": graph}
+    sys.stdout.write(json.dumps(kinds[kind](folder, said)))
