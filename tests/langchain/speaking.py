@@ -1,5 +1,6 @@
 """A program of two turns for ``test_together``: ``speaking.py <kind> <folder> <what the user says>`` prints what the model was told."""
 
+import json
 import sys
 import warnings
 from pathlib import Path
