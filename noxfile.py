@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parent
 UV = os.environ.get("UV") or shutil.which("uv") or "uv"  # `uv run` tells its children where it is
 PYTHONS = ["3.11", "3.12", "3.13"]
 DOCS = ["README.md", "docs", "packages"]
+LANGGRAPH_SQLITE = "langgraph-checkpoint-sqlite==3.1.2"
 
 
 def uv(session: nox.Session, *args: str, **env: str) -> None:
@@ -119,13 +121,80 @@ def adapter(session: nox.Session, name: str, *requirements: str) -> None:
             session.run(python, "-m", "pytest", f"tests/{name}", f"docs/{name}.md", *session.posargs, external=True)
 
 
+def langchain_lowest(session: nox.Session) -> None:
+    """The LangChain adapter's wheel with the lowest versions it promises, and its tests on them."""
+    promised = promised_by("langchain-agentmem")  # as direct requirements: of what a wheel needs uv takes the newest
+    with installed(
+        session, "--resolution", "lowest-direct", *promised, python=PYTHONS[0], extra="langchain-agentmem[all]"
+    ) as made:
+        test_langchain(session, *made)
+
+
+@nox.session(python=False)
+def langchain_newest(session: nox.Session) -> None:
+    """The same with the newest versions inside its bounds."""
+    with installed(session, "--resolution", "highest", extra="langchain-agentmem[all]") as made:
+        test_langchain(session, *made)
+
+
+@nox.session(python=False)
+def langgraph_conformance(session: nox.Session) -> None:
+    """LangGraph's own tests of its SQLite store against ours; they are downloaded, so this needs a package index."""
+    with tempfile.TemporaryDirectory(prefix="agentmem-langgraph-") as name:
+        folder = Path(name)
+        uv(
+            session, "run", "--no-project", "--with", "pip", "python", "-m", "pip", "download", "--quiet", "--no-deps",
+            "--no-binary", ":all:", "--dest", str(folder), LANGGRAPH_SQLITE,
+        )  # fmt: skip
+        (archive,) = folder.glob("*.tar.gz")
+        shutil.unpack_archive(archive, folder, filter="data")
+        (unpacked,) = (path for path in folder.iterdir() if path.is_dir())
+        tests = folder / "store"
+        tests.mkdir()
+        for file in ("test_store.py", "test_async_store.py"):
+            text = (unpacked / "tests" / file).read_text(encoding="utf-8")
+            (tests / file).write_text(text.replace("from tests.test_store import", "from test_store import"), "utf-8")
+        shutil.copy(ROOT / "tests" / "langchain" / "langgraph_conformance.py", tests / "conftest.py")
+        options = ("asyncio_mode=auto", "asyncio_default_fixture_loop_scope=function")
+        in_workspace(
+            session, "pytest", str(tests), f"--rootdir={tests}", "-c", os.devnull, "-q", "-p", "no:cacheprovider",
+            *(word for option in options for word in ("-o", option)), *session.posargs,
+        )  # fmt: skip
+
+
+def promised_by(package: str) -> list[str]:
+    """What a package of ours needs of others, its extras included."""
+    project = tomllib.loads((ROOT / "packages" / package / "pyproject.toml").read_text("utf-8"))["project"]
+    needed = [
+        *project["dependencies"],
+        *(each for extra in project["optional-dependencies"].values() for each in extra),
+    ]
+    return [each for each in needed if "agentmem" not in each]
+
+
+def test_langchain(session: nox.Session, python: str, folder: Path) -> None:
+    """Run the adapter's tests and examples with what is installed, which the tests' own needs must not change."""
+    frozen = session.run(UV, "pip", "freeze", "--python", python, silent=True, external=True)
+    pins = [line for line in str(frozen).splitlines() if re.match(r"(langchain|langgraph)[a-z-]*==", line)]
+    session.log(", ".join(pins))
+    (folder / "pins.txt").write_text("\n".join(pins))
+    group = f"{ROOT / 'pyproject.toml'}:test"
+    uv(session, "pip", "install", "--quiet", "--python", python, "--constraint", "pins.txt", "--group", group)
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    for name in ("examples", "tests/langchain"):
+        shutil.copytree(ROOT / name, folder / name)
+    with session.chdir(folder):
+        session.run(python, "-m", "pytest", "tests/langchain", "-n2", "-q", *session.posargs, external=True)
+
+
 @contextmanager
 def installed(
-    session: nox.Session, *options: str, python: str = sys.executable, extras: str = ""
+    session: nox.Session, *options: str, python: str = sys.executable, extras: str = "", extra: str | None = None
 ) -> Iterator[tuple[str, Path]]:
     """Build every package and install the wheels into a fresh environment in a folder away from the sources.
 
-    ``extras`` are those of the core.
+    ``extras`` are those of the core. With ``extra`` (``package[extra]``) only this one and the core.
     """
     with tempfile.TemporaryDirectory(prefix="agentmem-wheels-") as name:
         folder = Path(name)
@@ -137,6 +206,10 @@ def installed(
         ]
         if not built:
             session.error("nothing was built")
+        if extra is not None:
+            package, wanted = extra.rstrip("]").split("[")
+            ours = {wheel.name.split("-")[0]: str(wheel) for wheel in wheels}
+            built = [ours["agentmem_core"], f"{ours[package.replace('-', '_')]}[{wanted}]"]
         interpreter = str(folder / "env" / "bin" / "python")
         with session.chdir(folder):
             uv(session, "venv", "--quiet", "--python", python, "env")

@@ -1,0 +1,50 @@
+"""The store behind an object of ours, kept open between objects."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+from agentmem_core import AgentMem
+
+_KEPT_OPEN = 4
+_LOCK = threading.Lock()
+_KEPT: OrderedDict[tuple[object, ...], AgentMem] = OrderedDict()
+
+
+def opened(
+    client: AgentMem | None = None,
+    *,
+    path: str | os.PathLike[str] | None = None,
+    api_url: str | None = None,
+    api_key: str | None = None,
+    user_id: str | None = None,
+    agent_id: str | None = None,
+    session_id: str | None = None,
+) -> AgentMem:
+    """``AgentMem.shared``, and the few stores used last stay open.
+
+    LangChain makes a history for every invocation and drops it afterwards; without this each would open the store anew.
+    """
+    if client is None:
+        _keep_open(path, api_url, api_key)
+    return AgentMem.shared(
+        client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id, session_id=session_id
+    )
+
+
+def _keep_open(path: str | os.PathLike[str] | None, api_url: str | None, api_key: str | None) -> None:
+    """Hold a share of the store; one in memory is nobody else's, and ends with its object."""
+    place = os.environ.get("AGENTMEM_PATH") if path is None else os.fspath(path)
+    if place == ":memory:":
+        return
+    key = (os.getpid(), place if place is None else str(Path(place).absolute()), api_url)  # a fork has files of its own
+    held = AgentMem.shared(path=path, api_url=api_url, api_key=api_key)
+    with _LOCK:
+        dropped = [_KEPT.pop(key, None)]
+        _KEPT[key] = held
+        if len(_KEPT) > _KEPT_OPEN:
+            dropped.append(_KEPT.popitem(last=False)[1])
+    del dropped  # a store that closes with it closes outside the lock
