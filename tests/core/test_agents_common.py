@@ -73,7 +73,7 @@ def the_id(added: Added) -> str:
 
 @every_textual_agent
 def test_what_is_added_is_found_listed_got_changed_and_deleted(memory: AgentMem, name: str, call: Verb) -> None:
-    agent = memory.agents.get(name)
+    agent: Any = memory.agents.get(name)
     added = the_id(call(agent, "add", "green tea in the kitchen", metadata={"n": 1}, importance=0.75))
     assert call(agent, "get", added).id == added
     [hit] = call(agent, "search", "green tea")
@@ -95,7 +95,7 @@ def test_what_is_added_is_found_listed_got_changed_and_deleted(memory: AgentMem,
 @every_textual_agent
 def test_an_agent_sees_only_its_own_type(memory: AgentMem, name: str) -> None:
     mine = memory.agents.get(name)
-    others = [agent for agent in memory.agents if agent.name != name]
+    others: list[Any] = [agent for agent in memory.agents if agent.name != name]
     added = the_id(mine.add("green tea"))
     assert memory.get(added).type is mine.type
     for other in others:
@@ -114,7 +114,7 @@ def test_an_agent_sees_only_its_own_type(memory: AgentMem, name: str) -> None:
 
 @every_textual_agent
 def test_pages_cover_everything_once(memory: AgentMem, name: str, call: Verb) -> None:
-    agent = memory.agents.get(name)
+    agent: Any = memory.agents.get(name)
     for number in range(7):
         agent.add(f"text {number}")
     memory.add("another type", type="episodic" if name != "episodic" else "semantic")
@@ -137,7 +137,7 @@ def test_it_survives_a_restart(name: str, tmp_path: Path) -> None:
         before.agents.get(name).update(added, importance=0.9)
         listed = before.agents.get(name).list()
     with AgentMem(tmp_path, **options) as after:
-        agent = after.agents.get(name)
+        agent: Any = after.agents.get(name)
         assert agent.list() == listed
         assert agent.get(added).id == added
         assert [hit.memory.id for hit in agent.search("里斯本")] == [added]
@@ -149,7 +149,7 @@ def test_it_survives_a_restart(name: str, tmp_path: Path) -> None:
     [("我去年五月搬到了里斯本", "里斯本"), ("她对花生过敏", "花生"), ("明天下午三点开会", "开会"), ("東京に住んでいます", "東京")],
 )  # fmt: skip
 def test_chinese_and_japanese_are_found_by_their_words(memory: AgentMem, name: str, text: str, query: str) -> None:
-    agent = memory.agents.get(name)
+    agent: Any = memory.agents.get(name)
     agent.add("something else entirely")
     added = the_id(agent.add(text))
     assert agent.search(query, mode="lexical")[0].memory.id == added
@@ -161,7 +161,7 @@ def test_chinese_and_japanese_are_found_by_their_words(memory: AgentMem, name: s
     "content", ["", "  \n", "a\x00b", "\ud800", None, 5, object(), b"bytes", "x" * 1_000_001, "里" * 333_334],
 )  # fmt: skip
 def test_what_is_no_text_is_refused_and_leaves_nothing(memory: AgentMem, name: str, content: Any, call: Verb) -> None:
-    agent = memory.agents.get(name)
+    agent: Any = memory.agents.get(name)
     with pytest.raises(InvalidInputError):
         call(agent, "add", content)
     assert agent.list().items == ()
@@ -169,7 +169,7 @@ def test_what_is_no_text_is_refused_and_leaves_nothing(memory: AgentMem, name: s
 
 @every_textual_agent
 def test_a_value_of_100_mb_is_refused_by_its_size(memory: AgentMem, name: str) -> None:
-    agent = memory.agents.get(name)
+    agent: Any = memory.agents.get(name)
     with pytest.raises(InvalidInputError, match="100,000,000 bytes"):
         agent.add("x" * 100_000_000)
     with pytest.raises(InvalidInputError, match="metadata"):
@@ -179,7 +179,7 @@ def test_a_value_of_100_mb_is_refused_by_its_size(memory: AgentMem, name: str) -
 @every_agent
 @pytest.mark.parametrize("word", ["nobody", "../../etc/passwd", "entity:lisbon", "%", "' OR 1=1 --", "里斯本"])
 def test_unknown_ids_are_not_found(memory: AgentMem, name: str, word: str, call: Verb) -> None:
-    agent = memory.agents.get(name)
+    agent: Any = memory.agents.get(name)
     for verb in ("get", "delete"):
         with pytest.raises(NotFoundError):
             call(agent, verb, word)
@@ -207,7 +207,7 @@ def test_an_argument_it_does_not_know_is_named(memory: AgentMem, name: str) -> N
 
 @every_agent
 def test_repr_shows_nothing_it_holds(memory: AgentMem, name: str) -> None:
-    agent = memory.agents.get(name)
+    agent: Any = memory.agents.get(name)
     if name in TEXTUAL:
         agent.add("a secret of mine")
     assert "secret" not in repr(agent)
@@ -243,7 +243,7 @@ def test_nobody_sees_what_is_not_theirs(name: str, items: list[tuple[Any, str]],
 
 @every_textual_agent
 def test_a_call_may_name_its_scope(memory: AgentMem, name: str, call: Verb) -> None:
-    agent = memory.agents.get(name)
+    agent: Any = memory.agents.get(name)
     call(agent, "add", "of bob", user_id="bob")
     call(agent, "add", "of a session", session_id="s1")
     assert [item.content for item in call(agent, "list").items] == ["of a session"]
@@ -254,7 +254,7 @@ def test_a_call_may_name_its_scope(memory: AgentMem, name: str, call: Verb) -> N
 
 @every_textual_agent
 def test_forgetting_a_session_takes_only_what_is_of_it(memory: AgentMem, name: str) -> None:
-    agent = memory.agents.get(name)
+    agent: Any = memory.agents.get(name)
     for session in (None, "s1", "s2"):
         agent.add(f"of {session}", session_id=session)
     assert memory.forget(session_id="s1").memories == 1
@@ -364,8 +364,8 @@ def test_every_operation_of_an_agent_has_a_handler_and_is_reached_by_a_face() ->
             for verb in verbs_of(agent):
                 for op in _asked(agent, verb, recorder):
                     reached[type(op)] = (agent.name, verb)
-    for op in AGENT_OPS:
-        assert reached.get(op) == (op.agent, op.verb)
+    for kind in AGENT_OPS:
+        assert reached.get(kind) == (kind.agent, kind.verb)
 
 
 def test_agents_are_given_by_name_and_in_one_order(memory: AgentMem) -> None:

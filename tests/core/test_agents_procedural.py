@@ -55,7 +55,7 @@ def test_a_revision_keeps_the_former_steps_and_the_runs() -> None:
 
 def test_runs_are_counted_timed_and_noted() -> None:
     memory = remembering()
-    memory.procedural.teach("bake", ["mix"])
+    done = memory.procedural.teach("bake", ["mix"])
     for number in range(25):
         done = memory.procedural.record_run(
             "bake", success=number % 2 == 0, seconds=number or None, note=f"note {number}"

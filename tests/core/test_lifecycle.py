@@ -278,7 +278,7 @@ def test_what_changes_meanwhile_is_left_alone(monkeypatch: pytest.MonkeyPatch) -
 
     _, memory = aged()
     fades = next(item for item in memory.list(limit=100).items if item.content == "fades")
-    planning: Callable[..., Any] = maintaining.plan
+    planning: Callable[..., Any] = plan
 
     def meanwhile(*given: Any) -> Any:
         memory.update(fades.id, content="changed")

@@ -9,7 +9,7 @@ import pytest
 
 from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError
 from agentmem_core.model import MemoryType, Scope
-from agentmem_core.operations import Delete, Get, Maintain, Update, build
+from agentmem_core.operations import Delete, Get, Maintain, Op, Update, build
 from agentmem_core.operations.agents.contextual import (
     CompileStates,
     CurrentStates,
@@ -59,10 +59,11 @@ class BackendAgents:
         [fact] = run.add(item("a fact", type=MemoryType.SEMANTIC))
         assert run(Get(scope=ANA, ids=(fact.id,), types=CORE)) == []
         assert run(Get(scope=ANA, ids=(fact.id,), types=(*CORE, *SEMANTIC))) == [fact]
-        for refused in (
+        refusals: tuple[Op[Any], ...] = (
             build(Update, scope=ANA, id=fact.id, importance=0.1, types=CORE),
             build(Delete, scope=ANA, ids=(fact.id,), types=CORE),
-        ):
+        )
+        for refused in refusals:
             with pytest.raises(NotFoundError):
                 run(refused)
         assert run(Delete(scope=ANA, ids=(fact.id,), types=CORE, missing="ignore")) == 0
@@ -163,7 +164,7 @@ class BackendAgents:
         run(TeachProcedure(scope=ANA, name="bake", steps=("mix",)))
         run(build(SetState, scope=ANA, key="mood", value="ok"))
         for scope in STRANGERS:
-            for refused in (
+            refusals: tuple[Op[Any], ...] = (
                 GetBlock(scope=scope, label="human"),
                 AppendToBlock(scope=scope, label="human", text="x"),
                 DeleteBlock(scope=scope, label="human"),
@@ -171,10 +172,11 @@ class BackendAgents:
                 EventsAround(scope=scope, id=event.id),
                 RecordRun(scope=scope, name="bake", success=False),
                 GetState(scope=scope, key="mood"),
-            ):
+            )
+            for refused in refusals:
                 with pytest.raises(NotFoundError):
                     run(refused)
-            for empty in (
+            listings: tuple[Op[Any], ...] = (
                 ListBlocks(scope=scope),
                 WorkingItems(scope=scope),
                 build(EventsBetween, scope=scope, start=NOON, end=datetime.now(UTC) + timedelta(days=1)),
@@ -182,7 +184,8 @@ class BackendAgents:
                 NeighboursOf(scope=scope, of="Ana"),
                 ListProcedures(scope=scope),
                 CurrentStates(scope=scope),
-            ):
+            )
+            for empty in listings:
                 assert not run(empty)
             assert run(ClearItems(scope=scope)) == 0
         assert len(run.contents()) == 6
