@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         parse_filter,
     )
     from agentmem_core.ports import Backend, Embedder, Fingerprint, LanguageModel, Prompt, Reply, Usage
+    from agentmem_core.recall.rendering import estimate_tokens, render
 
 __version__ = "1.0.0"
 
@@ -72,6 +73,7 @@ _HOMES = {
         "Version", "parse_filter",
     ),
     "agentmem_core.ports": ("Backend", "Embedder", "Fingerprint", "LanguageModel", "Prompt", "Reply", "Usage"),
+    "agentmem_core.recall.rendering": ("estimate_tokens", "render"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -123,7 +125,9 @@ __all__ = [
     "VaultError",
     "VectorMismatchError",
     "Version",
+    "estimate_tokens",
     "parse_filter",
+    "render",
 ]
 
 

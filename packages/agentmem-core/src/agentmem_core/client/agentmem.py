@@ -11,13 +11,14 @@ from agentmem_core.client.memories import MemoryVerbs
 from agentmem_core.client.recall import RecallVerbs
 from agentmem_core.client.sharing import Borrowed, lease
 from agentmem_core.client.store import StoreVerbs
+from agentmem_core.client.vectors import VectorVerbs
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Scope
 from agentmem_core.operations import build
 from agentmem_core.ports import Backend
 
 
-class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs):
+class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
     """A long-term memory.
 
     >>> memory = AgentMem(":memory:")

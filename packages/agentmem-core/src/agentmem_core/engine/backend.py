@@ -19,11 +19,13 @@ from agentmem_core.engine.reading import get, history, links, list_
 from agentmem_core.engine.searching import search
 from agentmem_core.engine.transfer import export, import_
 from agentmem_core.engine.upkeep import health, reindex, stats
+from agentmem_core.engine.vectors import embed, vectors
 from agentmem_core.errors import AgentMemError, NotSupportedError, StoreClosedError, StoreDamagedError, StoreError
 from agentmem_core.operations import (
     Add,
     Compact,
     Delete,
+    Embed,
     Export,
     Forget,
     Get,
@@ -39,6 +41,7 @@ from agentmem_core.operations import (
     Search,
     StatsOf,
     Update,
+    Vectors,
 )
 
 T = TypeVar("T")
@@ -47,6 +50,7 @@ HANDLERS: dict[type[Op[Any]], Callable[[Engine, Any], Any]] = {
     Add: add,
     Compact: compact,
     Delete: delete,
+    Embed: embed,
     Export: export,
     Forget: forget,
     Get: get,
@@ -61,6 +65,7 @@ HANDLERS: dict[type[Op[Any]], Callable[[Engine, Any], Any]] = {
     Search: search,
     StatsOf: stats,
     Update: update,
+    Vectors: vectors,
 }
 
 _CLOSED = "this client is closed; open AgentMem again"

@@ -134,13 +134,14 @@ def find_record(
     """The row of an id as it exists for a scope; ``deleted`` admits rows in the trash and expired ones."""
     partition = reader.partition(scope.tenant, collection, scope.user_id)
     record = reader.by_id(partition.id, memory_id) if partition else None
-    if record is None or not scope.admits(record.memory.scope) or not (deleted or _exists(record, now)):
+    if record is None or not scope.admits(record.memory.scope) or not (deleted or exists(record, now)):
         raise NotFoundError(
             f"no memory {memory_id!r} in this scope (user {scope.user_id!r}, collection {collection!r})"
         )
     return record
 
 
-def _exists(record: Record, now: datetime) -> bool:
+def exists(record: Record, now: datetime) -> bool:
+    """Whether a row is neither in the trash nor expired."""
     expires = record.memory.expires_at
     return record.deleted_at is None and (expires is None or expires > now)

@@ -15,12 +15,14 @@ from agentmem_core.operations.memories import (
 )
 from agentmem_core.operations.recall import Search
 from agentmem_core.operations.store import Compact, Export, Forget, HealthCheck, Import, Reindex, StatsOf
+from agentmem_core.operations.vectors import Embed, Vectors
 
 __all__ = [
     "MEMORIES",
     "Add",
     "Compact",
     "Delete",
+    "Embed",
     "Export",
     "Forget",
     "Get",
@@ -37,5 +39,6 @@ __all__ = [
     "Search",
     "StatsOf",
     "Update",
+    "Vectors",
     "build",
 ]

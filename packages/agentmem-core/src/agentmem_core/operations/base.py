@@ -23,7 +23,7 @@ class Op(Value, Generic[T]):
     scope: Scope = Scope()
 
 
-def build(kind: type[V], **given: Any) -> V:
+def build(kind: type[V], /, **given: Any) -> V:
     """A checked value, or an ``InvalidInputError`` that names the argument and says what is wrong with it."""
     try:
         return kind(**given)
