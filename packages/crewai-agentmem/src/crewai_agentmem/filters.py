@@ -10,7 +10,7 @@ from agentmem_core import Filter, FilterCondition, FilterGroup, FilterOperator, 
 from crewai_agentmem.fields import KEY, aware, listed
 
 AnyFilter = Filter | FilterGroup
-VIEWS = ("short_term", "long_term", "entity")
+VIEWS = ("short_term", "long_term", "entity", "record")
 ANYTHING = Filter(field="memory.id", operator=FilterOperator.NE, value="")
 """Every row passes; the core refuses a deletion without a filter."""
 
@@ -81,6 +81,16 @@ def of_run(run: str) -> AnyFilter:
     """What is short-term belongs to its run; the rest to all."""
     lasting = Filter(field=f"{KEY}.view", operator=FilterOperator.NE, value="short_term")
     return either(lasting, Filter(field="memory.session_id", value=run))
+
+
+def of_other_runs(run: str) -> AnyFilter:
+    """What another run wrote, where it said which."""
+    return Filter(field=f"{KEY}.run", operator=FilterOperator.NE, value=run)
+
+
+def of_external(*, yes: bool) -> AnyFilter:
+    """What the external memory of CrewAI up to 1.9.3 wrote, or the lessons of its long-term memory and of newer ones."""
+    return Filter(field=f"{KEY}.external", operator=FilterOperator.EQ if yes else FilterOperator.NE, value=True)
 
 
 def of_crews() -> AnyFilter:

@@ -16,11 +16,13 @@ from crewai.memory.types import MemoryMatch, MemoryRecord, ScopeInfo
 from crewai.memory.unified_memory import Memory
 from crewai_agentmem import census, filters
 from crewai_agentmem.bound import Bound, Item
+from crewai_agentmem.embeddings import AgentMemEmbedding
 from crewai_agentmem.entities import EntityView
 from crewai_agentmem.events import asking, saving
 from crewai_agentmem.fields import listed
 from crewai_agentmem.outcome import TaskOutcome, outcomes
-from crewai_agentmem.recall import checked_weights, matches, question
+from crewai_agentmem.question import question
+from crewai_agentmem.recall import checked_weights, matches
 from crewai_agentmem.records import record_of, retagged
 from crewai_agentmem.storage import AgentMemStorage
 from crewai_agentmem.views import MEMORIES, LongTermView, ShortTermView
@@ -70,7 +72,12 @@ class AgentMemMemory(Memory):
         root = None if root_scope is None else filters.path(root_scope)
         store = AgentMem.shared(client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id)
         chosen = checked_weights(weights)
-        super().__init__(storage=AgentMemStorage(store), root_scope=root, read_only=bool(read_only))
+        super().__init__(
+            storage=AgentMemStorage(store, collection=MEMORIES),
+            embedder=AgentMemEmbedding(store),
+            root_scope=root,
+            read_only=bool(read_only),
+        )
         self._client = store
         self._run = session_id or store.scope.session_id or _new_run()
         self._weights = chosen
@@ -277,24 +284,24 @@ class AgentMemMemory(Memory):
 
     def list_records(self, scope: str | None = None, limit: int = 200, offset: int = 0) -> list[MemoryRecord]:
         """What crews wrote in a scope and below it, newest first."""
-        rows = census.newest(self._rows(scope, filters.of_crews()), limit, offset)
+        rows = census.newest(self._listed(scope), limit, offset)
         return [record_of(memory) for memory in rows]
 
     def list_scopes(self, path: str | None = None) -> list[str]:
         """The scopes right below one that hold records."""
-        return census.children(self._path(path), self._rows(path, filters.of_crews()))
+        return census.children(self._path(path), self._listed(path))
 
     def list_categories(self, path: str | None = None) -> dict[str, int]:
         """How many records each category has."""
-        return census.categories(self._rows(path, filters.of_crews()))
+        return census.categories(self._listed(path))
 
     def info(self, path: str | None = None) -> ScopeInfo:
         """How many records a scope and those below hold, since when, and in which children."""
-        return census.info(self._path(path), self._rows(path, filters.of_crews()))
+        return census.info(self._path(path), self._listed(path))
 
     def tree(self, path: str | None = None, max_depth: int = 3) -> str:
         """The scopes as an indented list with how many records each holds."""
-        return census.tree(self._path(path), self._rows(path, filters.of_crews()), max_depth)
+        return census.tree(self._path(path), self._listed(path), max_depth)
 
     def reset(self, scope: str | None = None) -> None:
         """Erase for good what crews wrote in a scope, below ``root_scope`` if there is one; other programs' memories stay."""
@@ -320,6 +327,10 @@ class AgentMemMemory(Memory):
 
     def _rows(self, scope: str | None, *asked: filters.AnyFilter | None) -> list[Stored]:
         return census.walk(self._client, filters.both(filters.within(self._path(scope)), *asked), MEMORIES)
+
+    def _listed(self, scope: str | None) -> list[Stored]:
+        """What crews wrote, of other runs only what lasts."""
+        return self._rows(scope, filters.of_crews(), filters.of_run(self._run))
 
     def _erase(self, rows: list[Stored]) -> int:
         return self._client.forget([memory.id for memory in rows], collection=MEMORIES).memories if rows else 0

@@ -36,13 +36,24 @@ def outcomes(raw: str) -> list[str]:
 
     What a model wrote is kept even where it is not text: NUL and lone surrogates become U+FFFD.
     """
-    raw = _NOT_TEXT.sub("\ufffd", raw)
+    raw = text_of(raw)
     found = _TASK.fullmatch(raw) or _KICKOFF.fullmatch(raw)
     if found is None:
         return _parts(raw)
     said = {name: text.strip() for name, text in found.groupdict("").items()}
     task, agent, expected = said["task"][:_LONGEST], said["agent"], said.get("expected", "")
-    return [TaskOutcome(task, agent, expected, part) for part in _parts(said["result"])]
+    return [TaskOutcome(task, agent, expected, part) for part in _parts(answer_of(said["result"]))]
+
+
+def text_of(value: object) -> str:
+    """What a model wrote as text that can be kept."""
+    return _NOT_TEXT.sub("\ufffd", str(value))
+
+
+def answer_of(result: str) -> str:
+    """Without the thoughts that led to it."""
+    thoughts, mark, answer = result.rpartition("Final Answer:")
+    return answer.strip() if mark and answer.strip() and thoughts.lstrip().startswith("Thought:") else result
 
 
 def _parts(text: str) -> list[str]:

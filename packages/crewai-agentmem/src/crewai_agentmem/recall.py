@@ -1,20 +1,16 @@
-"""From what CrewAI asks to the core's hybrid recall, and from its hits to labelled matches: pure."""
+"""From the hits of the core's hybrid recall to labelled matches: pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from agentmem_core import Hit, InvalidInputError
 from crewai.memory.types import MemoryMatch
-from crewai_agentmem import filters
 from crewai_agentmem.fields import LABELS, folded, view_of
 from crewai_agentmem.records import record_of
 
 WEIGHTS = {"short_term": 1.0, "long_term": 0.95, "entity": 0.95}
 """What a view's scores are multiplied by: among equals, what happens now comes first."""
-
-_SPARE = 10
 
 
 class LabelledMatch(MemoryMatch):
@@ -29,35 +25,6 @@ class LabelledMatch(MemoryMatch):
             lines.append(f"  categories: {', '.join(self.record.categories)}")
         lines += [f"  {name}: {value}" for name, value in self.record.metadata.items() if value is not None]
         return "\n".join(lines)
-
-
-def question(
-    query: object,
-    run: str,
-    limit: object,
-    *,
-    scope: str | None = None,
-    categories: Sequence[str] | None = None,
-    source: str | None = None,
-    include_private: bool = False,
-    view: str | None = None,
-    min_score: float | None = None,
-) -> dict[str, Any] | None:
-    """The arguments of the core's search; None when nothing is asked, and the answer is empty."""
-    if not isinstance(query, str):
-        raise InvalidInputError(f"query: must be text (str), not {type(query).__name__}")
-    if not isinstance(limit, int):
-        raise InvalidInputError(f"limit: must be a whole number, not {type(limit).__name__}")
-    if not query.strip() or limit < 1:
-        return None
-    asked = filters.both(
-        filters.of_run(run),
-        filters.of_view(view) if view else None,
-        filters.within(scope),
-        filters.in_categories(categories),
-        filters.visible(source, include_private=include_private),
-    )
-    return {"query": query, "filters": asked, "limit": min(2 * limit + _SPARE, 10_000), "min_score": min_score}
 
 
 def matches(hits: Iterable[Hit], run: str, limit: int, weights: Mapping[str, float]) -> list[MemoryMatch]:

@@ -11,7 +11,8 @@ from crewai.memory.types import MemoryMatch, MemoryRecord
 from crewai_agentmem import census, filters
 from crewai_agentmem.bound import Bound, Item, Kind
 from crewai_agentmem.fields import aware
-from crewai_agentmem.recall import matches, question
+from crewai_agentmem.question import question
+from crewai_agentmem.recall import matches
 from crewai_agentmem.records import record_of
 
 MEMORIES = "memories"
