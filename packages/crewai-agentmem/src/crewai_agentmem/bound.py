@@ -30,9 +30,7 @@ class Bound:
             "id": passing_id(), "type": kind, "session_id": self.run,
         }  # fmt: skip
 
-    def lasting(
-        self, content: str, view: View = "long_term", *, importance: float | None = None, **about: Any
-    ) -> Item:
+    def lasting(self, content: str, view: View = "long_term", *, importance: float | None = None, **about: Any) -> Item:
         """What the crew has learnt: a row for every run, once for each scope, source and text."""
         item = self._item(content, view, importance, about)
         tag = item["metadata"]["crewai"]

@@ -59,5 +59,7 @@ def asking(teller: object, query: str, limit: int) -> Iterator[list[MemoryMatch]
 def _tell(teller: object, event: BaseEvent) -> None:
     try:
         crewai_event_bus.emit(teller, event)
-    except RuntimeError as error:  # the bus is shut down with the interpreter; the memory itself is written all the same
+    except (
+        RuntimeError
+    ) as error:  # the bus is shut down with the interpreter; the memory itself is written all the same
         _log.debug("%s was not told: %s", event.type, error)

@@ -64,7 +64,11 @@ def legacy_memories(client: AgentMem | None = None, **options: Unpack[Options]) 
         "short_term_memory": short_term_memory(client, **options),
         "long_term_memory": long_term_memory(client, **options),
         "entity_memory": entity_memory(client, **options),
-        "external_memory": _made("external.external_memory", "ExternalMemory", ViewStorage(_bound(client, options), "long_term", earlier=True)),
+        "external_memory": _made(
+            "external.external_memory",
+            "ExternalMemory",
+            ViewStorage(_bound(client, options), "long_term", earlier=True),
+        ),
     }
 
 

@@ -179,7 +179,15 @@ class AgentMemMemory(Memory):
         if self.read_only or not contents:
             return []
         items = self._items(
-            listed("contents", contents), scope, categories, metadata, importance, source, private, agent_role, root_scope
+            listed("contents", contents),
+            scope,
+            categories,
+            metadata,
+            importance,
+            source,
+            private,
+            agent_role,
+            root_scope,
         )
         with saving(self, _summary(contents), metadata, agent_role):
             kept = self._bound().keep(items)

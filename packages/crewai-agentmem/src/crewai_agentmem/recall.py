@@ -38,7 +38,9 @@ def matches(hits: Iterable[Hit], run: str, limit: int, weights: Mapping[str, flo
         if text in said:
             continue
         said.add(text)
-        found.append(LabelledMatch(record=record_of(hit.memory), score=score, match_reasons=_reasons(hit, view), view=view))
+        found.append(
+            LabelledMatch(record=record_of(hit.memory), score=score, match_reasons=_reasons(hit, view), view=view)
+        )
         if len(found) == limit:
             break
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from agentmem_core import InvalidInputError, Memory
+from agentmem_core import Memory
 from crewai.memory.types import MemoryRecord
 from crewai_agentmem.fields import aware, naive, own_metadata, tag_of, tagged, view_of
 from crewai_agentmem.filters import path
@@ -33,8 +33,6 @@ def record_of(memory: Memory, *, embedding: list[float] | None = None, touched: 
 
 def item_of(record: MemoryRecord, vector: list[float] | None) -> dict[str, Any]:
     """A record as the core stores it; its text, dates, scope and privacy come back as they were."""
-    if not isinstance(record, MemoryRecord):
-        raise InvalidInputError(f"records: must be MemoryRecords, not {type(record).__name__}")
     return {
         "id": record.id,
         "content": record.content,
@@ -52,7 +50,6 @@ def item_of(record: MemoryRecord, vector: list[float] | None) -> dict[str, Any]:
         ),
         "vector": vector,
     }
-
 
 
 def retagged(

@@ -207,14 +207,18 @@ class AgentMemStorage:
     def touch_records(self, record_ids: list[str]) -> None:
         """Count records as used now; the store writes it down now and then, as it does after a search."""
         if record_ids:
-            hits = self._client.search(filters=filters.with_ids(record_ids), limit=_cut(len(record_ids)), collection=self._collection)
+            hits = self._client.search(
+                filters=filters.with_ids(record_ids), limit=_cut(len(record_ids)), collection=self._collection
+            )
             self._note(hits)
 
     async def atouch_records(self, record_ids: list[str]) -> None:
         """``touch_records`` without blocking the event loop."""
         if record_ids:
             asked = filters.with_ids(record_ids)
-            self._note(await self._client.asearch(filters=asked, limit=_cut(len(record_ids)), collection=self._collection))
+            self._note(
+                await self._client.asearch(filters=asked, limit=_cut(len(record_ids)), collection=self._collection)
+            )
 
     def close(self) -> None:
         """Let go of the store."""
@@ -225,6 +229,9 @@ class AgentMemStorage:
         await self._client.aclose()
 
     def _items(self, records: Sequence[MemoryRecord]) -> list[dict[str, Any]]:
+        strange = next((record for record in records if not isinstance(record, MemoryRecord)), None)
+        if strange is not None:
+            raise InvalidInputError(f"records: must be MemoryRecords, not {type(strange).__name__}")
         given = next((len(record.embedding) for record in records if record.embedding), None)
         return [item_of(record, record.embedding or self._nothing(given)) for record in records]
 
@@ -254,9 +261,7 @@ class AgentMemStorage:
         """The arguments of the core's search; None when the answer is empty."""
         if len(vector) == 0 or limit <= 0 or min_score > 1:
             return None
-        asked = filters.both(
-            filters.within(scope_prefix), filters.in_categories(categories), filters.having(metadata)
-        )
+        asked = filters.both(filters.within(scope_prefix), filters.in_categories(categories), filters.having(metadata))
         return {
             "vector": vector, "filters": asked, "limit": _cut(limit), "min_score": max(min_score, 0.0),
             "collection": self._collection,

@@ -139,9 +139,7 @@ class LongTermView(View):
         scope: str | None = None,
     ) -> MemoryRecord | None:
         """Keep what was learnt; the same again is kept once, with the last quality and date. A naive date is in UTC."""
-        return self._keep(
-            self._item(content, task, quality, date, agent, categories, metadata, importance, scope)
-        )
+        return self._keep(self._item(content, task, quality, date, agent, categories, metadata, importance, scope))
 
     async def aremember(
         self,
