@@ -22,6 +22,7 @@ class Scripted(BaseLLM):
 
     def __init__(self, reply: str | Callable[[str], str] = ANSWER) -> None:
         super().__init__(model="scripted")
+        self._prompts = []  # in CrewAI up to 1.9.3 a model is no pydantic model
         self._reply = (lambda _: str(reply)) if isinstance(reply, str) else reply
 
     @property
