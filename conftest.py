@@ -29,7 +29,11 @@ def sandbox() -> tuple[Callable[[dict[str, Any]], None], Callable[[dict[str, Any
     def setup(_namespace: dict[str, Any]) -> None:
         folder = Path(tempfile.mkdtemp(prefix="agentmem-docs-"))
         open_now.callback(shutil.rmtree, folder, ignore_errors=True)
-        places = {"HOME": str(folder), "AGENTMEM_PATH": str(folder / "memory"), "CREWAI_STORAGE_DIR": str(folder / "crew")}
+        places = {
+            "HOME": str(folder),
+            "AGENTMEM_PATH": str(folder / "memory"),
+            "CREWAI_STORAGE_DIR": str(folder / "crew"),
+        }
         open_now.enter_context(mock.patch.dict(os.environ, places))
         open_now.enter_context(chdir(folder))
 

@@ -56,6 +56,7 @@ class _Pair:
     def __init__(self, client: AgentMem, place: Path, embedder: Embedder) -> None:
         from crewai.memory import Memory, MemoryRecord
         from crewai.memory.storage.lancedb_storage import LanceDBStorage
+
         from crewai_agentmem import AgentMemMemory
 
         self.turns = [*_lines("chat.en.jsonl"), *_lines("chat.zh.jsonl")]

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from crewai.llms.base_llm import BaseLLM
 from pydantic import PrivateAttr
 
 from crewai import Agent, Crew, Task
-from crewai.llms.base_llm import BaseLLM
 
 ANSWER = "The capital of Portugal is Lisbon."
 
@@ -45,11 +45,12 @@ class Scripted(BaseLLM):
         return 8192
 
 
-def agent(model: BaseLLM, role: str = "Geographer", **options: Any) -> Agent:
-    return Agent(role=role, goal="know the world", backstory="has travelled", llm=model, **options)
+def agent(model: BaseLLM, role: str = "Geographer", **options: Any) -> Any:
+    fields: dict[str, Any] = {"role": role, "goal": "know the world", "backstory": "has travelled", "llm": model}
+    return Agent(**(fields | options))
 
 
-def crew(model: BaseLLM, memory: Any, *descriptions: str, **options: Any) -> Crew:
+def crew(model: BaseLLM, memory: Any, *descriptions: str, **options: Any) -> Any:
     worker = agent(model)
     tasks = [
         Task(description=text, expected_output="a sentence", agent=worker)

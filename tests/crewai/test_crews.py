@@ -4,13 +4,13 @@ import asyncio
 import socket
 
 import pytest
+from crewai.flow.flow import Flow, start
+from crewai.memory.unified_memory import Memory
+from tests.crewai.scripted import ANSWER, Scripted, agent, crew, words_embedder
 
 from agentmem_core import AgentMem
 from crewai import Crew, Process, Task
-from crewai.flow.flow import Flow, start
-from crewai.memory.unified_memory import Memory
 from crewai_agentmem import AgentMemMemory, AgentMemStorage
-from tests.crewai.scripted import ANSWER, Scripted, agent, crew, words_embedder
 
 LABELLED = "- [long-term] (score="
 
@@ -35,7 +35,8 @@ def test_the_second_run_has_what_the_first_learnt_in_its_prompt():
     assert crew(first, AgentMemMemory()).kickoff().raw == ANSWER
     crew(second, AgentMemMemory()).kickoff()
     assert "Relevant memories" not in first.prompts[0]
-    assert LABELLED in second.prompts[0] and f"Result: {ANSWER}" in second.prompts[0]
+    assert LABELLED in second.prompts[0]
+    assert f"Result: {ANSWER}" in second.prompts[0]
     assert len(first.prompts) == len(second.prompts) == 1  # no model call of the memory's own
 
 
@@ -51,7 +52,8 @@ async def test_async_kickoffs_remember_and_recall():
         memory = AgentMemMemory(user_id=kickoff)
         await getattr(crew(first, memory), kickoff)()
         await getattr(crew(second, AgentMemMemory(user_id=kickoff)), kickoff)()
-        assert LABELLED in second.prompts[0] and len(second.prompts) == 1
+        assert LABELLED in second.prompts[0]
+        assert len(second.prompts) == 1
 
 
 def test_a_hierarchical_crew_remembers_what_its_manager_found():
@@ -108,7 +110,8 @@ def test_an_agent_saves_and_searches_with_crewais_tools():
     memory = AgentMemMemory()
     assert crew(model, memory, "Find out the rent").kickoff().raw == "890 euros"
     assert "Saved to memory (scope=/, importance=0.5)" in model.prompts[1]
-    assert "Found memories:\n- [long-term] (score=" in model.prompts[2] and "The rent is 890 euros" in model.prompts[2]
+    assert "Found memories:\n- [long-term] (score=" in model.prompts[2]
+    assert "The rent is 890 euros" in model.prompts[2]
 
 
 def test_an_agents_own_memory_and_its_crews_are_two():
@@ -125,7 +128,8 @@ def test_two_crews_of_one_user_keep_apart_by_root_scope():
         crew(Scripted(answer), AgentMemMemory(root_scope=f"/crew/{name}"), "Say something of Lisbon and tea").kickoff()
     model = Scripted()
     crew(model, AgentMemMemory(root_scope="/crew/geo"), "Say something of Lisbon and tea").kickoff()
-    assert "Lisbon lies on the Tagus" in model.prompts[0] and "9 euros" not in model.prompts[0]
+    assert "Lisbon lies on the Tagus" in model.prompts[0]
+    assert "9 euros" not in model.prompts[0]
     scopes = {record.scope for record in AgentMemMemory().list_records()}
     assert scopes == {"/crew/geo/agent/geographer", "/crew/shop/agent/geographer"}
 
@@ -136,7 +140,8 @@ def test_a_crew_can_be_run_for_each_input_and_copied():
     results = crew(model, memory, "Find the capital of {country}").kickoff_for_each(
         inputs=[{"country": "Portugal"}, {"country": "Italy"}]
     )
-    assert [result.raw for result in results] == ["Lisbon", "Rome"] and memory.long_term.count() == 2
+    assert [result.raw for result in results] == ["Lisbon", "Rome"]
+    assert memory.long_term.count() == 2
     twin = crew(model, memory).copy()
     assert twin.memory is memory
 
@@ -156,7 +161,8 @@ def test_crewais_own_memory_over_our_storage_serves_a_crew():
     crew(Scripted(), memory()).kickoff()
     model = Scripted()
     crew(model, memory()).kickoff()
-    assert ANSWER in model.prompts[0] and "Relevant memories" in model.prompts[0]
+    assert ANSWER in model.prompts[0]
+    assert "Relevant memories" in model.prompts[0]
 
 
 def test_a_crews_memory_can_be_reset_by_crewai():
@@ -181,5 +187,3 @@ def test_a_read_only_memory_is_not_written_by_a_crew():
     memory = AgentMemMemory(read_only=True)
     crew(Scripted(), memory).kickoff()
     assert memory.info().record_count == 0
-
-

@@ -20,14 +20,18 @@ def test_all_is_sorted_and_true():
     for name in crewai_agentmem.__all__:
         assert getattr(crewai_agentmem, name).__name__ == name
     with pytest.raises(AttributeError):
-        crewai_agentmem.nothing
+        crewai_agentmem.nothing  # noqa: B018
 
 
 def test_every_public_class_stands_in_the_face():
     found = set()
     for module in pkgutil.iter_modules(crewai_agentmem.__path__, "crewai_agentmem."):
         loaded = importlib.import_module(module.name)
-        found |= {name for name in vars(loaded) if name.startswith("AgentMem") and vars(loaded)[name].__module__ == module.name}
+        found |= {
+            name
+            for name in vars(loaded)
+            if name.startswith("AgentMem") and vars(loaded)[name].__module__ == module.name
+        }
     assert found == {name for name in crewai_agentmem.__all__ if name.startswith("AgentMem")}
 
 
@@ -65,7 +69,9 @@ def test_the_generation_is_told_by_the_modules_there_are(tmp_path, monkeypatch):
     place = tmp_path / "crewai"
     (place / "memory" / "storage").mkdir(parents=True)
     (place / "__init__.py").touch()
-    spec = importlib.util.spec_from_file_location("crewai", place / "__init__.py", submodule_search_locations=[str(place)])
+    spec = importlib.util.spec_from_file_location(
+        "crewai", place / "__init__.py", submodule_search_locations=[str(place)]
+    )
     monkeypatch.setattr(generations, "find_spec", lambda name: spec)
     assert generation() is Generation.BETWEEN
     (place / "memory" / "short_term").mkdir()

@@ -24,7 +24,9 @@ def test_thoughts_are_not_remembered():
     assert kept.endswith("The label reads Final Answer: 9")
 
 
-@pytest.mark.parametrize("raw", ["", " \n", "Input: a\nAgent: b\nResult:  ", "Task: a\nAgent: b\nExpected result: c\nResult: "])
+@pytest.mark.parametrize(
+    "raw", ["", " \n", "Input: a\nAgent: b\nResult:  ", "Task: a\nAgent: b\nExpected result: c\nResult: "]
+)
 def test_nothing_came_out_so_nothing_is_remembered(raw):
     assert outcomes(raw) == []
 
@@ -34,7 +36,9 @@ def test_another_text_is_remembered_as_it_is():
 
 
 def test_what_is_not_text_is_replaced_and_kept():
-    assert outcomes("Input: a\nAgent: b\nResult: nul\x00 and \ud800 lone") == ["Task: a\nResult: nul\ufffd and \ufffd lone"]
+    assert outcomes("Input: a\nAgent: b\nResult: nul\x00 and \ud800 lone") == [
+        "Task: a\nResult: nul\ufffd and \ufffd lone"
+    ]
 
 
 def test_a_very_long_result_is_kept_in_parts():

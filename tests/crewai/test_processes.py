@@ -30,7 +30,9 @@ print("- [long-term] (score=" in model.prompts[0], len(model.prompts))
 
 def run(code):
     surroundings = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=surroundings, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=surroundings, check=False, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip().splitlines()
 
@@ -81,6 +83,6 @@ def test_many_threads_telling_of_one_entity_lose_no_word():
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(tell, range(16)))
     assert {f"fact {number}" for number in range(16)} <= set(
-        memory.client.get(memory.entities.get("rodela").id).metadata["crewai"]["said"]
+        memory.client.search("Rodela company fact", limit=1)[0].memory.metadata["crewai"]["said"]
     )
     assert memory.entities.relations("rodela") == {("Rodela", "employs", f"person {number}") for number in range(16)}

@@ -3,14 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
-from agentmem_core import AgentMem, InvalidFilterError, InvalidInputError, VectorMismatchError
 from crewai.memory import Memory, MemoryRecord
 from crewai.memory.storage.backend import StorageBackend
 from crewai.memory.storage.factory import set_memory_storage_factory
 from crewai.memory.storage.lancedb_storage import LanceDBStorage
-from crewai_agentmem import AgentMemEmbedding, AgentMemStorage, register
 from tests.crewai.scripted import Scripted, words_embedder
+
+from agentmem_core import AgentMem, InvalidFilterError, InvalidInputError, VectorMismatchError
+from crewai_agentmem import AgentMemEmbedding, AgentMemStorage, register
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC).replace(tzinfo=None)  # CrewAI's moments are naive and in UTC
 
@@ -51,7 +51,8 @@ def test_what_is_saved_is_found_nearest_first_with_all_its_fields(storage):
     )  # fmt: skip
     storage.save([kept, record("milk", (0, 1, 0)), record("rain", (0, 0, 1))])
     found = storage.search([1.0, 0, 0], limit=2)
-    assert contents(found)[0] == "tea" and len(found) == 2
+    assert contents(found)[0] == "tea"
+    assert len(found) == 2
     assert found[0][1] > found[1][1]
     assert found[0][0].model_dump() == kept.model_dump()
     assert found[0][0].embedding == pytest.approx([0.9, 0.1, 0])
@@ -61,8 +62,11 @@ def test_what_is_saved_is_found_nearest_first_with_all_its_fields(storage):
 def test_an_empty_store_answers_emptily(storage):
     assert storage.search([1.0, 0, 0]) == []
     assert storage.get_record("nobody") is None
-    assert storage.list_records() == [] and storage.list_scopes() == [] and storage.list_categories() == {}
-    assert storage.count() == 0 and storage.delete(record_ids=["nobody"]) == 0
+    assert storage.list_records() == []
+    assert storage.list_scopes() == []
+    assert storage.list_categories() == {}
+    assert storage.count() == 0
+    assert storage.delete(record_ids=["nobody"]) == 0
     assert storage.get_scope_info("/x").record_count == 0
     storage.save([])
     storage.reset()
@@ -74,7 +78,9 @@ def test_a_scope_prefix_takes_the_scope_and_those_below(storage):
     assert set(contents(storage.search([1.0, 0, 0], scope_prefix="/a"))) == {"a", "ab"}
     assert set(contents(storage.search([1.0, 0, 0], scope_prefix="/a/"))) == {"a", "ab"}
     assert set(contents(storage.search([1.0, 0, 0], scope_prefix="/"))) == {"a", "ab", "c"}
-    assert storage.count("/a") == 2 and storage.count("/a/b") == 1 and storage.count() == 3
+    assert storage.count("/a") == 2
+    assert storage.count("/a/b") == 1
+    assert storage.count() == 3
     assert [item.content for item in storage.list_records("/a/b")] == ["ab"]
 
 
@@ -108,7 +114,8 @@ def test_deleting_by_each_criterion_takes_what_meets_it(storage):
     assert storage.delete(metadata_filter={"m": 1}) == 1
     assert storage.delete(record_ids=["here", "nobody"]) == 1
     assert [item.content for item in storage.list_records()] == ["kept"]
-    assert storage.delete() == 1 and storage.count() == 0
+    assert storage.delete() == 1
+    assert storage.count() == 0
 
 
 def test_an_update_takes_the_place_of_the_record(storage):
@@ -116,7 +123,8 @@ def test_an_update_takes_the_place_of_the_record(storage):
     storage.update(MemoryRecord(id="a", content="b", scope="/t", created_at=NOON, embedding=[0.0, 1.0, 0.0]))
     found = storage.get_record("a")
     assert (found.content, found.scope, found.created_at) == ("b", "/t", NOON)
-    assert storage.count() == 1 and contents(storage.search([0, 1.0, 0], min_score=0.9)) == ["b"]
+    assert storage.count() == 1
+    assert contents(storage.search([0, 1.0, 0], min_score=0.9)) == ["b"]
 
 
 def test_an_update_of_an_unknown_record_adds_it(storage):
@@ -129,7 +137,8 @@ def test_pages_are_newest_first_by_the_records_own_date(storage):
     storage.save([record(str(day), created_at=NOON + timedelta(days=day)) for day in (2, 0, 3, 1)])
     assert [item.content for item in storage.list_records(limit=2)] == ["3", "2"]
     assert [item.content for item in storage.list_records(limit=2, offset=2)] == ["1", "0"]
-    assert storage.list_records(offset=9) == [] and storage.list_records(limit=0) == []
+    assert storage.list_records(offset=9) == []
+    assert storage.list_records(limit=0) == []
 
 
 def test_touching_is_seen_as_the_last_access(storage):
@@ -152,7 +161,8 @@ def test_scope_info_tells_count_dates_categories_and_children(storage):
 
 def test_child_scopes_are_listed_one_level_deep(storage):
     storage.save([record("a", scope="/p/x/deep"), record("b", scope="/p/y"), record("c", scope="/q")])
-    assert storage.list_scopes() == ["/p", "/q"] and storage.list_scopes("/p") == ["/p/x", "/p/y"]
+    assert storage.list_scopes() == ["/p", "/q"]
+    assert storage.list_scopes("/p") == ["/p/x", "/p/y"]
     assert storage.list_scopes("/p/y") == []
 
 
@@ -173,11 +183,13 @@ async def test_the_async_methods_answer_the_same(storage):
 
 async def test_every_method_has_an_async_twin_that_agrees(ours):
     await ours.asave([record("a", scope="/s", categories=["x"]), record("b", scope="/s/t")])
-    assert await ours.aget_record("a") == ours.get_record("a") and await ours.aget_record("z") is None
+    assert await ours.aget_record("a") == ours.get_record("a")
+    assert await ours.aget_record("z") is None
     assert await ours.alist_records("/s", 1, 1) == ours.list_records("/s", 1, 1)
     assert await ours.aget_scope_info("/s") == ours.get_scope_info("/s")
     assert await ours.alist_scopes("/") == ours.list_scopes("/") == ["/s"]
-    assert await ours.alist_categories() == {"x": 1} and await ours.acount("/s") == 2
+    assert await ours.alist_categories() == {"x": 1}
+    assert await ours.acount("/s") == 2
     await ours.aupdate(record("a", scope="/u"))
     await ours.atouch_records(["a"])
     assert (await ours.aget_record("a")).scope == "/u"
@@ -191,7 +203,8 @@ async def test_every_method_has_an_async_twin_that_agrees(ours):
 
 def test_a_prefix_ends_at_a_segment(ours):
     ours.save([record("a", scope="/a"), record("ab", scope="/ab")])
-    assert contents(ours.search([1.0, 0, 0], scope_prefix="/a")) == ["a"] and ours.count("/a") == 1
+    assert contents(ours.search([1.0, 0, 0], scope_prefix="/a")) == ["a"]
+    assert ours.count("/a") == 1
 
 
 def test_records_at_a_scope_with_children_are_still_found_by_a_deep_recall(ours):
@@ -212,7 +225,8 @@ def test_consolidation_keeps_privacy_and_source(ours):
 def test_an_update_without_an_embedding_keeps_the_stored_one(ours):
     ours.save([record("a", (0, 1, 0))])
     ours.update(MemoryRecord(id="a", content="a", importance=0.9))
-    assert ours.get_record("a").embedding == [0, 1, 0] and ours.get_record("a").importance == 0.9
+    assert ours.get_record("a").embedding == [0, 1, 0]
+    assert ours.get_record("a").importance == 0.9
 
 
 def test_filters_never_cost_results(ours):
@@ -222,18 +236,21 @@ def test_filters_never_cost_results(ours):
 
 def test_an_empty_list_of_ids_deletes_nothing(ours):
     ours.save([record("a")])
-    assert ours.delete(record_ids=[]) == 0 and ours.count() == 1
+    assert ours.delete(record_ids=[]) == 0
+    assert ours.count() == 1
 
 
 def test_criteria_hold_together(ours):
     ours.save([record("a", scope="/a"), record("b", scope="/b")])
-    assert ours.delete(scope_prefix="/a", record_ids=["a", "b"]) == 1 and ours.count() == 1
+    assert ours.delete(scope_prefix="/a", record_ids=["a", "b"]) == 1
+    assert ours.count() == 1
 
 
 def test_saving_again_replaces_and_keeps_the_history(ours):
     ours.save([record("a")])
     ours.save([record("a", importance=0.9, metadata={"n": 1})])
-    assert ours.count() == 1 and ours.get_record("a").metadata == {"n": 1}
+    assert ours.count() == 1
+    assert ours.get_record("a").metadata == {"n": 1}
     assert len(ours.client.history("a", collection="crewai")) == 2
 
 
@@ -266,22 +283,26 @@ def test_bad_input_is_refused_in_words(ours):
         ours.delete(older_than="yesterday")
     with pytest.raises(InvalidInputError, match="taken by the adapter"):
         ours.save([record("b", metadata={"crewai": 1})])
-    assert ours.count() == 1 and ours.search([], limit=3) == [] and ours.search([1.0, 0, 0], limit=0) == []
+    assert ours.count() == 1
+    assert ours.search([], limit=3) == []
+    assert ours.search([1.0, 0, 0], limit=0) == []
     assert ours.search([1.0, 0, 0], min_score=2.0) == []
 
 
 def test_two_users_of_one_store_share_no_record(tmp_path):
     ana, bo = (AgentMemStorage(path=tmp_path / "s", user_id=name) for name in ("ana", "bo"))
     ana.save([record("a")])
-    assert bo.count() == 0 and bo.get_record("a") is None and bo.delete() == 0
+    assert bo.count() == 0
+    assert bo.get_record("a") is None
+    assert bo.delete() == 0
     bo.save([record("a", scope="/bo")])
     bo.reset()
-    assert ana.get_record("a").scope == "/"
+    assert [item.scope for item in ana.list_records()] == ["/"]
 
 
 def test_registering_makes_the_name_known_and_leaves_others_alone(tmp_path):
-    marked = []
-    set_memory_storage_factory(lambda spec: marked.append(spec))
+    marked: list[str] = []
+    set_memory_storage_factory(marked.append)
     try:
         register(path=tmp_path / "other", user_id="x")
         register(path=tmp_path / "s", user_id="ana")
@@ -290,6 +311,7 @@ def test_registering_makes_the_name_known_and_leaves_others_alone(tmp_path):
         assert [match.record.content for match in memory.recall("tea", depth="shallow")] == ["tea is hot"]
         with AgentMem(tmp_path / "s", user_id="ana") as store:
             assert [item.content for item in store.list(collection="crewai").items] == ["tea is hot"]
-        assert isinstance(Memory(embedder=words_embedder)._storage, LanceDBStorage) and marked == ["lancedb"]
+        assert isinstance(Memory(embedder=words_embedder)._storage, LanceDBStorage)
+        assert marked == ["lancedb"]
     finally:
         set_memory_storage_factory(None)

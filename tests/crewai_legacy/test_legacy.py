@@ -9,14 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from crewai.memory import EntityMemory, ExternalMemory, LongTermMemory, ShortTermMemory
+from crewai.memory.long_term.long_term_memory_item import (  # type: ignore[import-not-found]  # only in those
+    LongTermMemoryItem,
+)
+from tests.crewai.scripted import ANSWER, Scripted, agent
 
 import crewai_agentmem
 from agentmem_core import AgentMem, InvalidInputError, NotSupportedError
 from crewai import Crew, Process, Task
-from crewai.memory import EntityMemory, ExternalMemory, LongTermMemory, ShortTermMemory
-from crewai.memory.long_term.long_term_memory_item import LongTermMemoryItem
 from crewai_agentmem import entity_memory, external_memory, legacy_memories, long_term_memory, short_term_memory
-from tests.crewai.scripted import ANSWER, Scripted, agent
 
 ROOT = Path(__file__).parents[2]
 EVALUATION = json.dumps({
@@ -43,10 +45,11 @@ def no_network(monkeypatch):
     assert tried == []
 
 
-
-
 class Evaluating(Scripted):
     """Answers an evaluation with nothing but its JSON."""
+
+    def __init__(self) -> None:
+        super().__init__()
 
     def call(self, messages, *args, **options):
         said = super().call(messages, *args, **options)
@@ -67,8 +70,10 @@ def test_the_factories_give_crewais_own_classes():
     kinds = {"short_term_memory": ShortTermMemory, "long_term_memory": LongTermMemory,
              "entity_memory": EntityMemory, "external_memory": ExternalMemory}  # fmt: skip
     assert {name: type(memory) for name, memory in memories.items()} == kinds
-    assert isinstance(short_term_memory(), ShortTermMemory) and isinstance(long_term_memory(), LongTermMemory)
-    assert isinstance(entity_memory(), EntityMemory) and isinstance(external_memory(), ExternalMemory)
+    assert isinstance(short_term_memory(), ShortTermMemory)
+    assert isinstance(long_term_memory(), LongTermMemory)
+    assert isinstance(entity_memory(), EntityMemory)
+    assert isinstance(external_memory(), ExternalMemory)
 
 
 def test_the_second_run_has_what_the_first_learnt_in_its_prompt():
@@ -103,7 +108,11 @@ async def test_async_kickoffs_remember_and_recall():
 def test_a_hierarchical_crew_remembers():
     task = Task(description="Find the capital of Portugal", expected_output="a sentence")
     made = Crew(
-        agents=[agent(Scripted())], tasks=[task], process=Process.hierarchical, manager_llm=Scripted(), **legacy_memories()
+        agents=[agent(Scripted())],
+        tasks=[task],
+        process=Process.hierarchical,
+        manager_llm=Scripted(),
+        **legacy_memories(),
     )
     made.kickoff()
     llm = Scripted()
@@ -120,7 +129,9 @@ def test_a_new_process_knows_what_the_last_one_learnt():
     )
     for known in ("False", "True"):
         surroundings = {**os.environ, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=surroundings, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, env=surroundings, check=False, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip().splitlines()[-1] == known
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from agentmem_core import AddedItem, AddOutcome, AgentMem, ConflictError, InvalidInputError, Memory
 from crewai_agentmem.fields import View, lasting_id, passing_id, tagged
 from crewai_agentmem.filters import below
+from crewai_agentmem.outcome import TaskOutcome
 
 Kind = Literal["working", "episodic"]
 Item = dict[str, Any]
@@ -37,6 +39,19 @@ class Bound:
         agent, session = self.client.scope.agent_id, self.client.scope.session_id
         mark = lasting_id(view, agent, session, tag["scope"], tag.get("source"), tag["private"], content)
         return item | {"id": mark, "type": "semantic"}
+
+    def rows(self, contents: Sequence[str], **about: Any) -> list[Item]:
+        """A lasting row a text; of the outcome of a task also what happened in this run, right after it."""
+        items: list[Item] = []
+        for content in contents:
+            if not isinstance(content, TaskOutcome):
+                items.append(self.lasting(content, **about))
+                continue
+            told: dict[str, Any] = about | {"task": content.task, "agent": about.get("agent") or content.agent}
+            today = datetime.now(UTC).isoformat()
+            items.append(self.lasting(content, expected_output=content.expected_output, date=today, **told))
+            items.append(self.passing(content, **told))
+        return items
 
     def keep(self, items: Sequence[Item]) -> list[Memory]:
         """All of them in one transaction, on disk when this returns; what is known already learns what is new about it."""

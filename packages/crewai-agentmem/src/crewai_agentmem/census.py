@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from agentmem_core import AgentMem, Memory
 from crewai.memory.types import ScopeInfo
+
+from agentmem_core import AgentMem, Memory
 from crewai_agentmem.fields import naive, tag_of
 from crewai_agentmem.filters import AnyFilter, path
 
@@ -44,21 +45,21 @@ def newest(memories: Iterable[Memory], limit: int, offset: int) -> list[Memory]:
     return sorted(memories, key=lambda memory: memory.occurred_at, reverse=True)[offset : offset + limit]
 
 
-def info(scope: str, memories: Iterable[Memory]) -> ScopeInfo:
+def info_of(scope: str, memories: Iterable[Memory]) -> ScopeInfo:
     """What there is at a scope and below it."""
     found = list(memories)
     moments = [naive(memory.occurred_at) for memory in found]
     return ScopeInfo(
         path=path(scope),
         record_count=len(found),
-        categories=sorted(categories(found)),
+        categories=sorted(categories_of(found)),
         oldest_record=min(moments, default=None),
         newest_record=max(moments, default=None),
-        child_scopes=children(scope, found),
+        child_scopes=children_of(scope, found),
     )
 
 
-def children(scope: str, memories: Iterable[Memory]) -> list[str]:
+def children_of(scope: str, memories: Iterable[Memory]) -> list[str]:
     """The scopes right below one that hold records, themselves or further down."""
     parent = path(scope)
     prefix = "/" if parent == "/" else parent + "/"
@@ -66,15 +67,15 @@ def children(scope: str, memories: Iterable[Memory]) -> list[str]:
     return sorted({prefix + found[len(prefix) :].split("/", 1)[0] for found in paths if _is_below(found, prefix)})
 
 
-def branches(scope: str, memories: Iterable[Memory]) -> list[str]:
-    """``children``, and the scope itself where it holds records too: CrewAI searches only what is named here."""
+def branches_of(scope: str, memories: Iterable[Memory]) -> list[str]:
+    """``children_of``, and the scope itself where it holds records too: CrewAI searches only what is named here."""
     found = list(memories)
-    below = children(scope, found)
+    below = children_of(scope, found)
     direct = any(tag_of(memory).get("scope", "/") == path(scope) for memory in found)
     return [path(scope), *below] if below and direct else below
 
 
-def categories(memories: Iterable[Memory]) -> dict[str, int]:
+def categories_of(memories: Iterable[Memory]) -> dict[str, int]:
     """How many records each category has."""
     return dict(Counter(name for memory in memories for name in tag_of(memory).get("categories", ())))
 
@@ -83,7 +84,7 @@ def _is_below(found: str, prefix: str) -> bool:
     return found.startswith(prefix) and len(found) > len(prefix)
 
 
-def tree(scope: str, memories: Iterable[Memory], max_depth: int) -> str:
+def tree_of(scope: str, memories: Iterable[Memory], max_depth: int) -> str:
     """The scopes as an indented list with how many records each holds."""
     found = list(memories)
     lines: list[str] = []
@@ -93,7 +94,7 @@ def tree(scope: str, memories: Iterable[Memory], max_depth: int) -> str:
         here = [memory for memory in found if f"{tag_of(memory).get('scope', '/')}/".startswith(prefix)]
         lines.append(f"{'  ' * depth}{at} ({len(here)} records)")
         if depth < max_depth:
-            for child in children(at, here):
+            for child in children_of(at, here):
                 draw(child, depth + 1)
 
     draw(path(scope), 0)

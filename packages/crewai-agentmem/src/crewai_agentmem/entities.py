@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agentmem_core import InvalidInputError
 from crewai.memory.types import MemoryRecord
+
+from agentmem_core import InvalidInputError
 from crewai_agentmem.bound import Bound
 from crewai_agentmem.entity import Relations, named, pairs
 from crewai_agentmem.entity_book import EntityBook, Told

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentmem_core import AddedItem, AddOutcome, ConflictError, Link, Memory, StoreBusyError
-from crewai_agentmem import filters
 from crewai_agentmem.bound import Bound, Item
 from crewai_agentmem.entity import Entity
 from crewai_agentmem.fields import folded, lasting_id, own_metadata, tag_of, tagged
+from crewai_agentmem.filters import below
 
 _TRIES = 200
 
@@ -123,7 +123,7 @@ class EntityBook:
         return {key: value for key, value in change.items() if getattr(old, key) != value}
 
     def _path(self, scope: str | None) -> str:
-        return filters.below(self.bound.root, scope)
+        return below(self.bound.root, scope)
 
 
 def _named_links(links: list[Link], ends: list[Memory]) -> set[tuple[str, str, str]]:

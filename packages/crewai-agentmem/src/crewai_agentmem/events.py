@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,7 +25,7 @@ _log = logging.getLogger("crewai_agentmem")
 
 
 @contextmanager
-def saving(teller: object, value: str, metadata: Mapping[str, Any] | None, agent_role: str | None) -> Iterator[None]:
+def saving(teller: object, value: str, metadata: Mapping[str, Any] | None, agent_role: str | None) -> Generator[None]:
     """Tell that a save began, and how it ended; what is raised inside is raised on."""
     about: dict[str, Any] = {
         "value": value, "metadata": dict(metadata or {}), "agent_role": agent_role, "source_type": SOURCE,
@@ -41,7 +41,7 @@ def saving(teller: object, value: str, metadata: Mapping[str, Any] | None, agent
 
 
 @contextmanager
-def asking(teller: object, query: str, limit: int) -> Iterator[list[MemoryMatch]]:
+def asking(teller: object, query: str, limit: int) -> Generator[list[MemoryMatch]]:
     """Tell that a query began, and how it ended; what is found is put into the list that is given."""
     about: dict[str, Any] = {"query": query, "limit": limit, "score_threshold": None, "source_type": SOURCE}
     _tell(teller, MemoryQueryStartedEvent(**about))

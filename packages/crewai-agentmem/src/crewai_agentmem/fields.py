@@ -91,13 +91,13 @@ def aware(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def listed(name: str, given: Iterable[str] | None) -> list[str]:
+def listed(name: str, given: object) -> list[str]:
     """A list of texts; a lone text would be taken apart into letters, so it is refused."""
     if given is None:
         return []
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise InvalidInputError(f"{name}: must be a list of texts, not {type(given).__name__}")
-    found = list(given)
+    found: list[Any] = list(given)
     strange = next((item for item in found if not isinstance(item, str)), None)
     if strange is not None:
         raise InvalidInputError(f"{name}: must hold texts only, not {type(strange).__name__}")

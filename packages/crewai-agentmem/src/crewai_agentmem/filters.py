@@ -43,7 +43,7 @@ def in_categories(categories: Sequence[str] | None) -> AnyFilter | None:
     return Filter(field=f"{KEY}.categories", operator=FilterOperator.ANY, value=wanted) if wanted else None
 
 
-def having(metadata: Mapping[str, Any] | None) -> AnyFilter | None:
+def having(metadata: Mapping[Any, Any] | None) -> AnyFilter | None:
     """Records whose metadata has all of these values."""
     if not metadata:
         return None

@@ -78,8 +78,14 @@ def _made(module: str, name: str, storage: object) -> Any:
 
 
 def _bound(client: AgentMem | None, options: Options) -> Bound:
-    rest = {name: value for name, value in options.items() if name not in {"session_id", "root_scope"}}
-    store = AgentMem.shared(client, **rest)  # type: ignore[arg-type]
+    store = AgentMem.shared(
+        client,
+        path=options.get("path"),
+        api_url=options.get("api_url"),
+        api_key=options.get("api_key"),
+        user_id=options.get("user_id"),
+        agent_id=options.get("agent_id"),
+    )
     root = options.get("root_scope")
     run = options.get("session_id") or _new_run(client)
     return Bound(store, run, None if root is None else scope_path(root))

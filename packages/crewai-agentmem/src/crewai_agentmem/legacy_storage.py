@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agentmem_core import AgentMem, Hit, InvalidInputError, Memory
-from crewai_agentmem import filters
 from crewai_agentmem.bound import Bound, Item
 from crewai_agentmem.entity_book import EntityBook, Told
 from crewai_agentmem.fields import View, aware, own_metadata, tag_of
+from crewai_agentmem.filters import AnyFilter, both, having, of_external, of_other_runs, of_view, within
 from crewai_agentmem.outcome import TaskOutcome, answer_of, text_of
 from crewai_agentmem.question import question
 
@@ -54,8 +54,8 @@ class ViewStorage:
 
     def reset(self) -> None:
         """Erase this memory's rows, of every run."""
-        external = filters.of_external(yes=True) if self._view == "long_term" else None
-        erase(self._bound.client, filters.both(filters.of_view(self._view), external, filters.within(self._bound.root)))
+        external = of_external(yes=True) if self._view == "long_term" else None
+        erase(self._bound.client, both(of_view(self._view), external, within(self._bound.root)))
 
     def _item(self, value: object, metadata: Mapping[str, Any] | None) -> Item:
         kept = {name: told for name, told in (metadata or {}).items() if name != "messages"}
@@ -73,8 +73,8 @@ class ViewStorage:
             include_private=True,
         )  # fmt: skip
         if asked is not None and self._view == "long_term":
-            narrower = filters.of_other_runs(self._bound.run) if self._earlier else None
-            asked["filters"] = filters.both(asked["filters"], filters.of_external(yes=True), narrower)
+            narrower = of_other_runs(self._bound.run) if self._earlier else None
+            asked["filters"] = both(asked["filters"], of_external(yes=True), narrower)
         return asked
 
 
@@ -128,8 +128,8 @@ class LongTermStorage:
 
     def reset(self) -> None:
         """Erase the lessons of this crew."""
-        lessons = filters.both(filters.of_view("long_term"), filters.of_external(yes=False))
-        erase(self._bound.client, filters.both(lessons, filters.within(self._bound.root)))
+        lessons = both(of_view("long_term"), of_external(yes=False))
+        erase(self._bound.client, both(lessons, within(self._bound.root)))
 
     def _item(self, task: str, metadata: Mapping[str, Any], date: str, score: float) -> Item:
         if not isinstance(metadata, dict):
@@ -142,22 +142,22 @@ class LongTermStorage:
             agent=metadata.get("agent"),
         ) | {"occurred_at": moment}  # fmt: skip
 
-    def _same(self, task: str) -> filters.AnyFilter | None:
-        return filters.both(
-            filters.of_view("long_term"),
-            filters.of_external(yes=False),
-            filters.within(self._bound.root),
-            filters.having({"crewai.task": task}),
+    def _same(self, task: str) -> AnyFilter | None:
+        return both(
+            of_view("long_term"),
+            of_external(yes=False),
+            within(self._bound.root),
+            having({"crewai.task": task}),
         )
 
     def _alike(self, task: str, latest_n: int) -> dict[str, Any] | None:
         asked = question(task, self._bound.run, latest_n, scope=self._bound.root, view="long_term", min_score=0.3)
         if asked is not None:
-            asked["filters"] = filters.both(asked["filters"], filters.of_external(yes=False))
+            asked["filters"] = both(asked["filters"], of_external(yes=False))
         return asked
 
 
-def erase(client: AgentMem, asked: filters.AnyFilter | None) -> None:
+def erase(client: AgentMem, asked: AnyFilter | None) -> None:
     """Erase for good what passes."""
     while page := client.list(limit=_PAGE, filters=asked).items:
         client.forget([memory.id for memory in page], collection=MEMORIES)

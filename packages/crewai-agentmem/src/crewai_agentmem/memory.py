@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import uuid4
 
+from crewai.memory.types import MemoryMatch, MemoryRecord, ScopeInfo
+from crewai.memory.unified_memory import Memory
 from pydantic import PrivateAttr
 
 from agentmem_core import AgentMem, InvalidInputError, NotConfiguredError
 from agentmem_core import Memory as Stored
-from crewai.memory.types import MemoryMatch, MemoryRecord, ScopeInfo
-from crewai.memory.unified_memory import Memory
-from crewai_agentmem import census, filters
 from crewai_agentmem.bound import Bound, Item
+from crewai_agentmem.census import categories_of, children_of, info_of, newest, tree_of, walk
 from crewai_agentmem.embeddings import AgentMemEmbedding
 from crewai_agentmem.entities import EntityView
 from crewai_agentmem.events import asking, saving
 from crewai_agentmem.fields import listed
-from crewai_agentmem.outcome import TaskOutcome, outcomes
+from crewai_agentmem.filters import (
+    AnyFilter,
+    before,
+    below,
+    both,
+    having,
+    in_categories,
+    of_crews,
+    of_run,
+    with_ids,
+    within,
+)
+from crewai_agentmem.filters import path as scope_path
+from crewai_agentmem.outcome import outcomes
 from crewai_agentmem.question import question
 from crewai_agentmem.recall import checked_weights, matches
 from crewai_agentmem.records import record_of, retagged
@@ -69,7 +82,7 @@ class AgentMemMemory(Memory):
                 "llm=: facts and entities are extracted by the core's learning, which is not in this version; leave llm= out: "
                 "every result is kept as it is, and entities are told with .entities.remember()"
             )
-        root = None if root_scope is None else filters.path(root_scope)
+        root = None if root_scope is None else scope_path(root_scope)
         store = AgentMem.shared(client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id)
         chosen = checked_weights(weights)
         super().__init__(
@@ -229,7 +242,7 @@ class AgentMemMemory(Memory):
         if asked is None:
             return []
         with asking(self, query, limit) as found:
-            found += matches(self._client.search(**asked), self._run, limit, self._weights)
+            found.extend(matches(self._client.search(**asked), self._run, limit, self._weights))
         return found
 
     async def arecall(
@@ -247,7 +260,7 @@ class AgentMemMemory(Memory):
         if asked is None:
             return []
         with asking(self, query, limit) as found:
-            found += matches(await self._client.asearch(**asked), self._run, limit, self._weights)
+            found.extend(matches(await self._client.asearch(**asked), self._run, limit, self._weights))
         return found
 
     def forget(
@@ -263,8 +276,8 @@ class AgentMemMemory(Memory):
         What other programs told the store is erased only by its id.
         """
         rows = self._rows(
-            scope, filters.in_categories(categories), filters.before(older_than), filters.having(metadata_filter),
-            filters.of_crews() if record_ids is None else filters.with_ids(record_ids),
+            scope, in_categories(categories), before(older_than), having(metadata_filter),
+            of_crews() if record_ids is None else with_ids(record_ids),
         )  # fmt: skip
         return self._erase(rows)
 
@@ -292,32 +305,32 @@ class AgentMemMemory(Memory):
 
     def list_records(self, scope: str | None = None, limit: int = 200, offset: int = 0) -> list[MemoryRecord]:
         """What crews wrote in a scope and below it, newest first."""
-        rows = census.newest(self._listed(scope), limit, offset)
+        rows = newest(self._listed(scope), limit, offset)
         return [record_of(memory) for memory in rows]
 
     def list_scopes(self, path: str | None = None) -> list[str]:
         """The scopes right below one that hold records."""
-        return census.children(self._path(path), self._listed(path))
+        return children_of(self._path(path), self._listed(path))
 
     def list_categories(self, path: str | None = None) -> dict[str, int]:
         """How many records each category has."""
-        return census.categories(self._listed(path))
+        return categories_of(self._listed(path))
 
     def info(self, path: str | None = None) -> ScopeInfo:
         """How many records a scope and those below hold, since when, and in which children."""
-        return census.info(self._path(path), self._listed(path))
+        return info_of(self._path(path), self._listed(path))
 
     def tree(self, path: str | None = None, max_depth: int = 3) -> str:
         """The scopes as an indented list with how many records each holds."""
-        return census.tree(self._path(path), self._listed(path), max_depth)
+        return tree_of(self._path(path), self._listed(path), max_depth)
 
     def reset(self, scope: str | None = None) -> None:
         """Erase for good what crews wrote in a scope, below ``root_scope`` if there is one; other programs' memories stay."""
-        self._erase(self._rows(scope, filters.of_crews()))
+        self._erase(self._rows(scope, of_crews()))
 
     def reset_all(self) -> None:
         """Erase for good what crews of this user wrote, whatever ``root_scope`` is; other programs' memories stay."""
-        self._erase(census.walk(self._client, filters.of_crews(), MEMORIES))
+        self._erase(walk(self._client, of_crews(), MEMORIES))
 
     def drain_writes(self) -> None:
         """Nothing is ever under way: every save is on disk when its call returns."""
@@ -331,14 +344,14 @@ class AgentMemMemory(Memory):
         return Bound(self._client, self._run, self.root_scope, self.read_only, self._min_score)
 
     def _path(self, scope: str | None) -> str:
-        return filters.below(self.root_scope, scope)
+        return below(self.root_scope, scope)
 
-    def _rows(self, scope: str | None, *asked: filters.AnyFilter | None) -> list[Stored]:
-        return census.walk(self._client, filters.both(filters.within(self._path(scope)), *asked), MEMORIES)
+    def _rows(self, scope: str | None, *asked: AnyFilter | None) -> list[Stored]:
+        return walk(self._client, both(within(self._path(scope)), *asked), MEMORIES)
 
     def _listed(self, scope: str | None) -> list[Stored]:
         """What crews wrote, of other runs only what lasts."""
-        return self._rows(scope, filters.of_crews(), filters.of_run(self._run))
+        return self._rows(scope, of_crews(), of_run(self._run))
 
     def _erase(self, rows: list[Stored]) -> int:
         return self._client.forget([memory.id for memory in rows], collection=MEMORIES).memories if rows else 0
@@ -350,7 +363,7 @@ class AgentMemMemory(Memory):
         categories: list[str] | None,
         limit: int,
         source: str | None,
-        include_private: bool,  # noqa: FBT001 - CrewAI's signature
+        include_private: bool,
     ) -> dict[str, Any] | None:
         return question(
             query, self._run, limit, scope=self._path(scope), categories=categories, source=source,
@@ -365,30 +378,18 @@ class AgentMemMemory(Memory):
         metadata: dict[str, Any] | None,
         importance: float | None,
         source: str | None,
-        private: bool,  # noqa: FBT001 - CrewAI's signature
+        private: bool,
         agent_role: str | None,
         root_scope: str | None,
     ) -> list[Item]:
-        """A lasting row a text; of the outcome of a task also what happened in this run, right after it."""
-        bound = self._bound()
-        about: dict[str, Any] = {
-            "scope": scope, "root_scope": root_scope, "categories": categories, "metadata": metadata, "source": source,
-            "private": private, "importance": importance, "agent": agent_role,
-        }  # fmt: skip
-        items: list[Item] = []
-        for content in contents:
-            if isinstance(content, TaskOutcome):
-                told = about | {"task": content.task, "agent": agent_role or content.agent}
-                today = datetime.now(UTC).isoformat()
-                items.append(bound.lasting(content, expected_output=content.expected_output, date=today, **told))
-                items.append(bound.passing(content, **told))
-            else:
-                items.append(bound.lasting(content, **about))
-        return items
+        return self._bound().rows(
+            contents, scope=scope, root_scope=root_scope, categories=categories, metadata=metadata, source=source,
+            private=private, importance=importance, agent=agent_role,
+        )  # fmt: skip
 
 
 def _is_lasting(item: Item) -> bool:
-    return item["type"] == "semantic"
+    return bool(item["type"] == "semantic")
 
 
 def _summary(contents: list[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agentmem_core import InvalidInputError
-from crewai_agentmem import filters
+from crewai_agentmem.filters import both, in_categories, of_run, of_view, visible, within
 
 _SPARE = 10
 """Hits beyond twice the limit, since the same text may stand in two views."""
@@ -31,11 +31,11 @@ def question(
         raise InvalidInputError(f"limit: must be a whole number, not {type(limit).__name__}")
     if not query.strip() or limit < 1:
         return None
-    asked = filters.both(
-        filters.of_run(run),
-        filters.of_view(view) if view else None,
-        filters.within(scope),
-        filters.in_categories(categories),
-        filters.visible(source, include_private=include_private),
+    asked = both(
+        of_run(run),
+        of_view(view) if view else None,
+        within(scope),
+        in_categories(categories),
+        visible(source, include_private=include_private),
     )
     return {"query": query, "filters": asked, "limit": min(2 * limit + _SPARE, 10_000), "min_score": min_score}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
+
+from crewai.memory.types import MemoryMatch
 
 from agentmem_core import Hit, InvalidInputError
-from crewai.memory.types import MemoryMatch
 from crewai_agentmem.fields import LABELS, folded, view_of
 from crewai_agentmem.records import record_of
 
@@ -46,7 +48,7 @@ def matches(hits: Iterable[Hit], run: str, limit: int, weights: Mapping[str, flo
     return found
 
 
-def checked_weights(given: Mapping[str, float] | None) -> dict[str, float]:
+def checked_weights(given: Mapping[str, Any] | None) -> dict[str, float]:
     """The weights of the three views, those that are not given as they are."""
     for name, weight in (given or {}).items():
         if name not in WEIGHTS:

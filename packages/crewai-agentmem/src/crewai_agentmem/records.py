@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from agentmem_core import Memory
 from crewai.memory.types import MemoryRecord
+
+from agentmem_core import Memory
 from crewai_agentmem.fields import aware, naive, own_metadata, tag_of, tagged, view_of
 from crewai_agentmem.filters import path
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from agentmem_core import AgentMem
 from crewai.memory.storage import factory
 from crewai.memory.storage.backend import StorageBackend
+
+from agentmem_core import AgentMem
 from crewai_agentmem.fields import COLLECTION
 from crewai_agentmem.storage import AgentMemStorage
 

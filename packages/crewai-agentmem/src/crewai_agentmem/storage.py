@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from agentmem_core import AgentMem, Hit, InvalidInputError, Memory
 from crewai.memory.types import MemoryRecord, ScopeInfo
-from crewai_agentmem import census, filters
+
+from agentmem_core import AgentMem, Hit, InvalidInputError, Memory
+from crewai_agentmem.census import awalk, branches_of, categories_of, info_of, newest, walk
 from crewai_agentmem.fields import COLLECTION, naive
+from crewai_agentmem.filters import ANYTHING, AnyFilter, before, both, having, in_categories, with_ids, within
 from crewai_agentmem.records import item_of, record_of
 
 Found = list[tuple[MemoryRecord, float]]
@@ -148,7 +150,7 @@ class AgentMemStorage:
 
     def list_records(self, scope_prefix: str | None = None, limit: int = 200, offset: int = 0) -> list[MemoryRecord]:
         """The records of a scope, newest first."""
-        memories = census.newest(self._walk(scope_prefix), limit, offset)
+        memories = newest(self._walk(scope_prefix), limit, offset)
         vectors = self._client.vectors([memory.id for memory in memories], collection=self._collection)
         return [self._record(memory, vectors) for memory in memories]
 
@@ -156,33 +158,33 @@ class AgentMemStorage:
         self, scope_prefix: str | None = None, limit: int = 200, offset: int = 0
     ) -> list[MemoryRecord]:
         """``list_records`` without blocking the event loop."""
-        memories = census.newest(await self._awalk(scope_prefix), limit, offset)
+        memories = newest(await self._awalk(scope_prefix), limit, offset)
         vectors = await self._client.avectors([memory.id for memory in memories], collection=self._collection)
         return [self._record(memory, vectors) for memory in memories]
 
     def get_scope_info(self, scope: str) -> ScopeInfo:
         """How many records a scope and those below hold, since when, and in which children."""
-        return census.info(scope, self._walk(scope))
+        return info_of(scope, self._walk(scope))
 
     async def aget_scope_info(self, scope: str) -> ScopeInfo:
         """``get_scope_info`` without blocking the event loop."""
-        return census.info(scope, await self._awalk(scope))
+        return info_of(scope, await self._awalk(scope))
 
     def list_scopes(self, parent: str = "/") -> list[str]:
         """The scopes right below ``parent``; with itself where it holds records too, since CrewAI searches these only."""
-        return census.branches(parent, self._walk(parent))
+        return branches_of(parent, self._walk(parent))
 
     async def alist_scopes(self, parent: str = "/") -> list[str]:
         """``list_scopes`` without blocking the event loop."""
-        return census.branches(parent, await self._awalk(parent))
+        return branches_of(parent, await self._awalk(parent))
 
     def list_categories(self, scope_prefix: str | None = None) -> dict[str, int]:
         """How many records each category has."""
-        return census.categories(self._walk(scope_prefix))
+        return categories_of(self._walk(scope_prefix))
 
     async def alist_categories(self, scope_prefix: str | None = None) -> dict[str, int]:
         """``list_categories`` without blocking the event loop."""
-        return census.categories(await self._awalk(scope_prefix))
+        return categories_of(await self._awalk(scope_prefix))
 
     def count(self, scope_prefix: str | None = None) -> int:
         """How many records a scope and those below hold."""
@@ -208,14 +210,14 @@ class AgentMemStorage:
         """Count records as used now; the store writes it down now and then, as it does after a search."""
         if record_ids:
             hits = self._client.search(
-                filters=filters.with_ids(record_ids), limit=_cut(len(record_ids)), collection=self._collection
+                filters=with_ids(record_ids), limit=_cut(len(record_ids)), collection=self._collection
             )
             self._note(hits)
 
     async def atouch_records(self, record_ids: list[str]) -> None:
         """``touch_records`` without blocking the event loop."""
         if record_ids:
-            asked = filters.with_ids(record_ids)
+            asked = with_ids(record_ids)
             self._note(
                 await self._client.asearch(filters=asked, limit=_cut(len(record_ids)), collection=self._collection)
             )
@@ -228,7 +230,7 @@ class AgentMemStorage:
         """``close`` without blocking the event loop."""
         await self._client.aclose()
 
-    def _items(self, records: Sequence[MemoryRecord]) -> list[dict[str, Any]]:
+    def _items(self, records: Sequence[Any]) -> list[dict[str, Any]]:
         strange = next((record for record in records if not isinstance(record, MemoryRecord)), None)
         if strange is not None:
             raise InvalidInputError(f"records: must be MemoryRecords, not {type(strange).__name__}")
@@ -261,7 +263,7 @@ class AgentMemStorage:
         """The arguments of the core's search; None when the answer is empty."""
         if len(vector) == 0 or limit <= 0 or min_score > 1:
             return None
-        asked = filters.both(filters.within(scope_prefix), filters.in_categories(categories), filters.having(metadata))
+        asked = both(within(scope_prefix), in_categories(categories), having(metadata))
         return {
             "vector": vector, "filters": asked, "limit": _cut(limit), "min_score": max(min_score, 0.0),
             "collection": self._collection,
@@ -280,10 +282,10 @@ class AgentMemStorage:
         self._touched |= {hit.memory.id: now for hit in hits}
 
     def _walk(self, scope_prefix: str | None) -> list[Memory]:
-        return census.walk(self._client, filters.within(scope_prefix), self._collection)
+        return walk(self._client, within(scope_prefix), self._collection)
 
     async def _awalk(self, scope_prefix: str | None) -> list[Memory]:
-        return await census.awalk(self._client, filters.within(scope_prefix), self._collection)
+        return await awalk(self._client, within(scope_prefix), self._collection)
 
 
 def _criteria(
@@ -292,12 +294,12 @@ def _criteria(
     record_ids: list[str] | None,
     older_than: datetime | None,
     metadata: dict[str, Any] | None,
-) -> filters.AnyFilter:
-    said = filters.both(
-        filters.within(scope_prefix), filters.in_categories(categories), filters.with_ids(record_ids),
-        filters.before(older_than), filters.having(metadata),
+) -> AnyFilter:
+    said = both(
+        within(scope_prefix), in_categories(categories), with_ids(record_ids),
+        before(older_than), having(metadata),
     )  # fmt: skip
-    return said or filters.ANYTHING
+    return said or ANYTHING
 
 
 def _merged(old: MemoryRecord, new: MemoryRecord) -> MemoryRecord:

@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from agentmem_core import InvalidInputError
 from crewai.memory.types import MemoryMatch, MemoryRecord
-from crewai_agentmem import census, filters
+
+from agentmem_core import InvalidInputError
 from crewai_agentmem.bound import Bound, Item, Kind
+from crewai_agentmem.census import awalk, newest, walk
 from crewai_agentmem.fields import aware
+from crewai_agentmem.filters import AnyFilter, below, both, of_run, of_view, within
 from crewai_agentmem.question import question
 from crewai_agentmem.recall import matches
 from crewai_agentmem.records import record_of
 
 MEMORIES = "memories"
+Matches = list[MemoryMatch]
 
 
 class View:
@@ -27,33 +30,33 @@ class View:
         """A view of one crew's store in one run."""
         self._bound = bound
 
-    def recall(self, query: str, *, limit: int = 10, scope: str | None = None) -> list[MemoryMatch]:
+    def recall(self, query: str, *, limit: int = 10, scope: str | None = None) -> Matches:
         """The rows of this view that answer ``query``, best first."""
         asked = self._question(query, limit, scope)
         return [] if asked is None else self._matches(self._bound.client.search(**asked), limit)
 
-    async def arecall(self, query: str, *, limit: int = 10, scope: str | None = None) -> list[MemoryMatch]:
+    async def arecall(self, query: str, *, limit: int = 10, scope: str | None = None) -> Matches:
         """``recall`` without blocking the event loop."""
         asked = self._question(query, limit, scope)
         return [] if asked is None else self._matches(await self._bound.client.asearch(**asked), limit)
 
     def list(self, limit: int = 200, offset: int = 0) -> Sequence[MemoryRecord]:
         """The rows of this view, newest first."""
-        rows = census.walk(self._bound.client, self._rows(), MEMORIES)
-        return [record_of(memory) for memory in census.newest(rows, limit, offset)]
+        rows = walk(self._bound.client, self._rows(), MEMORIES)
+        return [record_of(memory) for memory in newest(rows, limit, offset)]
 
     async def alist(self, limit: int = 200, offset: int = 0) -> Sequence[MemoryRecord]:
         """``list`` without blocking the event loop."""
-        rows = await census.awalk(self._bound.client, self._rows(), MEMORIES)
-        return [record_of(memory) for memory in census.newest(rows, limit, offset)]
+        rows = await awalk(self._bound.client, self._rows(), MEMORIES)
+        return [record_of(memory) for memory in newest(rows, limit, offset)]
 
     def count(self) -> int:
         """How many rows this view has."""
-        return len(census.walk(self._bound.client, self._rows(), MEMORIES))
+        return len(walk(self._bound.client, self._rows(), MEMORIES))
 
     async def acount(self) -> int:
         """``count`` without blocking the event loop."""
-        return len(await census.awalk(self._bound.client, self._rows(), MEMORIES))
+        return len(await awalk(self._bound.client, self._rows(), MEMORIES))
 
     def _keep(self, item: Item) -> MemoryRecord | None:
         return None if self._bound.read_only else record_of(self._bound.keep([item])[0])
@@ -61,19 +64,17 @@ class View:
     async def _akeep(self, item: Item) -> MemoryRecord | None:
         return None if self._bound.read_only else record_of((await self._bound.akeep([item]))[0])
 
-    def _rows(self, scope: str | None = None) -> filters.AnyFilter | None:
+    def _rows(self, scope: str | None = None) -> AnyFilter | None:
         bound = self._bound
-        return filters.both(
-            filters.of_view(self.NAME), filters.of_run(bound.run), filters.within(filters.below(bound.root, scope))
-        )
+        return both(of_view(self.NAME), of_run(bound.run), within(below(bound.root, scope)))
 
     def _question(self, query: str, limit: int, scope: str | None) -> dict[str, Any] | None:
         bound = self._bound
         return question(
-            query, bound.run, limit, scope=filters.below(bound.root, scope), view=self.NAME, min_score=bound.min_score
+            query, bound.run, limit, scope=below(bound.root, scope), view=self.NAME, min_score=bound.min_score
         )
 
-    def _matches(self, hits: Any, limit: int) -> list[MemoryMatch]:
+    def _matches(self, hits: Any, limit: int) -> Matches:
         return matches(hits, self._bound.run, limit, {})
 
 
