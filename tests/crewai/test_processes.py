@@ -6,10 +6,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from agentmem_core import AgentMem
 from crewai_agentmem import AgentMemMemory
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.timeout(600)  # a process needs seconds to import CrewAI, minutes where the machine is busy
 
 KICKOFF = """
 from crewai_agentmem import AgentMemMemory

@@ -120,6 +120,7 @@ def test_a_hierarchical_crew_remembers():
     assert f"Result: {ANSWER}" in llm.prompts[0]
 
 
+@pytest.mark.timeout(600)  # a process needs seconds to import CrewAI, minutes where the machine is busy
 def test_a_new_process_knows_what_the_last_one_learnt():
     code = (
         "from crewai_agentmem import legacy_memories\n"
