@@ -1,6 +1,8 @@
 """Crews with a scripted model, away from the developer's own data; only where today's CrewAI is installed."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from unittest import mock
 
@@ -15,6 +17,7 @@ if os.environ.get("AGENTMEM_EXPECT_CREWAI") == "today" and not TODAY:
 
 if TODAY:
     away = tempfile.mkdtemp(prefix="agentmem-crewai-")  # importing CrewAI already writes into the home
+    atexit.register(shutil.rmtree, away, ignore_errors=True)
     with mock.patch.dict(os.environ, {"HOME": away, "CREWAI_STORAGE_DIR": away}):
         import crewai  # noqa: F401 - before any test module does
 

@@ -1,6 +1,8 @@
 """Crews of CrewAI up to 1.9.3; collected only where it is installed: ``nox -s crewai_legacy``."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from unittest import mock
 
@@ -15,6 +17,7 @@ if os.environ.get("AGENTMEM_EXPECT_CREWAI") == "legacy" and not LEGACY:
 
 if LEGACY:
     away = tempfile.mkdtemp(prefix="agentmem-crewai-")  # importing CrewAI already writes into the home
+    atexit.register(shutil.rmtree, away, ignore_errors=True)
     with mock.patch.dict(os.environ, {"HOME": away, "CREWAI_STORAGE_DIR": away}):
         import crewai  # noqa: F401 - before any test module does
 
