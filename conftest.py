@@ -14,6 +14,9 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # the default embedder promises to need no network
+for name in ("CREWAI_DISABLE_TELEMETRY", "OTEL_SDK_DISABLED", "CREWAI_TESTING", "CREWAI_DISABLE_VERSION_CHECK"):
+    os.environ[name] = "true"  # read by CrewAI when it is imported
+os.environ["CREWAI_TRACING_ENABLED"] = "false"
 
 settings.register_profile("agentmem", deadline=None)  # a shared machine stalls; the timeout of a test still holds
 settings.load_profile("agentmem")
@@ -26,7 +29,11 @@ def sandbox() -> tuple[Callable[[dict[str, Any]], None], Callable[[dict[str, Any
     def setup(_namespace: dict[str, Any]) -> None:
         folder = Path(tempfile.mkdtemp(prefix="agentmem-docs-"))
         open_now.callback(shutil.rmtree, folder, ignore_errors=True)
-        places = {"HOME": str(folder), "AGENTMEM_PATH": str(folder / "memory")}
+        places = {
+            "HOME": str(folder),
+            "AGENTMEM_PATH": str(folder / "memory"),
+            "CREWAI_STORAGE_DIR": str(folder / "crew"),
+        }
         open_now.enter_context(mock.patch.dict(os.environ, places))
         open_now.enter_context(chdir(folder))
 

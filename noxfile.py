@@ -121,6 +121,7 @@ def adapter(session: nox.Session, name: str, *requirements: str) -> None:
             session.run(python, "-m", "pytest", f"tests/{name}", f"docs/{name}.md", *session.posargs, external=True)
 
 
+@nox.session(python=False)
 def langchain_lowest(session: nox.Session) -> None:
     """The LangChain adapter's wheel with the lowest versions it promises, and its tests on them."""
     promised = promised_by("langchain-agentmem")  # as direct requirements: of what a wheel needs uv takes the newest
@@ -186,6 +187,36 @@ def test_langchain(session: nox.Session, python: str, folder: Path) -> None:
         shutil.copytree(ROOT / name, folder / name)
     with session.chdir(folder):
         session.run(python, "-m", "pytest", "tests/langchain", "-n2", "-q", *session.posargs, external=True)
+
+
+@nox.session(python=False)
+def crewai_newest(session: nox.Session) -> None:
+    """The CrewAI adapter's tests with the newest CrewAI there is."""
+    with_crewai(session, "today", "tests/crewai", "crewai>=1.14.7,<2")
+
+
+@nox.session(python=False)
+def crewai_lowest(session: nox.Session) -> None:
+    """The same with the oldest CrewAI of today's line."""
+    with_crewai(session, "today", "tests/crewai", "crewai==1.14.7")
+
+
+@nox.session(python=False)
+def crewai_legacy(session: nox.Session) -> None:
+    """The tests of the memories of old, with the last CrewAI that has them."""
+    with_crewai(session, "legacy", "tests/crewai_legacy", "crewai>=1.0,<=1.9.3")
+
+
+def with_crewai(session: nox.Session, line: str, tests: str, requirement: str) -> None:
+    """Run ``tests`` in an environment with one line of CrewAI, and fail where there was nothing to run."""
+    with tempfile.TemporaryDirectory(prefix="agentmem-crewai-") as name:
+        python = str(Path(name) / "bin" / "python")
+        uv(session, "venv", "--quiet", "--python", PYTHONS[0], name)
+        sources = [f"{ROOT}/packages/{package}" for package in ("agentmem-core", "crewai-agentmem")]
+        group = f"{ROOT / 'pyproject.toml'}:test"
+        uv(session, "pip", "install", "--quiet", "--python", python, *sources, requirement, "--group", group)
+        surroundings = {"AGENTMEM_EXPECT_CREWAI": line}
+        session.run(python, "-m", "pytest", tests, "-n1", *session.posargs, env=surroundings, external=True)
 
 
 @contextmanager

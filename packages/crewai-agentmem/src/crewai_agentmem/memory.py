@@ -1,0 +1,400 @@
+"""CrewAI's ``Memory`` over the core: what a crew does, learns and meets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, Self
+from uuid import uuid4
+
+from crewai.memory.types import MemoryMatch, MemoryRecord, ScopeInfo
+from crewai.memory.unified_memory import Memory
+from pydantic import PrivateAttr
+
+from agentmem_core import AgentMem, InvalidInputError, NotConfiguredError
+from agentmem_core import Memory as Stored
+from crewai_agentmem.bound import Bound, Item
+from crewai_agentmem.census import categories_of, children_of, info_of, newest, tree_of, walk
+from crewai_agentmem.embeddings import AgentMemEmbedding
+from crewai_agentmem.entities import EntityView
+from crewai_agentmem.events import asking, saving
+from crewai_agentmem.fields import listed
+from crewai_agentmem.filters import (
+    AnyFilter,
+    before,
+    below,
+    both,
+    having,
+    in_categories,
+    of_crews,
+    of_run,
+    with_ids,
+    within,
+)
+from crewai_agentmem.filters import path as scope_path
+from crewai_agentmem.outcome import outcomes
+from crewai_agentmem.question import question
+from crewai_agentmem.recall import checked_weights, matches
+from crewai_agentmem.records import record_of, retagged
+from crewai_agentmem.storage import AgentMemStorage
+from crewai_agentmem.views import MEMORIES, LongTermView, ShortTermView
+
+Depth = Literal["shallow", "deep"]
+
+
+class AgentMemMemory(Memory):
+    """Short-term, long-term and entity memory of a crew: ``Crew(agents=..., tasks=..., memory=AgentMemMemory())``.
+
+    Recall is the core's hybrid recall over the query's text and makes no model call; ``depth`` has no meaning here. What is
+    saved is on disk when the call returns, ``remember_many`` included. One object is one run, unless ``session_id`` names
+    it or ``start_run`` begins the next.
+    """
+
+    _client: AgentMem = PrivateAttr()
+    _run: str = PrivateAttr()
+    _weights: dict[str, float] = PrivateAttr()
+    _min_score: float | None = PrivateAttr()
+
+    def __init__(
+        self,
+        client: AgentMem | None = None,
+        *,
+        path: str | os.PathLike[str] | None = None,
+        api_url: str | None = None,
+        api_key: str | None = None,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        session_id: str | None = None,
+        llm: object = None,
+        root_scope: str | None = None,
+        read_only: bool = False,
+        weights: Mapping[str, float] | None = None,
+        min_score: float | None = None,
+    ) -> None:
+        """The memory of ``user_id`` in the store of ``client`` or at ``path``.
+
+        ``session_id`` is the run. ``root_scope`` keeps crews of one user apart. ``weights`` multiplies the scores of
+        ``short_term``, ``long_term`` and ``entity``, each 0..1. ``min_score`` 0..1 drops weaker matches.
+        """
+        if llm is not None:
+            raise NotConfiguredError(
+                "llm=: facts and entities are extracted by the core's learning, which is not in this version; leave llm= out: "
+                "every result is kept as it is, and entities are told with .entities.remember()"
+            )
+        root = None if root_scope is None else scope_path(root_scope)
+        store = AgentMem.shared(client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id)
+        chosen = checked_weights(weights)
+        super().__init__(
+            storage=AgentMemStorage(store, collection=MEMORIES),
+            embedder=AgentMemEmbedding(store),
+            root_scope=root,
+            read_only=bool(read_only),
+        )
+        self._client = store
+        self._run = session_id or store.scope.session_id or _new_run()
+        self._weights = chosen
+        self._min_score = min_score
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Another memory of the same store and run: a crew is copied, what it knows is not."""
+        return self.__copy__()
+
+    @property
+    def client(self) -> AgentMem:
+        """The store, for what CrewAI has no word for: history, restore, export."""
+        return self._client
+
+    @property
+    def run(self) -> str:
+        """The run that short-term memory belongs to."""
+        return self._run
+
+    def start_run(self, run: str | None = None) -> str:
+        """Begin another run, named or new: what was short-term is left behind."""
+        self._run = _new_run() if run is None else run
+        return self._run
+
+    @property
+    def short_term(self) -> ShortTermView:
+        """What the crew is doing in this run."""
+        return ShortTermView(self._bound())
+
+    @property
+    def long_term(self) -> LongTermView:
+        """What the crew has learnt over its runs."""
+        return LongTermView(self._bound())
+
+    @property
+    def entities(self) -> EntityView:
+        """Who and what the crew has met."""
+        return EntityView(self._bound())
+
+    def extract_memories(self, content: str) -> list[str]:
+        """CrewAI's account of a task as what is to be remembered of it: its result, verbatim. No model is asked."""
+        if not isinstance(content, str):
+            raise InvalidInputError(f"content: must be text (str), not {type(content).__name__}")
+        return outcomes(content)
+
+    async def aextract_memories(self, content: str) -> list[str]:
+        """``extract_memories``, which waits for nothing."""
+        return self.extract_memories(content)
+
+    def remember(
+        self,
+        content: str,
+        scope: str | None = None,
+        categories: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        importance: float | None = None,
+        source: str | None = None,
+        private: bool = False,
+        agent_role: str | None = None,
+        root_scope: str | None = None,
+    ) -> MemoryRecord | None:
+        """Keep a text for every run; the outcome of a task also for this one. None where the memory is read-only."""
+        if self.read_only:
+            return None
+        items = self._items([content], scope, categories, metadata, importance, source, private, agent_role, root_scope)
+        with saving(self, content, metadata, agent_role):
+            return record_of(self._bound().keep(items)[0])
+
+    async def aremember(
+        self,
+        content: str,
+        scope: str | None = None,
+        categories: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        importance: float | None = None,
+        source: str | None = None,
+        private: bool = False,
+    ) -> MemoryRecord | None:
+        """``remember`` without blocking the event loop."""
+        if self.read_only:
+            return None
+        items = self._items([content], scope, categories, metadata, importance, source, private, None, None)
+        with saving(self, content, metadata, None):
+            return record_of((await self._bound().akeep(items))[0])
+
+    def remember_many(
+        self,
+        contents: list[str],
+        scope: str | None = None,
+        categories: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        importance: float | None = None,
+        source: str | None = None,
+        private: bool = False,
+        agent_role: str | None = None,
+        root_scope: str | None = None,
+    ) -> list[MemoryRecord]:
+        """Keep several texts in one transaction, on disk when this returns; the records, one a text."""
+        if self.read_only or not contents:
+            return []
+        items = self._items(
+            listed("contents", contents),
+            scope,
+            categories,
+            metadata,
+            importance,
+            source,
+            private,
+            agent_role,
+            root_scope,
+        )
+        with saving(self, _summary(contents), metadata, agent_role):
+            kept = self._bound().keep(items)
+        return [record_of(memory) for memory, item in zip(kept, items, strict=True) if _is_lasting(item)]
+
+    async def aremember_many(
+        self,
+        contents: list[str],
+        scope: str | None = None,
+        categories: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        importance: float | None = None,
+        source: str | None = None,
+        private: bool = False,
+        agent_role: str | None = None,
+    ) -> list[MemoryRecord]:
+        """``remember_many`` without blocking the event loop."""
+        if self.read_only or not contents:
+            return []
+        items = self._items(
+            listed("contents", contents), scope, categories, metadata, importance, source, private, agent_role, None
+        )
+        with saving(self, _summary(contents), metadata, agent_role):
+            kept = await self._bound().akeep(items)
+        return [record_of(memory) for memory, item in zip(kept, items, strict=True) if _is_lasting(item)]
+
+    def recall(
+        self,
+        query: str,
+        scope: str | None = None,
+        categories: list[str] | None = None,
+        limit: int = 10,
+        depth: Depth = "deep",
+        source: str | None = None,
+        include_private: bool = False,
+    ) -> list[MemoryMatch]:
+        """The best of all three views and of what other programs told the same store, weighed and labelled."""
+        asked = self._question(query, scope, categories, limit, source, include_private)
+        if asked is None:
+            return []
+        with asking(self, query, limit) as found:
+            found.extend(matches(self._client.search(**asked), self._run, limit, self._weights))
+        return found
+
+    async def arecall(
+        self,
+        query: str,
+        scope: str | None = None,
+        categories: list[str] | None = None,
+        limit: int = 10,
+        depth: Depth = "deep",
+        source: str | None = None,
+        include_private: bool = False,
+    ) -> list[MemoryMatch]:
+        """``recall`` without blocking the event loop."""
+        asked = self._question(query, scope, categories, limit, source, include_private)
+        if asked is None:
+            return []
+        with asking(self, query, limit) as found:
+            found.extend(matches(await self._client.asearch(**asked), self._run, limit, self._weights))
+        return found
+
+    def forget(
+        self,
+        scope: str | None = None,
+        categories: list[str] | None = None,
+        older_than: datetime | None = None,
+        metadata_filter: dict[str, Any] | None = None,
+        record_ids: list[str] | None = None,
+    ) -> int:
+        """Erase for good what meets all that is given; answers how many.
+
+        What other programs told the store is erased only by its id.
+        """
+        rows = self._rows(
+            scope, in_categories(categories), before(older_than), having(metadata_filter),
+            of_crews() if record_ids is None else with_ids(record_ids),
+        )  # fmt: skip
+        return self._erase(rows)
+
+    def update(
+        self,
+        record_id: str,
+        content: str | None = None,
+        scope: str | None = None,
+        categories: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        importance: float | None = None,
+    ) -> MemoryRecord:
+        """Change what is given, as a new version; the record as it stands where the memory is read-only.
+
+        ``NotFoundError`` when there is no such record.
+        """
+        stored = self._client.get(record_id)
+        changes: dict[str, Any] = {"content": content, "importance": importance}
+        if scope is not None or categories is not None or metadata is not None:
+            changes["metadata"] = retagged(stored, self._run, scope=scope, categories=categories, metadata=metadata)
+        said = {name: value for name, value in changes.items() if value is not None}
+        if self.read_only or not said:
+            return record_of(stored)
+        return record_of(self._client.update(record_id, **said))
+
+    def list_records(self, scope: str | None = None, limit: int = 200, offset: int = 0) -> list[MemoryRecord]:
+        """What crews wrote in a scope and below it, newest first."""
+        rows = newest(self._listed(scope), limit, offset)
+        return [record_of(memory) for memory in rows]
+
+    def list_scopes(self, path: str | None = None) -> list[str]:
+        """The scopes right below one that hold records."""
+        return children_of(self._path(path), self._listed(path))
+
+    def list_categories(self, path: str | None = None) -> dict[str, int]:
+        """How many records each category has."""
+        return categories_of(self._listed(path))
+
+    def info(self, path: str | None = None) -> ScopeInfo:
+        """How many records a scope and those below hold, since when, and in which children."""
+        return info_of(self._path(path), self._listed(path))
+
+    def tree(self, path: str | None = None, max_depth: int = 3) -> str:
+        """The scopes as an indented list with how many records each holds."""
+        return tree_of(self._path(path), self._listed(path), max_depth)
+
+    def reset(self, scope: str | None = None) -> None:
+        """Erase for good what crews wrote in a scope, below ``root_scope`` if there is one; other programs' memories stay."""
+        self._erase(self._rows(scope, of_crews()))
+
+    def reset_all(self) -> None:
+        """Erase for good what crews of this user wrote, whatever ``root_scope`` is; other programs' memories stay."""
+        self._erase(walk(self._client, of_crews(), MEMORIES))
+
+    def drain_writes(self) -> None:
+        """Nothing is ever under way: every save is on disk when its call returns."""
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._client.close()
+        super().close()
+
+    def _bound(self) -> Bound:
+        return Bound(self._client, self._run, self.root_scope, self.read_only, self._min_score)
+
+    def _path(self, scope: str | None) -> str:
+        return below(self.root_scope, scope)
+
+    def _rows(self, scope: str | None, *asked: AnyFilter | None) -> list[Stored]:
+        return walk(self._client, both(within(self._path(scope)), *asked), MEMORIES)
+
+    def _listed(self, scope: str | None) -> list[Stored]:
+        """What crews wrote, of other runs only what lasts."""
+        return self._rows(scope, of_crews(), of_run(self._run))
+
+    def _erase(self, rows: list[Stored]) -> int:
+        return self._client.forget([memory.id for memory in rows], collection=MEMORIES).memories if rows else 0
+
+    def _question(
+        self,
+        query: str,
+        scope: str | None,
+        categories: list[str] | None,
+        limit: int,
+        source: str | None,
+        include_private: bool,
+    ) -> dict[str, Any] | None:
+        return question(
+            query, self._run, limit, scope=self._path(scope), categories=categories, source=source,
+            include_private=include_private, min_score=self._min_score,
+        )  # fmt: skip
+
+    def _items(
+        self,
+        contents: list[str],
+        scope: str | None,
+        categories: list[str] | None,
+        metadata: dict[str, Any] | None,
+        importance: float | None,
+        source: str | None,
+        private: bool,
+        agent_role: str | None,
+        root_scope: str | None,
+    ) -> list[Item]:
+        return self._bound().rows(
+            contents, scope=scope, root_scope=root_scope, categories=categories, metadata=metadata, source=source,
+            private=private, importance=importance, agent=agent_role,
+        )  # fmt: skip
+
+
+def _is_lasting(item: Item) -> bool:
+    return bool(item["type"] == "semantic")
+
+
+def _summary(contents: list[str]) -> str:
+    return contents[0] if len(contents) == 1 else f"{len(contents)} memories"
+
+
+def _new_run() -> str:
+    return f"run-{uuid4().hex}"
