@@ -59,10 +59,10 @@ class BackendAgents:
         [fact] = run.add(item("a fact", type=MemoryType.SEMANTIC))
         assert run(Get(scope=ANA, ids=(fact.id,), types=CORE)) == []
         assert run(Get(scope=ANA, ids=(fact.id,), types=(*CORE, *SEMANTIC))) == [fact]
-        refusals: tuple[Op[Any], ...] = (
+        refusals: list[Op[Any]] = [
             build(Update, scope=ANA, id=fact.id, importance=0.1, types=CORE),
             build(Delete, scope=ANA, ids=(fact.id,), types=CORE),
-        )
+        ]
         for refused in refusals:
             with pytest.raises(NotFoundError):
                 run(refused)
@@ -164,7 +164,7 @@ class BackendAgents:
         run(TeachProcedure(scope=ANA, name="bake", steps=("mix",)))
         run(build(SetState, scope=ANA, key="mood", value="ok"))
         for scope in STRANGERS:
-            refusals: tuple[Op[Any], ...] = (
+            refusals: list[Op[Any]] = [
                 GetBlock(scope=scope, label="human"),
                 AppendToBlock(scope=scope, label="human", text="x"),
                 DeleteBlock(scope=scope, label="human"),
@@ -172,11 +172,11 @@ class BackendAgents:
                 EventsAround(scope=scope, id=event.id),
                 RecordRun(scope=scope, name="bake", success=False),
                 GetState(scope=scope, key="mood"),
-            )
+            ]
             for refused in refusals:
                 with pytest.raises(NotFoundError):
                     run(refused)
-            listings: tuple[Op[Any], ...] = (
+            listings: list[Op[Any]] = [
                 ListBlocks(scope=scope),
                 WorkingItems(scope=scope),
                 build(EventsBetween, scope=scope, start=NOON, end=datetime.now(UTC) + timedelta(days=1)),
@@ -184,7 +184,7 @@ class BackendAgents:
                 NeighboursOf(scope=scope, of="Ana"),
                 ListProcedures(scope=scope),
                 CurrentStates(scope=scope),
-            )
+            ]
             for empty in listings:
                 assert not run(empty)
             assert run(ClearItems(scope=scope)) == 0
