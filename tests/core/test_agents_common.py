@@ -15,7 +15,7 @@ from tests.core.clock import remembering
 
 import agentmem_core
 from agentmem_core import AgentMem, AgentMemError, InvalidInputError, NotFoundError
-from agentmem_core.agents import AGENT_HANDLERS
+from agentmem_core.agents.table import AGENT_HANDLERS
 from agentmem_core.client.agents.agents import KINDS
 from agentmem_core.client.agents.base import Agent
 from agentmem_core.client.agents.dispatching import verbs_of

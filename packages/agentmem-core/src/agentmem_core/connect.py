@@ -12,7 +12,7 @@ from typing import Any, Literal, cast, get_args
 
 import platformdirs
 
-from agentmem_core.agents import AGENT_HANDLERS
+from agentmem_core.agents.table import AGENT_HANDLERS
 from agentmem_core.embedders import find_embedder
 from agentmem_core.engine import EmbeddedBackend, Engine, Follower, Views
 from agentmem_core.errors import (

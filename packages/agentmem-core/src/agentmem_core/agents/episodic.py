@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -53,7 +53,7 @@ def timeline(engine: Engine, op: Timeline) -> list[Period]:
     begin = _BEGIN[op.by]
     periods: list[Period] = []
     for start, some in groupby(memories, key=lambda memory: begin(_in_zone(memory.occurred_at, zone))):
-        periods.append(Period(start=_utc(start), end=_utc(_end(start, begin, _LONGER[op.by])), memories=tuple(some)))
+        periods.append(Period(start=start, end=_end(start, begin, _LONGER[op.by]), memories=tuple(some)))
     return periods
 
 
@@ -123,13 +123,6 @@ def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
         return moment.astimezone(zone)
     except OverflowError:
         return _edge(moment, zone)
-
-
-def _utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        return _edge(moment, UTC)
 
 
 def _edge(moment: datetime, zone: tzinfo) -> datetime:

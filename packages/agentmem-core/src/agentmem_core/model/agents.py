@@ -64,7 +64,7 @@ class Path(Value):
 
 
 class Period(Value):
-    """What happened in one stretch of time, ``start`` included and ``end`` not."""
+    """What happened in one stretch of time, ``start`` included and ``end`` not; both are in the zone that was asked for."""
 
     start: datetime
     end: datetime

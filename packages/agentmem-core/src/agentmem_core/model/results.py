@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -87,6 +88,18 @@ class Page(Value):
 
     items: tuple[Memory, ...] = ()
     next_cursor: str | None = None
+
+    def __iter__(self) -> Iterator[Memory]:  # type: ignore[override]  # a page is its memories, not its fields
+        """The memories."""
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        """How many memories are on this page."""
+        return len(self.items)
+
+    def __getitem__(self, place: int) -> Memory:
+        """One of them by its place."""
+        return self.items[place]
 
 
 class Version(Value):

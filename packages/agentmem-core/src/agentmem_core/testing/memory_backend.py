@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from agentmem_core.agents import AGENT_HANDLERS
+from agentmem_core.agents.table import AGENT_HANDLERS
 from agentmem_core.connect import file_limit
 from agentmem_core.embedders import find_embedder
 from agentmem_core.engine import EmbeddedBackend, Engine, Follower, Views
