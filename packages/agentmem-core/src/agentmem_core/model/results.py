@@ -89,7 +89,7 @@ class Page(Value):
     items: tuple[Memory, ...] = ()
     next_cursor: str | None = None
 
-    def __iter__(self) -> Iterator[Memory]:  # type: ignore[override]  # a page is its memories, not its fields
+    def __iter__(self) -> Iterator[Memory]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # its memories, not its fields
         """The memories."""
         return iter(self.items)
 
