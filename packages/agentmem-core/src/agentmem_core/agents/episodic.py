@@ -53,7 +53,9 @@ def timeline(engine: Engine, op: Timeline) -> list[Period]:
     begin = _BEGIN[op.by]
     periods: list[Period] = []
     for start, some in groupby(memories, key=lambda memory: begin(_in_zone(memory.occurred_at, zone))):
-        periods.append(Period(start=start, end=_end(start, begin, _LONGER[op.by]), memories=tuple(some)))
+        periods.append(
+            Period(start=_fixed(start), end=_fixed(_end(start, begin, _LONGER[op.by])), memories=tuple(some))
+        )
     return periods
 
 
@@ -123,6 +125,11 @@ def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
         return moment.astimezone(zone)
     except OverflowError:
         return _edge(moment, zone)
+
+
+def _fixed(moment: datetime) -> datetime:
+    """The same with its offset alone: differences of moments in one zone would leave out a change of its clocks."""
+    return moment.replace(tzinfo=timezone(moment.utcoffset() or timedelta(0)))
 
 
 def _edge(moment: datetime, zone: tzinfo) -> datetime:
