@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _WEIGHTS = "weights/l2_supercat_256.safetensors"
 _TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
 _DIMENSION = 256
+_AT_ONCE = 64
+"""Texts whose token vectors lie in memory together: more are slower, since they fit in no cache."""
 _LONGEST = 8_000
 """Characters of a text that are looked at: the mean of a longer one says nothing more."""
 
@@ -50,7 +52,10 @@ class WordLlamaEmbedder:
         return Fingerprint("wordllama", "l2_supercat", _DIMENSION)
 
     def embed(self, texts: Sequence[str], *, kind: Literal["document", "query"]) -> NDArray[np.float32]:
-        del kind
+        parts = [self._together(texts[start : start + _AT_ONCE]) for start in range(0, len(texts), _AT_ONCE)]
+        return parts[0] if len(parts) == 1 else np.concatenate([np.zeros((0, _DIMENSION), np.float32), *parts])
+
+    def _together(self, texts: Sequence[str]) -> NDArray[np.float32]:
         table, tokenizer = self._load()
         encoded = tokenizer.encode_batch_fast([text[:_LONGEST] for text in texts], add_special_tokens=False)
         ids = [encoding.ids for encoding in encoded]
