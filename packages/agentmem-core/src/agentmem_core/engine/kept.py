@@ -51,11 +51,23 @@ def respecting(memory: Memory, changes: dict[str, Any]) -> dict[str, Any]:
     return {**changes, "metadata": {**others, **own}}
 
 
+def _require_room(memory: Memory, changes: dict[str, Any]) -> None:
+    """A core block stays within its limit, whoever writes it."""
+    limit = changes.get("metadata", {}).get("limit", memory.metadata.get("limit"))
+    content = changes.get("content", memory.content)
+    if memory.type is MemoryType.CORE and isinstance(limit, int) and len(content) > limit:
+        raise InvalidInputError(
+            f"content: block {memory.metadata.get('label')!r} would hold {len(content):,} characters, {len(content) - limit:,} over "
+            f"its limit of {limit:,}; shorten it, or set it anew with a higher limit="
+        )
+
+
 def _with_own_fields(memory: Memory, changes: dict[str, Any]) -> dict[str, Any]:
     """What an agent keeps in the metadata outlives new metadata; what the content says goes with the content."""
     own = OWN_FIELDS.get(memory.type, ())
     if not own or "type" in changes:
         return changes
+    _require_room(memory, changes)
     given = changes.get("metadata", {})
     kept = {name: memory.metadata[name] for name in own if name in memory.metadata}
     metadata = {**kept, **given} if "metadata" in changes else dict(memory.metadata)

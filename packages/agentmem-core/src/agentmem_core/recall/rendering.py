@@ -39,6 +39,7 @@ def compile_parts(parts: Sequence[tuple[str, str]], max_tokens: int | None = Non
     for label, text in parts:
         tag = "".join(char if char.isalnum() or char in "-_." else "_" for char in label)
         head, tail = f"<{tag}>", f"</{tag}>"
+        text = text.replace(tail, f"<\\/{tag}>")  # noqa: PLW2901 - a text must not end its own block
         if room is None:
             rendered.append(f"{head}\n{text}\n{tail}")
             continue
