@@ -98,6 +98,9 @@ class SqliteReader:
         if listing.types is not None and not _PLAIN_TYPES & set(listing.types):  # then the partial index has them
             where += ["m.partition = ?", "m.type NOT IN ('episodic', 'semantic')"]
             values.append(partition)
+        elif listing.session_id is not None:  # likewise
+            where.append("m.partition = ?")
+            values.append(partition)
         more, extra = _conditions(listing)
         sql = (
             f"SELECT {SELECTED} FROM memories m WHERE {' AND '.join(where + more)} "

@@ -44,6 +44,7 @@ CREATE TABLE memories (
 CREATE UNIQUE INDEX memories_by_id ON memories (partition, id);
 CREATE UNIQUE INDEX memories_by_digest ON memories (partition, digest) WHERE digest IS NOT NULL;
 
+CREATE INDEX memories_by_session ON memories (partition, session_id) WHERE session_id IS NOT NULL;
 CREATE INDEX memories_by_type ON memories (partition, type) WHERE type NOT IN ('episodic', 'semantic');
 
 CREATE TABLE versions (
