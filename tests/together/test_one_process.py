@@ -33,3 +33,12 @@ def test_all_of_them_in_one_afternoon(folder):
             for asker in ASKING:
                 assert told.word in TURNS[asker]("ana", told.question, "I see", client=client), (teller, asker)
                 assert told.word not in TURNS[asker]("bo", told.question, "I do not know", client=client)
+
+
+@pytest.mark.parametrize("asker", ["chain", "chat", "index"])
+def test_what_a_crew_keeps_of_its_run_and_for_ever_is_told_once(folder, asker):
+    told = fact("crew", "ana")
+    with AgentMem(folder) as client:
+        TURNS["crew"]("ana", told.said, told.answer, client=client)
+        assert client.stats(user_id="ana").memories == 2
+        assert TURNS[asker]("ana", told.question, "I see", client=client).count(told.word) == 1

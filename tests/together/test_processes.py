@@ -53,8 +53,8 @@ def speaker(folder, name):
     ):  # fmt: skip
         try:
             yield Speaker(process, errors)
-            process.stdin.close()
-            assert process.wait() == 0, errors.read_text("utf-8")
+            process.communicate()
+            assert process.returncode == 0, errors.read_text("utf-8")
         finally:
             process.kill()
 
@@ -63,7 +63,7 @@ def speaker(folder, name):
     "order", [("langchain", "llamaindex", "crewai"), ("crewai", "llamaindex", "langchain")], ids=["there", "back"]
 )
 def test_each_process_has_what_those_before_it_were_told(folder, order):
-    told = []
+    told: list[str] = []
     for name in order:
         with speaker(folder, name) as here:
             for asker in OF[name]:
