@@ -83,6 +83,14 @@ def test_a_turn_of_the_window_is_not_repeated(client):
     assert "assistant: Green tea?" in told
 
 
+def test_what_is_kept_twice_is_told_once(client):
+    for session, kind in (("run", "episodic"), (None, "semantic")):
+        client.add("The ferry leaves at 7:40", session_id=session, type=kind)
+    client.add("Tickets of the ferry are sold at the pier")
+    told = history_of(AgentMemMemory(client, recall_limit=2), "When does the ferry leave?")
+    assert told.count("7:40") == told.count("pier") == 1
+
+
 def test_what_lies_before_the_window_is_recalled_by_meaning(client):
     memory = AgentMemMemory(client, window=2, recall_limit=1)
     talked(memory, ("My cello teacher is Rita", "Noted"), ("It rains", "Take an umbrella"))

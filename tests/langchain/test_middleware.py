@@ -79,6 +79,14 @@ def test_the_last_exchange_is_kept_and_the_calls_of_tools_are_not(client, run):
     assert len(model.asked) == 2
 
 
+def test_what_is_kept_twice_is_told_once(client, run):
+    for session, kind in (("run", "episodic"), (None, "semantic")):
+        client.add("The ferry leaves at 7:40", session_id=session, type=kind)
+    model = ScriptedChat(script=["At 7:40."])
+    run(create_agent(model, middleware=[AgentMemMiddleware(client)]), "When does the ferry leave?")
+    assert system_of(model.asked[0]).count("7:40") == 1
+
+
 def test_a_conversation_that_is_handed_over_whole_is_kept_once(client, run):
     model = ScriptedChat(script=["one", "two"])
     agent = create_agent(model, middleware=[AgentMemMiddleware(client)])

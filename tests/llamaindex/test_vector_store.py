@@ -455,6 +455,23 @@ def test_memories_of_others_are_found_and_filtered_by_their_own_fields(client):
     assert store.query(asked).nodes[0].text == "My cat is called Tom", "the store embeds a query that nobody embedded"
 
 
+@pytest.mark.parametrize("mode", ["default", "hybrid", "semantic_hybrid", "text_search", "sparse"])
+def test_a_text_that_was_said_often_hides_no_other_memory(client, mode):
+    question = "How is my cello teacher called?"
+    client.add([{"role": "user", "content": "My cello teacher is called Rita"}])
+    for _ in range(20):
+        client.add([{"role": "user", "content": question}])
+    vector = AgentMemEmbedding(client).get_query_embedding(question)
+    store = AgentMemVectorStore(client, collection="memories")
+    asked = VectorStoreQuery(
+        query_embedding=vector, query_str=question, similarity_top_k=2, mode=VectorStoreQueryMode(mode)
+    )
+    assert {node.text for node in store.query(asked).nodes} == {question, "My cello teacher is called Rita"}
+    store.add([TextNode(id_=name, text="Cello lessons") for name in ("one", "two")])
+    assert {"one", "two"} <= set(query(store, vector, similarity_top_k=4).ids), "nodes are all kept apart"
+    assert len(store.query(VectorStoreQuery(similarity_top_k=50)).ids) == 23, "where nothing is looked for, all"
+
+
 def test_nodes_can_join_the_memories_with_the_cores_vectors_only(client):
     store = AgentMemVectorStore(client, collection="memories")
     with pytest.raises(VectorMismatchError, match="AgentMemEmbedding"):

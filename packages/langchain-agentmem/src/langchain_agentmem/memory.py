@@ -115,8 +115,8 @@ class AgentMemMemory(BaseChatMemory):
         return text if text.strip() else None
 
     def _wanted(self, recent: Sequence[Memory]) -> int:
-        """As many hits as could be in the window, and those that are told."""
-        return min(self.recall_limit + len(recent), 10_000)
+        """As many hits as could be in the window, and those that are told, each of which a crew keeps twice."""
+        return min(2 * self.recall_limit + len(recent), 10_000)
 
     def _told(self, recent: Sequence[Memory], hits: Sequence[Hit]) -> str | list[BaseMessage]:
         count = counter_of(self.llm) or estimate_tokens
@@ -137,13 +137,12 @@ class AgentMemMemory(BaseChatMemory):
 
     def _remembered(self, recent: Sequence[Memory], hits: Sequence[Hit], room: int, count: Counter) -> Context:
         shown = {turn.id for turn in recent} | {(turn.role, turn.content) for turn in recent}
-        older = [
-            hit
-            for hit in hits
-            if hit.memory.id not in shown
-            and (hit.memory.role, hit.memory.content) not in shown
-            and says_something(hit.memory)
-        ]
+        older: list[Hit] = []
+        for hit in hits:
+            said = (hit.memory.role, hit.memory.content)
+            if hit.memory.id not in shown and said not in shown and says_something(hit.memory):
+                shown.add(said)
+                older.append(hit)
         return render(older[: self.recall_limit], max_tokens=room, count=count) if room > 0 else Context("")
 
     def _text_of(self, messages: Sequence[BaseMessage]) -> str:

@@ -113,7 +113,11 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
     def _told(self, request: ModelRequest[Any], hits: Sequence[Hit]) -> ModelRequest[Any]:
         """The request with what is remembered, but for what its messages say already."""
         shown = {text_of(message) for message in request.messages}
-        older = [hit for hit in hits if hit.memory.content not in shown and says_something(hit.memory)]
+        older: list[Hit] = []
+        for hit in hits:
+            if hit.memory.content not in shown and says_something(hit.memory):
+                shown.add(hit.memory.content)
+                older.append(hit)
         count = counter_of(request.model) or estimate_tokens
         told = render(older[: self.recall_limit], max_tokens=self.max_tokens, count=count)
         return _with_system(request, told) if told else request

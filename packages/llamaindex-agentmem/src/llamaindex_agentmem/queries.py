@@ -6,15 +6,16 @@ What a mode means is decided here, purely; the vector store only asks and answer
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQueryMode
 
 from agentmem_core import Hit, InvalidInputError, Memory, NotSupportedError
-from llamaindex_agentmem.filters import AnyFilter, among, every, translated
+from llamaindex_agentmem.filters import OWN, AnyFilter, among, every, translated
 from llamaindex_agentmem.nodes import REF, memory_id
+from llamaindex_agentmem.recall import plain
 
 Mode = VectorStoreQueryMode
 Scored = list[tuple[Memory, float]]
@@ -32,6 +33,8 @@ POOL, FEWEST = 4, 100
 """Candidates that each channel of HYBRID gives: so many times what is asked for, and no fewer than this."""
 MMR_THRESHOLD, MMR_POOL = 0.5, 4
 """Weight of relevance against variety in MMR, and how many times what is asked for is chosen from."""
+SPARE = 50
+"""Memories asked for beyond what is wanted where a text counts once."""
 _MOST = 10_000
 
 
@@ -57,6 +60,41 @@ def ask(query: VectorStoreQuery, options: Mapping[str, Any], key: Callable[[str]
     if mode is Mode.MMR:
         return _mmr(query, options, common)
     return _alone(mode, query, common)
+
+
+def ask_once(query: VectorStoreQuery, options: Mapping[str, Any], key: Callable[[str], str]) -> Asked:
+    """``ask``, with one memory of each text, the best: chats keep a question as often as it is asked, crews a result twice.
+
+    Nodes, which somebody put there one by one, are all answered. So is everything where nothing is looked for; MMR has a
+    measure of variety of its own.
+    """
+    mode = _mode(query.mode)
+    if mode is Mode.MMR or (query.query_embedding is None and not query.query_str):
+        return ask(query, options, key)
+    wanted = {Mode.HYBRID: query.hybrid_top_k, Mode.SPARSE: query.sparse_top_k}.get(mode) or query.similarity_top_k
+    wide = replace(
+        query,
+        similarity_top_k=_wider(query.similarity_top_k),
+        hybrid_top_k=query.hybrid_top_k and _wider(query.hybrid_top_k),
+        sparse_top_k=query.sparse_top_k and _wider(query.sparse_top_k),
+    )
+    asked = ask(wide, options, key)
+    return replace(asked, merge=lambda answers, vectors: _once(asked.merge(answers, vectors))[:wanted])
+
+
+def _wider(top: int) -> int:
+    return top + SPARE if 0 < top <= _MOST - SPARE else top
+
+
+def _once(scored: Scored) -> Scored:
+    said: set[str] = set()
+    found: Scored = []
+    for memory, score in scored:
+        text = memory.id if OWN in memory.metadata else plain(memory.content)
+        if text not in said:
+            said.add(text)
+            found.append((memory, score))
+    return found
 
 
 def _alone(mode: VectorStoreQueryMode, query: VectorStoreQuery, common: dict[str, Any]) -> Asked:

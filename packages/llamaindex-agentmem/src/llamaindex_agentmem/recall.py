@@ -28,17 +28,18 @@ def breadth(limit: int, seen: int) -> int:
 
 def unseen(hits: Iterable[Hit], limit: int, *, ids: Iterable[str] = (), texts: Iterable[str | None] = ()) -> list[Hit]:
     """The best hits that are none of the turns a model sees anyway, each text once."""
-    known, said = set(ids), {_plain(text) for text in texts if text}
+    known, said = set(ids), {plain(text) for text in texts if text}
     found: list[Hit] = []
     for hit in hits:
-        text = _plain(hit.memory.content)
+        text = plain(hit.memory.content)
         if hit.memory.id not in known and text not in said and len(found) < limit:
             said.add(text)
             found.append(hit)
     return found
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The text as it counts as the same: whatever its spaces and capitals."""
     return " ".join(text.split()).casefold()
 
 

@@ -19,7 +19,7 @@ from agentmem_core import AgentMem, Filter, FilterOperator, InvalidInputError, M
 from llamaindex_agentmem.filters import AnyFilter, among, either, every, memory_key, stored_key, translated
 from llamaindex_agentmem.nodes import REF, as_item, as_node, memory_id
 from llamaindex_agentmem.opening import Opened
-from llamaindex_agentmem.queries import Scored, ask
+from llamaindex_agentmem.queries import Asked, Scored, ask, ask_once
 
 DOCUMENTS = "documents"
 MEMORIES = "memories"
@@ -29,8 +29,8 @@ _PAGE = 1_000
 class AgentMemVectorStore(Opened, BasePydanticVectorStore):
     """Nodes in a collection of an AgentMem store, found by meaning, by words, or by both.
 
-    ``collection="memories"`` is what the user has told any framework: embed queries with ``AgentMemEmbedding``. What is deleted
-    lies in the trash until ``client.compact()``. Errors are the core's: ``VectorMismatchError`` for vectors of another length,
+    ``collection="memories"`` is what the user has told any framework: embed queries with ``AgentMemEmbedding``; a text that was
+    said several times is answered once. What is deleted lies in the trash until ``client.compact()``. Errors are the core's: ``VectorMismatchError`` for vectors of another length,
     ``InvalidFilterError``, ``NotSupportedError`` for a mode that is not known here.
     """
 
@@ -152,7 +152,7 @@ class AgentMemVectorStore(Opened, BasePydanticVectorStore):
 
         ``kwargs``: ``mmr_threshold``, ``mmr_prefetch_k`` or ``mmr_prefetch_factor``, for MMR.
         """
-        asked = ask(query, kwargs, self._key)
+        asked = self._ask(query, kwargs)
         try:
             answers = [self._client.search(**search, collection=self.collection) for search in asked.searches]
         except VectorMismatchError as error:
@@ -163,7 +163,7 @@ class AgentMemVectorStore(Opened, BasePydanticVectorStore):
         return _result(asked.merge(answers, vectors))
 
     async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
-        asked = ask(query, kwargs, self._key)
+        asked = self._ask(query, kwargs)
         try:
             answers = [await self._client.asearch(**search, collection=self.collection) for search in asked.searches]
         except VectorMismatchError as error:
@@ -172,6 +172,9 @@ class AgentMemVectorStore(Opened, BasePydanticVectorStore):
         if asked.compares:
             vectors = await self._client.avectors([hit.memory.id for hit in answers[0]], collection=self.collection)
         return _result(asked.merge(answers, vectors))
+
+    def _ask(self, query: VectorStoreQuery, options: Mapping[str, Any]) -> Asked:
+        return (ask_once if self.collection == MEMORIES else ask)(query, options, self._key)
 
     def _key(self, key: str) -> str:
         return memory_key(key) if self.collection == MEMORIES else stored_key(key)
