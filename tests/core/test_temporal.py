@@ -136,6 +136,16 @@ def test_a_question_stands_before_its_answer_although_both_have_one_time():
         assert told.index("Fruit, please") < told.index("Pears, then")
 
 
+@pytest.mark.parametrize("query", ["What happened in March 2024?", "2024年3月发生了什么？"])
+def test_asking_what_happened_then_finds_what_occurred_then(query):
+    with AgentMem(":memory:", user_id="ana") as memory:
+        memory.add("I signed the contract", occurred_at=MARCH)
+        memory.add("去了西湖", occurred_at=MARCH)
+        memory.add("Something strange happened, 发生了一件事", occurred_at=MARCH + timedelta(days=600))
+        assert memory.search(query)[-1].memory.occurred_at > JUNE
+        assert memory.search(query)[0].memory.occurred_at == MARCH
+
+
 async def test_the_async_verbs_take_now(walks):
     now = datetime(2024, 6, 2, tzinfo=UTC)
     assert found(await walks.asearch("long walk last month", now=now))[0] == "may"
