@@ -26,7 +26,7 @@ SEMANTIC = [
     "First I ate, now I sleep", "Did you remind me?", "These photos remind me of home", "你记得我的名字吗？",
     "记得小时候很快乐", "Chapter 1. The beginning", "Version 2.0 is out", "the todo app is broken", "It looks like rain",
     "I would like to book a table", "The last Friday of a month is payday", "A week has seven days",
-    "I like yesterday's film", "我喜欢昨天的电影", "", "?", "👍", "1.", "....", "\n\n\n",
+    "I like yesterday's film", "我喜欢昨天的电影", "第一步很重要", "", "?", "👍", "1.", "....", "\n\n\n",
 ]  # fmt: skip
 EPISODIC = [
     "Yesterday I went to the dentist", "I met Bob last week", "We had lunch two days ago", "This morning I missed the bus",
@@ -39,6 +39,7 @@ PROCEDURAL = [
     "How to bake bread: mix, rest, bake", "To reset the router, first unplug it and wait", "Steps to deploy: build, push, tag",
     "First mix the flour, then let it rest, finally bake it", "Recipe for bread: flour, water, salt",
     "第一步和面\n第二步发酵\n第三步烘烤", "如何做面包：先和面，再烘烤", "首先和面，然后发酵，最后烘烤", "做法：和面，烘烤", "1、和面\n2、烘烤",
+    "第一步打开盖子，第二步倒水",
     "步骤如下：先登录，再点击", "Instructions for the washing machine: press start", "Yesterday's recipe:\n1. mix\n2. bake",
 ]  # fmt: skip
 WORKING = [

@@ -125,6 +125,27 @@ def test_context_takes_now_too(walks):
     assert walks.context("long walk last month", now=now, limit=1).hits[0].memory.scope.session_id == "may"
 
 
+def test_a_question_stands_before_its_answer_although_both_have_one_time():
+    with AgentMem(":memory:", user_id="ana") as memory:
+        memory.add(
+            [{"role": "user", "content": "Fruit, please"}, {"role": "assistant", "content": "Pears, then pears again"}],
+            session_id="s",
+        )
+        told = memory.context("pears")
+        assert told.hits[0].memory.role == "assistant"
+        assert told.index("Fruit, please") < told.index("Pears, then")
+
+
+@pytest.mark.parametrize("query", ["What happened in March 2024?", "2024年3月发生了什么？"])
+def test_asking_what_happened_then_finds_what_occurred_then(query):
+    with AgentMem(":memory:", user_id="ana") as memory:
+        memory.add("I signed the contract", occurred_at=MARCH)
+        memory.add("去了西湖", occurred_at=MARCH)
+        memory.add("Something strange happened, 发生了一件事", occurred_at=MARCH + timedelta(days=600))
+        assert memory.search(query)[-1].memory.occurred_at > JUNE
+        assert memory.search(query)[0].memory.occurred_at == MARCH
+
+
 async def test_the_async_verbs_take_now(walks):
     now = datetime(2024, 6, 2, tzinfo=UTC)
     assert found(await walks.asearch("long walk last month", now=now))[0] == "may"

@@ -194,5 +194,5 @@ def _hits(ranked: Ranked, rows: list[int], memories: dict[int, Memory], op: Sear
             importance=float(ranked.importance[number]),
             time=float(ranked.time[number]),
         )
-        hits.append(Hit(memory=memory, score=score, signals=signals))
+        hits.append(Hit(memory=memory, score=score, signals=signals, place=row))
     return hits

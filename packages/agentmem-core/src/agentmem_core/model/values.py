@@ -81,6 +81,8 @@ _PROBLEMS = {
     "int_type": "must be a whole number",
     "float_type": "must be a number",
     "string_type": "must be text (str)",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,8 @@ BEFORE, AFTER = 0.25, 0.75
 OTHER_YEARS = np.float32(0.7)
 """What the same time of another year counts where the query names none."""
 _YEAR = 365 * DAY + DAY // 4
+_HAPPENING = re.compile(r"\b(?:happen(?:s|ed|ing)?|occur(?:s|red|ring)?|took place)\b|发生", re.IGNORECASE)
+"""Whatever occurred happened: beside a time these words tell no more than the time does."""
 LEAST_BEFORE, LEAST_AFTER = DAY // 2, 4 * DAY
 """The shortest half-lives, for days and hours."""
 
@@ -54,7 +57,7 @@ def _content(query: str, times: Sequence[Span]) -> list[str]:
             kept.append(query[span.name[0] : span.name[1]])
         end = max(end, span.to)
     kept.append(query[end:])
-    return telling_words(" ".join(kept))
+    return telling_words(_HAPPENING.sub(" ", " ".join(kept)))
 
 
 def nearness(times: Sequence[Span], occurred: NDArray[np.int64]) -> Floats:

@@ -27,7 +27,7 @@ def render(hits: Sequence[Hit], *, max_tokens: int, count: Callable[[str], int] 
         used += cost
     if not kept:
         return Context("")
-    told = sorted(kept, key=lambda hit: hit.memory.occurred_at)
+    told = sorted(kept, key=lambda hit: (hit.memory.occurred_at, hit.place))
     text = "\n".join([HEADING, *(line(hit.memory) for hit in told)])
     return Context(text, tuple(kept), count(text))
 

@@ -10,6 +10,7 @@ _STEP = re.compile(
     r"^[^\S\n]*(?:\d{1,2}\s*[.)、．:：]|[(（]\d{1,2}[)）]|step\s+\d{1,2}\b|第[一二三四五六七八九十\d]{1,3}步|步骤\s*[一二三四五六七八九十\d])",
     re.IGNORECASE | re.MULTILINE,
 )
+_STEPS_IN_LINE = re.compile(r"第[一1]步.{1,400}第[二2]步", re.DOTALL)
 _HOW_TO = re.compile(
     r"^\W*(?:how to\b|steps? (?:to|for)\b|instructions? (?:to|for)\b|recipe (?:for|to)\b|procedure (?:to|for)\b)"
     r"|^\W*to \w+[^.?!]{0,80}?[,:]\s*(?:first|start by|begin by|you (?:need|have) to)\b"
@@ -54,7 +55,7 @@ _LOOKED_AT = 4_000
 def route(text: str) -> tuple[MemoryType, str]:
     """The type of a plain text, and the rule that says so."""
     head = text[:_LOOKED_AT]
-    if len(_STEP.findall(head)) >= 2:
+    if len(_STEP.findall(head)) >= 2 or _STEPS_IN_LINE.search(head):
         return MemoryType.PROCEDURAL, "numbered steps"
     if _TO_DO.search(head):
         return MemoryType.WORKING, "something to do"
