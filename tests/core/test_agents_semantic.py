@@ -84,7 +84,23 @@ def test_coming_back_is_a_fact_of_its_own() -> None:
     assert len(memory.semantic.list().items) == 3
 
 
-@pytest.mark.parametrize("predicate", ["likes", "has visited", "speaks", "is friends with", "喜欢", "去过", "会说"])
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        "likes",
+        "has visited",
+        "speaks",
+        "is friends with",
+        "teaches",
+        "is a",
+        "went to",
+        "works on",
+        "喜欢",
+        "去过",
+        "会说",
+        "负责",
+    ],
+)
 def test_of_some_predicates_many_hold_at_once(predicate: str) -> None:
     memory = remembering()
     for thing in ("tea", "里斯本"):
@@ -381,3 +397,25 @@ async def test_the_same_without_blocking() -> None:
     assert [item.node for item in await memory.semantic.aneighbours("Ana", depth=2)] == ["Porto", "Portugal"]
     assert len(await memory.semantic.apath("Ana", "Portugal")) == 2
     assert len(await memory.semantic.aabout("Porto")) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("lives in", "is living in"), ("lives in", "moved_to"), ("works at", "Works For"), ("married to", "is married to"),
+        ("住在", "搬到了"), ("住在", "现在住在"), ("name", "is called"),
+    ],
+)  # fmt: skip
+def test_predicates_that_say_the_same_end_each_other(first: str, then: str) -> None:
+    memory = remembering()
+    old = memory.semantic.learn("the old one", subject="Ana", predicate=first, object="Paris")
+    new = memory.semantic.learn("the new one", subject="Ana", predicate=then, object="Lisbon")
+    assert [fact.id for fact in memory.semantic.about("Ana")] == [new.id]
+    assert memory.semantic.get(old.id).valid_to == new.valid_from
+
+
+def test_predicates_that_say_another_thing_do_not() -> None:
+    memory = remembering()
+    for predicate in ("lives in", "works at", "was born in", "住在", "married to"):
+        memory.semantic.learn(f"Ana {predicate} X", subject="Ana", predicate=predicate, object=f"X of {predicate}")
+    assert len(memory.semantic.about("Ana")) == 5

@@ -61,7 +61,6 @@ if TYPE_CHECKING:
         Block,
         Maintained,
         Neighbour,
-        Path,
         Period,
         Procedure,
         Skill,
@@ -69,6 +68,7 @@ if TYPE_CHECKING:
         StateChange,
         Upkeep,
         UpkeepStep,
+        Walk,
     )
     from agentmem_core.ports import Backend, Embedder, Fingerprint, LanguageModel, Prompt, Reply, Usage
     from agentmem_core.recall.rendering import estimate_tokens, render
@@ -90,7 +90,7 @@ _HOMES = {
         "Version", "parse_filter",
     ),
     "agentmem_core.model.agents": (
-        "AgentReply", "AgentTask", "Block", "Maintained", "Neighbour", "Path", "Period", "Procedure", "Skill", "State", "StateChange", "Upkeep", "UpkeepStep",
+        "AgentReply", "AgentTask", "Block", "Maintained", "Neighbour", "Period", "Procedure", "Skill", "State", "StateChange", "Upkeep", "UpkeepStep", "Walk",
     ),
     "agentmem_core.ports": ("Backend", "Embedder", "Fingerprint", "LanguageModel", "Prompt", "Reply", "Usage"),
     "agentmem_core.recall.rendering": ("estimate_tokens", "render"),
@@ -134,7 +134,6 @@ __all__ = [
     "NotFoundError",
     "NotSupportedError",
     "Page",
-    "Path",
     "Period",
     "Procedure",
     "Prompt",
@@ -160,6 +159,7 @@ __all__ = [
     "VaultError",
     "VectorMismatchError",
     "Version",
+    "Walk",
     "estimate_tokens",
     "new_vault_key",
     "parse_filter",

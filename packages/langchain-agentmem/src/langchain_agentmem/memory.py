@@ -22,7 +22,7 @@ class AgentMemMemory(BaseChatMemory):
     """What a chain is told of the past: the newest turns of its session, and older memories of its user that fit the input.
 
     ``window`` is the number of turns (a question and its answer are two), ``recall_limit`` the number of older memories, from any
-    session of the user; both together take at most ``max_tokens``, the newest turns first. Tokens are counted by ``llm`` where
+    session of the user, of at least ``min_score``; both together take at most ``max_tokens``, the newest turns first. Tokens are counted by ``llm`` where
     that has a counter of its own, else estimated. A memory stands in the history once, under a line that says it is remembered.
     """
 
@@ -32,6 +32,7 @@ class AgentMemMemory(BaseChatMemory):
     human_prefix: str = "Human"
     ai_prefix: str = "AI"
     recall_limit: int = Field(default=5, ge=0, le=1000)
+    min_score: float = Field(default=0.03, ge=0, le=1)
     window: int = Field(default=10, ge=0, le=10_000)
     max_tokens: int = Field(default=2000, ge=1)
     llm: SkipValidation[BaseLanguageModel[Any] | None] = None
@@ -85,14 +86,18 @@ class AgentMemMemory(BaseChatMemory):
         """The history for these inputs: messages with ``return_messages``, else a text."""
         recent = self.history.turns(self.window)
         query = self._query(inputs)
-        hits = self.history.client.search(query, limit=self._wanted(recent)) if query else []
+        hits = self.history.client.search(query, limit=self._wanted(recent), min_score=self.min_score) if query else []
         return {self.memory_key: self._told(recent, hits)}
 
     async def aload_memory_variables(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """``load_memory_variables`` without blocking the event loop."""
         recent = await self.history.aturns(self.window)
         query = self._query(inputs)
-        hits = await self.history.client.asearch(query, limit=self._wanted(recent)) if query else []
+        hits = (
+            await self.history.client.asearch(query, limit=self._wanted(recent), min_score=self.min_score)
+            if query
+            else []
+        )
         return {self.memory_key: self._told(recent, hits)}
 
     def save_context(self, inputs: dict[str, Any], outputs: dict[str, str]) -> None:

@@ -8,8 +8,8 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
 from agentmem_core import Context, Hit, render
 
-MIN_SCORE = 0.1
-"""Hits below are not worth a place in a prompt: a few common words, or a faint likeness of meaning."""
+MIN_SCORE = 0.03
+"""Hits below are not worth a place in a prompt: a faint likeness of meaning and no word in common."""
 _MOST = 1_000
 _LONGEST = 4_000
 """Characters of a question that are looked for."""

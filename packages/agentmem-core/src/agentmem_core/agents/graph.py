@@ -10,7 +10,7 @@ from datetime import datetime
 from agentmem_core.engine.engine import exists
 from agentmem_core.engine.reading import visible_links
 from agentmem_core.model import Link, Memory, Scope
-from agentmem_core.model.agents import Neighbour, Path
+from agentmem_core.model.agents import Neighbour, Walk
 from agentmem_core.model.things import is_thing, named_link, same_name, thing_key
 from agentmem_core.operations import MEMORIES
 from agentmem_core.ports import LedgerReader, Record
@@ -57,7 +57,7 @@ class Graph:
             level = following
         return found
 
-    def path(self, a: str, b: str, max_depth: int) -> Path:
+    def path(self, a: str, b: str, max_depth: int) -> Walk:
         """Breadth first, the heaviest links before the others."""
         start, goal = self.node(a), self.node(b)
         came: dict[str, tuple[str, Link] | None] = {start: None}
@@ -71,14 +71,14 @@ class Graph:
                     came[other] = (node, link)
                     waiting.append((other, distance + 1))
         if goal not in came or start == goal:
-            return Path()
+            return Walk()
         links: list[Link] = []
         nodes = [goal]
         while (step := came[nodes[-1]]) is not None:
             nodes.append(step[0])
             links.append(step[1])
         named = [named_link(link) for link in reversed(links)]
-        return Path(nodes=tuple(self._names(list(reversed(nodes)), named)), links=tuple(named))
+        return Walk(nodes=tuple(self._names(list(reversed(nodes)), named)), links=tuple(named))
 
     def _steps(self, node: str, relation: str | None) -> Iterator[tuple[Link, str]]:
         wanted = None if relation is None else same_name(relation)

@@ -15,12 +15,12 @@ from agentmem_core.engine.drafting import Draft, draft, embedded, require_same_s
 from agentmem_core.engine.engine import Engine, exists, find_record
 from agentmem_core.errors import InvalidInputError, NotFoundError
 from agentmem_core.model import Link, Memory, MemoryType, Scope
-from agentmem_core.model.agents import Neighbour, Path
+from agentmem_core.model.agents import Neighbour, Walk
 from agentmem_core.model.things import named_link, same_name, thing_key, thing_metadata
 from agentmem_core.operations import MEMORIES, Add, NewMemory, Relate, build
 from agentmem_core.operations.agents.semantic import AboutThing, LearnFact, NeighboursOf, PathBetween, RelateThings
 from agentmem_core.ports import LedgerWriter, Partition, Record
-from agentmem_core.recall.facts import holds_many
+from agentmem_core.recall.facts import holds_many, same_predicate
 from agentmem_core.recall.view import micros
 
 SUPERSEDES = "supersedes"
@@ -69,11 +69,11 @@ def neighbours(engine: Engine, op: NeighboursOf) -> list[Neighbour]:
         return [] if graph is None else graph.neighbours(op.of, op.relation, op.depth)[: op.limit]
 
 
-def path(engine: Engine, op: PathBetween) -> Path:
+def path(engine: Engine, op: PathBetween) -> Walk:
     now = engine.clock()
     with engine.ledger.reading() as reader:
         graph = Graph.of(reader, op.scope, op.as_of or now)
-        return Path() if graph is None else graph.path(op.a, op.b, op.max_depth)
+        return Walk() if graph is None else graph.path(op.a, op.b, op.max_depth)
 
 
 def about(engine: Engine, op: AboutThing) -> list[Memory]:
@@ -218,12 +218,12 @@ class _Fact:
         op = self._op
         subject, relation, thing = (
             thing_key(op.subject or ""),
-            same_name(op.predicate or ""),
+            same_predicate(op.predicate or ""),
             thing_key(op.object or ""),
         )
         found: list[tuple[Link, Record]] = []
         for link in self._writer.links(self._partition.id, memory_id=subject):
-            if link.source != subject or same_name(link.relation) != relation or link.target == thing:
+            if link.source != subject or same_predicate(link.relation) != relation or link.target == thing:
                 continue
             if link.fact is None or (link.valid_to is not None and link.valid_to <= self._since):
                 continue

@@ -48,7 +48,7 @@ class Neighbour(Value):
     link: Link
 
 
-class Path(Value):
+class Walk(Value):
     """The shortest way between two things or memories over links, whatever their direction; false when there is none."""
 
     nodes: tuple[str, ...] = ()

@@ -4,16 +4,36 @@ from __future__ import annotations
 
 import re
 
+from agentmem_core.model.things import same_name
+
 _MANY = re.compile(
     r"\b(?:likes?|loves?|enjoys?|hates?|dislikes?|knows?|speaks?|visited|visits|owns?|has|have|plays?|reads?|watche[sd]"
     r"|watch|met|meets|uses?|used|wants?|mentions?|mentioned|eats?|drinks?|friends?|colleagues?|child(?:ren)?|sons?"
     r"|daughters?|siblings?|brothers?|sisters?|allergic|interested|related|members?|part|skills?|hobby|hobbies|pets?"
-    r"|follows?|collects?|made|makes|wrote|contains|includes|supports|bought|learns?|learned|studies|studied)\b"
+    r"|teach(?:es)?|manages?|cooks?|works? on|plans?|invest(?:s|ed)|sells?|repairs?|drives?|went|travelled|traveled|attended|joined|worked|lived|stayed|was|were|had|is an?|are an?|follows?|collects?|made|makes|wrote|contains|includes|supports|bought|learns?|learned|studies|studied)\b"
     r"|喜欢|喜爱|热爱|讨厌|认识|知道|会说|去过|到过|拥有|有|玩|读过|看过|朋友|同事|孩子|儿子|女儿|兄弟|姐妹|哥哥|弟弟"
-    r"|姐姐|妹妹|过敏|感兴趣|使用|想要|提到|吃|喝|属于|包含|支持|买了|学过|爱好|宠物",
+    r"|姐姐|妹妹|过敏|感兴趣|使用|想要|提到|吃|喝|属于|包含|支持|买了|学过|爱好|宠物|养|去了|参加|负责|毕业|教|管理|做过|当过|曾",
     re.IGNORECASE,
 )
 _ONE = re.compile(r"\b(?:favou?rite|current|main|primary|best|only|latest)\b|最喜欢|最爱|目前|现在|主要", re.IGNORECASE)
+
+
+_LEADING = re.compile(r"^(?:(?:is|are|am|has been|have been|now|currently)\s+)+(?!an?\b)|^(?:现在|目前|如今)")
+_SAME = {
+    "living in": "lives in", "live in": "lives in", "moved to": "lives in", "resides in": "lives in", "based in": "lives in",
+    "home is": "lives in", "works for": "works at", "working at": "works at", "working for": "works at",
+    "work at": "works at", "employed by": "works at", "employed at": "works at", "employer is": "works at",
+    "spouse": "married to", "wife is": "married to", "husband is": "married to", "named": "called", "name is": "called",
+    "name": "called", "搬到": "住在", "搬到了": "住在", "搬去": "住在", "居住在": "住在", "家在": "住在", "工作在": "在…工作",
+    "就职于": "在…工作", "任职于": "在…工作", "供职于": "在…工作", "名叫": "叫", "名字是": "叫", "嫁给": "结婚对象", "娶了": "结婚对象",
+}  # fmt: skip
+
+
+def same_predicate(predicate: str) -> str:
+    """Equal for predicates that say the same of a subject: ``lives in``, ``is living in``, ``moved_to``."""
+    words = same_name(predicate.replace("_", " ").replace("-", " "))
+    bare = _LEADING.sub("", words) or words
+    return _SAME.get(bare, bare)
 
 
 def holds_many(predicate: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Unpack
 
 from agentmem_core.client.agents.base import ByIdAgent, Within
 from agentmem_core.model import Link, Memory, MemoryType
-from agentmem_core.model.agents import Neighbour, Path
+from agentmem_core.model.agents import Neighbour, Walk
 from agentmem_core.operations.agents.semantic import AboutThing, LearnFact, NeighboursOf, PathBetween, RelateThings
 
 Memories = list[Memory]
@@ -166,13 +166,13 @@ class SemanticAgent(ByIdAgent):
             self._op(NeighboursOf, scope, of=of, relation=relation, depth=depth, as_of=as_of, limit=limit)
         )
 
-    def path(self, a: str, b: str, *, max_depth: int = 6, as_of: Moment | None = None, **scope: Unpack[Within]) -> Path:
+    def path(self, a: str, b: str, *, max_depth: int = 6, as_of: Moment | None = None, **scope: Unpack[Within]) -> Walk:
         """The fewest links from one memory or thing to another, whatever their direction; false when there is no way."""
         return self._run(self._op(PathBetween, scope, a=a, b=b, max_depth=max_depth, as_of=as_of))
 
     async def apath(
         self, a: str, b: str, *, max_depth: int = 6, as_of: Moment | None = None, **scope: Unpack[Within]
-    ) -> Path:
+    ) -> Walk:
         """``path`` without blocking the event loop."""
         return await self._arun(self._op(PathBetween, scope, a=a, b=b, max_depth=max_depth, as_of=as_of))
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from agentmem_core.model.agents import Neighbour, Path
+from agentmem_core.model.agents import Neighbour, Walk
 from agentmem_core.model.memory import Memory
 from agentmem_core.model.results import Link
 from agentmem_core.model.values import Content, Importance, Instant, Limit, Metadata, Name
@@ -68,7 +68,7 @@ class NeighboursOf(AgentOp[list[Neighbour]]):
     limit: Limit = 1_000
 
 
-class PathBetween(AgentOp[Path]):
+class PathBetween(AgentOp[Walk]):
     """The fewest links from one memory or thing to another, whatever their direction; at most ``max_depth``."""
 
     agent: ClassVar[str] = "semantic"
