@@ -350,6 +350,8 @@ def translated(file: Path | None) -> Generator[None]:
         yield
     except sqlite3.Error as error:
         raise _translate(error, file) from error
+    except UnicodeDecodeError as error:  # Python cannot read what SQLite says of a damaged schema
+        raise _damaged(file, "it holds text that is not UTF-8") from error
 
 
 def _translate(error: sqlite3.Error, file: Path | None) -> StoreError:
