@@ -191,3 +191,9 @@ async def test_the_same_without_blocking() -> None:
     assert len(await memory.contextual.achanges(NOON)) == 1
     assert (await memory.contextual.acompile()).startswith("- town: Lisbon")
     assert await memory.contextual.adelete("town") == 1
+
+
+@pytest.mark.parametrize("since", ["2024", 2024, 5.5, " -7 ", True])
+def test_a_number_is_no_moment(since: object) -> None:
+    with remembering() as memory, pytest.raises(InvalidInputError, match="since: must be an aware datetime"):
+        memory.contextual.changes(since)  # type: ignore[arg-type]  # what a clumsy user gives

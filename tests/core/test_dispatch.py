@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -261,3 +262,17 @@ def test_a_task_may_name_its_scope(dispatch: Dispatch, memory: AgentMem) -> None
     dispatch("core", "set", label="human", text="Bob", user_id="bob")
     assert memory.core.blocks() == []
     assert memory.core.get("human", user_id="bob").text == "Bob"
+
+
+def test_a_task_does_not_read_files_of_this_machine(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("not for a model")
+    with remembering() as memory:
+        for path in (str(secret), secret, "../../etc/passwd"):
+            reply = memory.agents.dispatch(AgentTask(type="resource", operation="put", parameters={"file": path}))
+            assert (reply.success, reply.error_code) == (False, "invalid_input")
+        kept = memory.agents.dispatch(
+            AgentTask(type="resource", operation="put", parameters={"file": b"bytes", "name": "a.txt"})
+        )
+        assert kept.success
+        assert [file.name for file in memory.resource.list()] == ["a.txt"]

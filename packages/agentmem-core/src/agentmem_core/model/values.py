@@ -126,6 +126,14 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("is beyond the years 1 to 9999 in UTC") from None
 
 
+def _no_number(value: Any) -> Any:
+    """A number would be read as seconds since 1970, so that the year "2024" would be half an hour past its midnight."""
+    digits = value.strip().lstrip("+-").replace(".", "", 1) if isinstance(value, str) else ""
+    if isinstance(value, int | float) or digits.isdecimal():
+        raise ValueError("must be an aware datetime or an ISO 8601 text, for example 2024-05-03T18:00:00+00:00")
+    return value
+
+
 def _json_object(value: Any) -> Any:
     """A deep copy of a JSON object, so that a value cannot change behind our back."""
     if value is None:
@@ -198,7 +206,7 @@ def _not_too_long(value: str) -> str:
 Text = Annotated[str, BeforeValidator(_only_str), AfterValidator(_text), AfterValidator(_not_too_long)]
 Content = Annotated[str, BeforeValidator(_only_str), AfterValidator(_content)]
 Name = Annotated[str, BeforeValidator(_only_str), AfterValidator(_name)]
-Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_utc)]
 Metadata = Annotated[dict[str, Any], BeforeValidator(_json_object)]
 Importance = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=2**62)]

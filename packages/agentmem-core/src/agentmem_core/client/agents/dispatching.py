@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+import os
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -70,6 +71,10 @@ class Dispatching:
             raise InvalidInputError(
                 f"parameters: {error}; {task.type}.{task.operation} takes {takes}, user_id, agent_id, session_id"
             ) from None
+        if isinstance(task.parameters.get("file"), str | os.PathLike):
+            raise InvalidInputError(
+                "file: a task carries bytes; a path of this machine is read only where your own program calls put() with it"
+            )
         return cls(agent, task, time.monotonic())
 
     def call(self, verb: str) -> Callable[..., Any]:
