@@ -1,0 +1,1 @@
+"""Language models behind one question, over three dialects of HTTP."""
