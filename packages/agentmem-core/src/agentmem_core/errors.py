@@ -5,6 +5,7 @@
     AgentMemError
     ├── InvalidInputError          an argument cannot be used; nothing was written
     │   ├── InvalidFilterError     a filter names an unknown operator or an unusable value
+    │   ├── TooLargeError          more than a server takes in one request
     │   └── VectorMismatchError    a vector has the wrong length, or is not finite
     ├── NotFoundError              no such memory, version or collection in this scope
     ├── ConflictError              the id already stands for another content, or the row moved on
@@ -15,6 +16,12 @@
     ├── ModelError                 the language model failed; what was given is kept
     ├── TimedOutError              a call took longer than its timeout; it wrote nothing
     ├── VaultError                 a sealed value cannot be opened with the key that is configured
+    ├── ServerError                a server failed; what it was asked may or may not have been done
+    │   ├── ServerUnavailableError no server answers at this address, or it is too slow
+    │   ├── BadAnswerError         what answers is no server of AgentMem, or of another version
+    │   ├── AuthenticationError    the server does not know the key, or it has expired
+    │   ├── PermissionDeniedError  the key does not allow it
+    │   └── RateLimitedError       the key has used up what it may ask in this time; ``retry_after`` seconds help
     └── StoreError                 the folder or its files
         ├── StoreUnavailableError  the path is not a folder that can be read and written
         ├── StoreFullError         the disk is full; what was acknowledged is kept
@@ -51,6 +58,12 @@ class VectorMismatchError(InvalidInputError):
     """A vector does not fit its collection: wrong length, or not finite."""
 
     code = "vector_mismatch"
+
+
+class TooLargeError(InvalidInputError):
+    """More than a server takes in one request."""
+
+    code = "too_large"
 
 
 class NotFoundError(AgentMemError):
@@ -105,6 +118,47 @@ class VaultError(AgentMemError):
     """A sealed value cannot be opened: another key sealed it, or it was changed."""
 
     code = "vault_failed"
+
+
+class ServerError(AgentMemError):
+    """A server failed; what it was asked may or may not have been done."""
+
+    code = "server_failed"
+
+
+class ServerUnavailableError(ServerError):
+    """No server answers at this address, or it is too slow."""
+
+    code = "server_unavailable"
+
+
+class BadAnswerError(ServerError):
+    """What answers is no server of AgentMem, or it is one of another version."""
+
+    code = "bad_answer"
+
+
+class AuthenticationError(ServerError):
+    """The server does not know the key, or it has expired or was revoked."""
+
+    code = "unauthenticated"
+
+
+class PermissionDeniedError(ServerError):
+    """The key does not allow it."""
+
+    code = "forbidden"
+
+
+class RateLimitedError(ServerError):
+    """The key has used up what it may ask in this time; ``retry_after`` is in seconds, None when it is not known."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        """Says when to ask again."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class StoreError(AgentMemError):

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
-
-from pydantic import ConfigDict, Field
 
 from agentmem_core.model.scope import Scope
-from agentmem_core.model.values import Value
+from agentmem_core.model.values import Bytes, Value
 
 
 class StoredFile(Value):
@@ -29,7 +26,5 @@ class StoredFile(Value):
 class FileBytes(Value):
     """A file with its bytes; base64 in JSON."""
 
-    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
-
     file: StoredFile
-    data: Annotated[bytes, Field(repr=False)]
+    data: Bytes

@@ -6,10 +6,12 @@ lacks, or holds as null, is *absent*: only ``ne``, ``nin`` and ``is_empty`` matc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, cast
+
+from pydantic import model_serializer
 
 from agentmem_core.errors import InvalidFilterError
 from agentmem_core.model.memory import Memory
@@ -67,6 +69,11 @@ class Filter(Given):
     operator: FilterOperator = FilterOperator.EQ
     value: Any = None
 
+    @model_serializer(when_used="json")
+    def _whole(self) -> dict[str, Any]:
+        """With what is default too, as ``parse_filter`` reads it; moments stay moments."""
+        return {"field": self.field, "operator": self.operator.value, "value": _marked(self.value)}
+
     @classmethod
     def _refusal(cls, why: str) -> InvalidFilterError:
         return InvalidFilterError(f"{why}; the operators are {', '.join(FilterOperator)}")
@@ -78,12 +85,38 @@ class FilterGroup(Given):
     condition: FilterCondition = FilterCondition.AND
     filters: tuple[Filter | FilterGroup, ...] = ()
 
+    @model_serializer(when_used="json")
+    def _whole(self) -> dict[str, Any]:
+        return {"condition": self.condition.value, "filters": self.filters}
+
     @classmethod
     def _refusal(cls, why: str) -> InvalidFilterError:
         return InvalidFilterError(f"{why}; the conditions are {', '.join(FilterCondition)}")
 
 
 AnyFilter = Filter | FilterGroup
+
+_MOMENT = "$datetime"
+
+
+def _marked(value: Any) -> Any:
+    """In JSON a moment is a text; marked, it is compared as a moment again."""
+    if isinstance(value, datetime):
+        return {_MOMENT: value.isoformat()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_marked(item) for item in cast("Iterable[Any]", value)]
+    return value
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, dict) and value.keys() == {_MOMENT}:
+        moment = _as_instant(cast("dict[str, Any]", value)[_MOMENT])
+        if moment is None:
+            raise InvalidFilterError(f"{_MOMENT} must be an ISO 8601 text, not {value[_MOMENT]!r}")
+        return moment
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_unmarked(item) for item in cast("Iterable[Any]", value)]
+    return value
 
 
 def parse_filter(given: Any) -> AnyFilter | None:
@@ -175,10 +208,9 @@ def _checked(field: Any, operator: Any, value: Any) -> Filter:
         raise InvalidFilterError(f"no field {field!r}; a memory's own fields are {', '.join(sorted(OWN_FIELDS))}")
     if not isinstance(value, str | int | float | list | tuple | set | frozenset | dict | datetime | None):
         raise InvalidFilterError(f"the value for {field!r} must be JSON or a datetime, not {type(value).__name__}")
-    if kind in _LISTS:
-        if not isinstance(value, list | tuple | set | frozenset):
-            raise InvalidFilterError(f"operator {kind} on {field!r} takes a list, not {type(value).__name__}")
-        value = list(cast("Sequence[Any]", value))
+    if kind in _LISTS and not isinstance(value, list | tuple | set | frozenset):
+        raise InvalidFilterError(f"operator {kind} on {field!r} takes a list, not {type(value).__name__}")
+    value = _unmarked(value)
     if kind in _TEXTS and not isinstance(value, str):
         raise InvalidFilterError(f"operator {kind} on {field!r} takes a text, not {type(value).__name__}")
     return Filter(field=field, operator=kind, value=value)

@@ -32,7 +32,7 @@ class Hit(Value):
     memory: Memory
     score: float
     signals: Signals = Field(default_factory=Signals)
-    place: int = Field(default=0, exclude=True, repr=False)
+    place: int = Field(default=0, repr=False)
     """Its place in the order of adding: turns that were told in one call have the same time."""
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import math
 import re
+import sys
 from array import array
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -17,7 +20,10 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
 )
 
 from agentmem_core.errors import InvalidInputError
@@ -171,10 +177,45 @@ def _string_keys(value: Any, depth: int = 0) -> None:
             _string_keys(item, depth + 1)
 
 
-def _vector(value: Any) -> Any:
-    """Any sequence of numbers, or a one-dimensional buffer (a numpy array), as float32 bytes."""
+def _from_base64(value: str) -> bytes:
+    try:
+        return base64.b64decode(value.translate(_URL_SAFE), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("must be base64") from None
+
+
+_URL_SAFE = str.maketrans("-_", "+/")
+
+
+def _raw_bytes(value: Any, info: ValidationInfo) -> Any:
+    if info.mode == "json" and isinstance(value, str):
+        return _from_base64(value)
+    return bytes(value) if isinstance(value, bytearray | memoryview) else value
+
+
+def _in_base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _swapped(value: bytes) -> bytes:
+    """From the machine's byte order to that of JSON, which is little-endian, and back."""
+    if sys.byteorder == "little":
+        return value
+    items = array("f", value)
+    items.byteswap()
+    return items.tobytes()
+
+
+def _vector_in_base64(value: bytes) -> str:
+    return _in_base64(_swapped(value))
+
+
+def _vector(value: Any, info: ValidationInfo) -> Any:
+    """Any sequence of numbers, or a one-dimensional buffer (a numpy array), as float32 bytes; in JSON also those in base64."""
     if value is None:
         return value
+    if info.mode == "json" and isinstance(value, str):
+        value = _swapped(_from_base64(value))
     try:
         items = array("f", value) if isinstance(value, bytes) else array("f", _numbers(value))
     except (TypeError, ValueError, OverflowError) as error:
@@ -211,5 +252,22 @@ Metadata = Annotated[dict[str, Any], BeforeValidator(_json_object)]
 Importance = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=2**62)]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
-Vector = Annotated[bytes, BeforeValidator(_vector)]
-"""float32 numbers in the machine's byte order; given as any sequence of numbers or a numpy array."""
+Bytes = Annotated[
+    bytes,
+    BeforeValidator(_raw_bytes),
+    PlainSerializer(_in_base64, return_type=str, when_used="json"),
+    Field(strict=True, repr=False),
+    WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
+]
+"""Bytes; base64 in JSON."""
+
+Vector = Annotated[
+    bytes,
+    BeforeValidator(_vector),
+    PlainSerializer(_vector_in_base64, return_type=str, when_used="json"),
+    WithJsonSchema({"anyOf": [
+        {"type": "array", "items": {"type": "number"}, "minItems": 1},
+        {"type": "string", "contentEncoding": "base64", "description": "float32, little-endian"},
+    ]}),
+]  # fmt: skip
+"""float32 numbers in the machine's byte order; given as any sequence of numbers or a numpy array, in JSON also as base64."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -11,7 +11,7 @@ from agentmem_core.model.filters import AnyFilter, parse_filter
 from agentmem_core.model.memory import Memory, MemoryType
 from agentmem_core.model.results import Added, Link, Page, Version
 from agentmem_core.model.values import Content, Importance, Instant, Limit, Metadata, Name, Text, Value, Vector
-from agentmem_core.operations.base import MEMORIES, Op
+from agentmem_core.operations.base import MEMORIES, Access, Op
 
 
 def _memory_type(value: Any) -> Any:
@@ -78,6 +78,9 @@ class Add(Op[Added]):
 class Get(Op[list[Memory]]):
     """The memories with these ids, in their order; unknown ones, and those of no type in ``types``, are left out."""
 
+    repeatable: ClassVar[bool] = True
+    access: ClassVar[Access] = "read"
+
     ids: tuple[Name, ...]
     types: Kinds = None
     collection: Name = MEMORIES
@@ -85,6 +88,9 @@ class Get(Op[list[Memory]]):
 
 class List(Op[Page]):
     """A scope's memories a page at a time, in the order they were added."""
+
+    repeatable: ClassVar[bool] = True
+    access: ClassVar[Access] = "read"
 
     limit: Limit = 100
     cursor: str | None = None
@@ -132,6 +138,9 @@ class Delete(Op[int]):
 class History(Op[list[Version]]):
     """Every version of a memory, oldest first; of a deleted one too."""
 
+    repeatable: ClassVar[bool] = True
+    access: ClassVar[Access] = "read"
+
     id: Name
     collection: Name = MEMORIES
 
@@ -147,6 +156,8 @@ class Restore(Op[Memory]):
 class Relate(Op[Link]):
     """Link two memories of one user; a relation that stands already gets the new weight and metadata."""
 
+    repeatable: ClassVar[bool] = True
+
     source: Name
     relation: Name
     target: Name
@@ -157,6 +168,9 @@ class Relate(Op[Link]):
 
 class Links(Op[list[Link]]):
     """The links from or to a memory."""
+
+    repeatable: ClassVar[bool] = True
+    access: ClassVar[Access] = "read"
 
     id: Name
     relation: Name | None = None

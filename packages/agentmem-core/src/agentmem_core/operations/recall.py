@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model.results import Hit
 from agentmem_core.model.values import Instant, Limit, Name, Text, Vector
-from agentmem_core.operations.base import MEMORIES, Op
+from agentmem_core.operations.base import MEMORIES, Access, Op
 from agentmem_core.operations.memories import Kinds, Where
 
 MODES = ("hybrid", "dense", "lexical")
@@ -27,6 +27,9 @@ class Search(Op[list[Hit]]):
     Without a query and a vector: the newest memories that pass the filters. ``as_of`` answers from what was valid then.
     Times that the query names ("last May") are told from ``now``: by default ``as_of``, or else the clock.
     """
+
+    repeatable: ClassVar[bool] = True
+    access: ClassVar[Access] = "read"
 
     query: Text | None = None
     limit: Limit = 10

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from agentmem_core.model.agents import Maintained
 from agentmem_core.model.results import Compacted, Health, Progress, Receipt, Stats, Transferred
 from agentmem_core.model.values import Limit, Name
-from agentmem_core.operations.base import Op
+from agentmem_core.operations.base import Access, Op
 
 
 class Forget(Op[Receipt]):
@@ -22,6 +22,9 @@ class Forget(Op[Receipt]):
 class Export(Op[tuple[tuple[dict[str, Any], ...], str | None]]):
     """The next records of an export and the cursor to go on with; ``everyone`` takes every user of the tenant."""
 
+    repeatable: ClassVar[bool] = True
+    access: ClassVar[Access] = "read"
+
     cursor: str | None = None
     limit: Limit = 500
     everyone: bool = False
@@ -30,6 +33,8 @@ class Export(Op[tuple[tuple[dict[str, Any], ...], str | None]]):
 class Import(Op[Transferred]):
     """Write exported records; those that stand already, equal, are skipped. ``keep_users`` keeps the users they came from."""
 
+    repeatable: ClassVar[bool] = True
+
     records: tuple[dict[str, Any], ...]
     keep_users: bool = True
 
@@ -37,15 +42,24 @@ class Import(Op[Transferred]):
 class StatsOf(Op[Stats]):
     """How much the scope holds; ``everyone`` counts every user of the tenant."""
 
+    repeatable: ClassVar[bool] = True
+    access: ClassVar[Access] = "read"
+
     everyone: bool = False
 
 
 class HealthCheck(Op[Health]):
     """Each part's state."""
 
+    repeatable: ClassVar[bool] = True
+    access: ClassVar[Access] = "read"
+
 
 class Reindex(Op[Progress]):
     """One bounded step of rebuilding the index, or of embedding everything again with ``embedder``; repeat until finished."""
+
+    repeatable: ClassVar[bool] = True
+    access: ClassVar[Access] = "admin"
 
     embedder: Any = None
     rows: Annotated[int, Field(ge=1, le=10_000)] = 1_000
@@ -55,9 +69,14 @@ class Reindex(Op[Progress]):
 class Maintain(Op[Maintained]):
     """Expire, merge, archive and let fade, as ``recall.lifecycle`` plans it; a dry run only tells."""
 
+    repeatable: ClassVar[bool] = True
+
     dry_run: bool = True
     everyone: bool = False
 
 
 class Compact(Op[Compacted]):
     """Empty the trash, finish erasures and give free space back to the disk."""
+
+    repeatable: ClassVar[bool] = True
+    access: ClassVar[Access] = "admin"

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from agentmem_core.model.agents import State, StateChange
 from agentmem_core.model.values import Instant, Metadata, Name
 from agentmem_core.operations.agents.working import Lifetime
-from agentmem_core.operations.base import AgentOp
+from agentmem_core.operations.base import Access, AgentOp
 
 
 def _wrapped(value: Any) -> Any:
     return {"value": value}
 
 
-Json = Annotated[Metadata, BeforeValidator(_wrapped)]
+def _bare(value: dict[str, Any]) -> Any:
+    return value["value"]
+
+
+Json = Annotated[
+    Metadata, BeforeValidator(_wrapped), PlainSerializer(_bare, return_type=Any, when_used="json"), WithJsonSchema({})
+]
 """Any JSON value; kept as an object that holds it."""
 
 
@@ -38,6 +44,7 @@ class GetState(AgentOp[State]):
 
     agent: ClassVar[str] = "contextual"
     verb: ClassVar[str] = "get"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     key: Name
@@ -48,6 +55,7 @@ class CurrentStates(AgentOp[list[State]]):
 
     agent: ClassVar[str] = "contextual"
     verb: ClassVar[str] = "current"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
 
@@ -56,6 +64,7 @@ class StateChanges(AgentOp[list[StateChange]]):
 
     agent: ClassVar[str] = "contextual"
     verb: ClassVar[str] = "changes"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     since: Instant
@@ -75,6 +84,7 @@ class CompileStates(AgentOp[str]):
 
     agent: ClassVar[str] = "contextual"
     verb: ClassVar[str] = "compile"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     max_tokens: Annotated[int, Field(ge=1)] | None = None

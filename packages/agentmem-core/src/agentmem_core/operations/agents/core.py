@@ -8,7 +8,7 @@ from pydantic import Field
 
 from agentmem_core.model.agents import Block
 from agentmem_core.model.values import Content, Name, Text
-from agentmem_core.operations.base import AgentOp
+from agentmem_core.operations.base import Access, AgentOp
 
 BlockLimit = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -54,6 +54,7 @@ class GetBlock(AgentOp[Block]):
 
     agent: ClassVar[str] = "core"
     verb: ClassVar[str] = "get"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     label: Name
@@ -64,6 +65,7 @@ class ListBlocks(AgentOp[list[Block]]):
 
     agent: ClassVar[str] = "core"
     verb: ClassVar[str] = "blocks"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
 
@@ -81,6 +83,7 @@ class CompileBlocks(AgentOp[str]):
 
     agent: ClassVar[str] = "core"
     verb: ClassVar[str] = "compile"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     max_tokens: Annotated[int, Field(ge=1)] | None = None

@@ -11,7 +11,7 @@ from agentmem_core.errors import InvalidInputError
 from agentmem_core.model.agents import Period
 from agentmem_core.model.memory import Memory
 from agentmem_core.model.values import Content, Importance, Instant, Limit, Metadata, Name
-from agentmem_core.operations.base import AgentOp
+from agentmem_core.operations.base import Access, AgentOp
 
 BY = ("hour", "day", "week", "month", "year")
 
@@ -49,6 +49,7 @@ class EventsBetween(AgentOp[list[Memory]]):
 
     agent: ClassVar[str] = "episodic"
     verb: ClassVar[str] = "between"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     start: Instant
@@ -61,6 +62,7 @@ class Timeline(AgentOp[list[Period]]):
 
     agent: ClassVar[str] = "episodic"
     verb: ClassVar[str] = "timeline"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     by: Annotated[Literal["hour", "day", "week", "month", "year"], BeforeValidator(_unit)] = "day"
@@ -75,6 +77,7 @@ class EventsAround(AgentOp[list[Memory]]):
 
     agent: ClassVar[str] = "episodic"
     verb: ClassVar[str] = "around"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     id: Name

@@ -19,7 +19,7 @@ from agentmem_core.errors import InvalidInputError
 from agentmem_core.model.audit import AuditEntry
 from agentmem_core.model.knowledge import KnowledgeEntry, Sensitivity
 from agentmem_core.model.values import Content, Limit, Name
-from agentmem_core.operations.base import AgentOp
+from agentmem_core.operations.base import Access, AgentOp
 
 MAX_SECRET_BYTES = 500_000
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -91,6 +91,7 @@ class GetEntry(AgentOp[KnowledgeEntry]):
 
     agent: ClassVar[str] = "knowledge"
     verb: ClassVar[str] = "get"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     name: Name
@@ -101,6 +102,7 @@ class ListEntries(AgentOp[list[KnowledgeEntry]]):
 
     agent: ClassVar[str] = "knowledge"
     verb: ClassVar[str] = "list"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
 
@@ -109,6 +111,7 @@ class RotateKey(AgentOp[int]):
 
     agent: ClassVar[str] = "knowledge"
     verb: ClassVar[str] = "rotate_key"
+    access: ClassVar[Access] = "admin"
     repeatable: ClassVar[bool] = True
 
 
@@ -126,6 +129,7 @@ class ReadAudit(AgentOp[list[AuditEntry]]):
 
     agent: ClassVar[str] = "knowledge"
     verb: ClassVar[str] = "audit"
+    access: ClassVar[Access] = "admin"
     repeatable: ClassVar[bool] = True
 
     after: Annotated[int, Field(ge=0)] = 0

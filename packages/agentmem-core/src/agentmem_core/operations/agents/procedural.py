@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from agentmem_core.model.agents import Procedure, Skill
 from agentmem_core.model.values import Content, Name, Text
-from agentmem_core.operations.base import AgentOp
+from agentmem_core.operations.base import Access, AgentOp
 
 
 def _several(value: Any) -> Any:
@@ -68,6 +68,7 @@ class GetProcedure(AgentOp[Procedure]):
 
     agent: ClassVar[str] = "procedural"
     verb: ClassVar[str] = "get"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     name: Name
@@ -78,6 +79,7 @@ class ListProcedures(AgentOp[list[Procedure]]):
 
     agent: ClassVar[str] = "procedural"
     verb: ClassVar[str] = "procedures"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
 
@@ -86,6 +88,7 @@ class BestProcedures(AgentOp[list[Skill]]):
 
     agent: ClassVar[str] = "procedural"
     verb: ClassVar[str] = "best"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     task: Content

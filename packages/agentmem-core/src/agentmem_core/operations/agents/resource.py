@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict
 
 from agentmem_core.model.files import FileBytes, StoredFile
-from agentmem_core.model.values import Content, Limit, Name, Text
-from agentmem_core.operations.base import AgentOp
+from agentmem_core.model.values import Bytes, Content, Limit, Name, Text
+from agentmem_core.operations.base import Access, AgentOp
 
 MAX_FILE_NAME = 255
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
@@ -32,21 +32,16 @@ def _media_type(value: str) -> str:
     return bare
 
 
-def _raw_bytes(value: Any) -> Any:
-    return bytes(value) if isinstance(value, bytearray | memoryview) else value
-
-
 FileName = Annotated[Name, AfterValidator(_file_name)]
 """A label that could stand for a file in a folder, and cannot lead out of it."""
 
 MediaType = Annotated[Text, AfterValidator(_media_type)]
-Bytes = Annotated[bytes, BeforeValidator(_raw_bytes), Field(strict=True, repr=False)]
 
 
 class PutFile(AgentOp[StoredFile]):
     """Keep a file and what it says; ``text`` is what somebody else made of it, where it has no text of its own."""
 
-    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", hide_input_in_errors=True)
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     agent: ClassVar[str] = "resource"
     verb: ClassVar[str] = "put"
@@ -64,6 +59,7 @@ class GetFile(AgentOp[StoredFile]):
 
     agent: ClassVar[str] = "resource"
     verb: ClassVar[str] = "get"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     id: Name
@@ -74,6 +70,7 @@ class ListFiles(AgentOp[list[StoredFile]]):
 
     agent: ClassVar[str] = "resource"
     verb: ClassVar[str] = "list"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     limit: Limit = 1_000
@@ -85,6 +82,7 @@ class OpenFile(AgentOp[FileBytes]):
 
     agent: ClassVar[str] = "resource"
     verb: ClassVar[str] = "open"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     id: Name

@@ -10,7 +10,7 @@ from agentmem_core.model.agents import Neighbour, Walk
 from agentmem_core.model.memory import Memory
 from agentmem_core.model.results import Link
 from agentmem_core.model.values import Content, Importance, Instant, Limit, Metadata, Name
-from agentmem_core.operations.base import AgentOp
+from agentmem_core.operations.base import Access, AgentOp
 
 Depth = Annotated[int, Field(ge=1, le=10)]
 Weight = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -59,6 +59,7 @@ class NeighboursOf(AgentOp[list[Neighbour]]):
 
     agent: ClassVar[str] = "semantic"
     verb: ClassVar[str] = "neighbours"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     of: Name
@@ -73,6 +74,7 @@ class PathBetween(AgentOp[Walk]):
 
     agent: ClassVar[str] = "semantic"
     verb: ClassVar[str] = "path"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     a: Name
@@ -86,6 +88,7 @@ class AboutThing(AgentOp[list[Memory]]):
 
     agent: ClassVar[str] = "semantic"
     verb: ClassVar[str] = "about"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     entity: Name

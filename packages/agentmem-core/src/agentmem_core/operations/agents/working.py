@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from agentmem_core.model.memory import Memory
 from agentmem_core.model.values import Content, Name
-from agentmem_core.operations.base import AgentOp
+from agentmem_core.operations.base import Access, AgentOp
 from agentmem_core.operations.memories import Kind
 
 DAY = timedelta(hours=24)
@@ -44,6 +44,7 @@ class WorkingItems(AgentOp[list[Memory]]):
 
     agent: ClassVar[str] = "working"
     verb: ClassVar[str] = "items"
+    access: ClassVar[Access] = "read"
     repeatable: ClassVar[bool] = True
 
     min_priority: Priority | None = None

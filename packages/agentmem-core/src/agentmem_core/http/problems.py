@@ -1,0 +1,86 @@
+"""Errors as problem documents (RFC 9457), and the errors that problem documents stand for."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from pydantic import ConfigDict
+
+from agentmem_core import errors
+from agentmem_core.errors import AgentMemError
+from agentmem_core.model.values import Value
+
+MEDIA_TYPE = "application/problem+json"
+TYPE = "urn:agentmem:error:"
+
+STATUS: dict[type[AgentMemError], int] = {
+    errors.InvalidInputError: 422,
+    errors.TooLargeError: 413,
+    errors.AuthenticationError: 401,
+    errors.PermissionDeniedError: 403,
+    errors.NotFoundError: 404,
+    errors.ConflictError: 409,
+    errors.RateLimitedError: 429,
+    errors.NotConfiguredError: 501,
+    errors.NotSupportedError: 501,
+    errors.EmbedderError: 502,
+    errors.EmbedderMismatchError: 409,
+    errors.ModelError: 502,
+    errors.TimedOutError: 504,
+    errors.VaultError: 409,
+    errors.StoreError: 503,
+    errors.StoreFullError: 507,
+    errors.ServerError: 500,
+    errors.ServerUnavailableError: 503,
+}
+"""The status of an error, or else that of the error it is a kind of."""
+
+BY_CODE: dict[str, type[AgentMemError]] = {
+    kind.code: kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, AgentMemError)
+}
+
+
+class Problem(Value):
+    """What went wrong: ``code`` is that of our error, ``detail`` says what to do."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: str = f"{TYPE}error"
+    title: str = ""
+    status: int
+    detail: str = ""
+    code: str = "error"
+    request_id: str | None = None
+    retry_after: float | None = None
+    """Seconds after which it may be tried again."""
+
+
+def status_of(error: AgentMemError) -> int:
+    """The status it is answered with."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def problem_of(error: AgentMemError, request_id: str | None = None) -> Problem:
+    """The document that says an error."""
+    doc = (type(error).__doc__ or "").strip().partition("\n")[0].rstrip(".")
+    return Problem(
+        type=TYPE + error.code, title=doc, status=status_of(error), detail=str(error), code=error.code,
+        request_id=request_id, retry_after=getattr(error, "retry_after", None),
+    )  # fmt: skip
+
+
+def error_of(problem: Problem) -> AgentMemError:
+    """The error that a document says; one of a code that this version does not know is told by its status."""
+    kind = BY_CODE.get(problem.code) or _by_status(problem.status)
+    more: dict[str, Any] = {}
+    if issubclass(kind, errors.RateLimitedError):
+        more["retry_after"] = problem.retry_after
+    return kind(problem.detail or problem.title or f"the server answered {problem.status}", **more)
+
+
+def _by_status(status: int) -> type[AgentMemError]:
+    found = {number: kind for kind, number in reversed(STATUS.items())}
+    if status in found:
+        return found[status]
+    return errors.InvalidInputError if 400 <= status < 500 else errors.ServerError
