@@ -13,7 +13,7 @@ class System:
     """A namespace a user."""
 
     def __init__(self, folder: Path, embed: Embed, kind: str) -> None:
-        index: Any = {"dims": DIMENSION, "embed": lambda texts: embed(texts), "fields": ["text"]}
+        index: Any = {"dims": DIMENSION, "embed": embed, "fields": ["text"]}
         self._opened: Any = None
         if kind == "memory":
             from langgraph.store.memory import InMemoryStore
