@@ -10,7 +10,7 @@ import time
 import weakref
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -21,6 +21,8 @@ from agentmem_core.llms.places import Place
 from agentmem_core.llms.providers import Provider
 from agentmem_core.ports import Prompt, Reply
 from agentmem_core.retrying import Patience
+
+Client = TypeVar("Client", httpx.Client, httpx.AsyncClient)
 
 LARGEST = 8 * 1024 * 1024
 """Bytes of an answer that are read; no answer of a model comes near."""
@@ -180,7 +182,7 @@ class _Auth(httpx.Auth):
         yield request
 
 
-def _client(kind: Any, place: Place) -> Any:
+def _client(kind: type[Client], place: Place) -> Client:
     """A client of httpx; a proxy is asked for what is elsewhere only, and what has no https needs no certificates."""
     try:
         return kind(verify=_tls() if place.url.startswith("https:") else False, trust_env=not place.local)
