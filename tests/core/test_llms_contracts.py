@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from tests.core.wire import DIALOGUES, FACTS, Dialogue, Wire, serving
 
 from agentmem_core import LanguageModel, ModelError, Prompt, Reply, Usage
 from agentmem_core.llms import PROVIDERS, find_model, open_model
-from tests.core.wire import DIALOGUES, FACTS, Dialogue, Wire, serving
 
 KEY = "sk-secret-0123456789"
 SCHEMA = {
@@ -382,5 +382,3 @@ def test_nothing_recorded_holds_a_key(provider: str, vcr_cassette_dir: str) -> N
     text = kept.read_text("utf-8")
     assert "secret" not in text
     assert urlsplit(EXPECTED[provider].url).netloc in text
-
-

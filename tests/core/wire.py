@@ -128,7 +128,10 @@ def openai_calls(arguments: Any = FACTS) -> dict[str, Any]:
 
 
 def anthropic_says(*blocks: dict[str, Any], stop: str = "end_turn") -> dict[str, Any]:
-    content = list(blocks) or [{"type": "thinking", "thinking": "...", "signature": "x"}, {"type": "text", "text": FACTS}]
+    content = list(blocks) or [
+        {"type": "thinking", "thinking": "...", "signature": "x"},
+        {"type": "text", "text": FACTS},
+    ]
     return {
         "id": "msg_1",
         "type": "message",
@@ -161,7 +164,9 @@ class Dialogue:
     called: Said
 
 
-_OPENAI_LIMIT = {"error": {"message": "Rate limit reached", "type": "requests", "param": None, "code": "rate_limit_exceeded"}}
+_OPENAI_LIMIT = {
+    "error": {"message": "Rate limit reached", "type": "requests", "param": None, "code": "rate_limit_exceeded"}
+}
 _ANTHROPIC_LIMIT = {"type": "error", "error": {"type": "rate_limit_error", "message": "Number of requests exceeded"}}
 _GEMINI_LIMIT = {"error": {"code": 429, "message": "Resource exhausted", "status": "RESOURCE_EXHAUSTED"}}
 
@@ -178,7 +183,11 @@ DIALOGUES = {
         said(anthropic_says({"type": "text", "text": ""}, stop="refusal")),
         said(_ANTHROPIC_LIMIT, 429, Retry_After="0"),
         said(anthropic_says({"type": "text", "text": HALF}, stop="max_tokens")),
-        said(anthropic_says({"type": "tool_use", "id": "t", "name": "answer", "input": json.loads(FACTS)}, stop="tool_use")),
+        said(
+            anthropic_says(
+                {"type": "tool_use", "id": "t", "name": "answer", "input": json.loads(FACTS)}, stop="tool_use"
+            )
+        ),
     ),
     "gemini": Dialogue(
         said(gemini_says()),

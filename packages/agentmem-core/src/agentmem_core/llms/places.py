@@ -15,7 +15,8 @@ from agentmem_core.llms.providers import Provider
 
 _REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _VERSIONS = ("OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION")
-_SHOWN = 10
+_HOST = re.compile(rb"[A-Za-z0-9._:-]+")
+_SHOWN = 8
 _ENDS = ("/chat/completions", "/messages")
 
 
@@ -44,7 +45,7 @@ class Place:
         for secret in self.secrets:
             value = secret.get_secret_value()
             text = text.replace(value, "...")
-            if len(value) > 2 * _SHOWN:  # a server may repeat it shortened
+            if len(value) >= 2 * _SHOWN:  # a server may repeat it shortened
                 text = re.sub(re.escape(value[:_SHOWN]) + r"\S*", "...", text)
         return text
 
@@ -87,7 +88,11 @@ def _parsed(provider: Provider, given: str) -> Place:
         port = address.port
     except (httpx.InvalidURL, TypeError, ValueError):
         raise _no_address(provider) from None
-    if address.scheme not in {"http", "https"} or not address.host or (port is not None and not 0 < port < 65536):
+    if (
+        address.scheme not in {"http", "https"}
+        or not _HOST.fullmatch(address.raw_host)
+        or (port is not None and not 0 < port < 65536)
+    ):
         raise _no_address(provider)
     if set(address.params) - {"api-version"}:
         raise NotConfiguredError(
