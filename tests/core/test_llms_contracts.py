@@ -87,7 +87,6 @@ def chat(
     )
 
 
-QUIET = {"thinking": {"type": "disabled"}}
 EXPECTED = {
     "openai": chat(
         "https://api.openai.com/v1/chat/completions", "OPENAI_API_KEY", "gpt-4.1-mini",
@@ -131,11 +130,12 @@ EXPECTED = {
         "https://api.mistral.ai/v1/chat/completions", "MISTRAL_API_KEY", "mistral-small-latest", format=BY_SCHEMA
     ),
     "cohere": chat(
-        "https://api.cohere.ai/compatibility/v1/chat/completions", "COHERE_API_KEY", "command-a-03-2025", format=BY_SCHEMA
+        "https://api.cohere.ai/compatibility/v1/chat/completions", "COHERE_API_KEY", "command-a-03-2025",
+        format={"type": "json_object", "schema": SCHEMA}, told=True,
     ),
     "deepseek": chat(
         "https://api.deepseek.com/chat/completions", "DEEPSEEK_API_KEY", "deepseek-v4-flash",
-        format=AS_OBJECT, told=True, **QUIET,
+        format=AS_OBJECT, told=True, thinking={"type": "disabled"},
     ),
     "groq": chat(
         "https://api.groq.com/openai/v1/chat/completions", "GROQ_API_KEY", "openai/gpt-oss-20b",
@@ -163,11 +163,11 @@ EXPECTED = {
     ),
     "zhipu": chat(
         "https://open.bigmodel.cn/api/paas/v4/chat/completions", "ZHIPUAI_API_KEY", "glm-4.7",
-        format=AS_OBJECT, told=True, **QUIET,
+        format=AS_OBJECT, told=True, thinking={"type": "disabled"},
     ),
     "moonshot": chat(
         "https://api.moonshot.cn/v1/chat/completions", "MOONSHOT_API_KEY", "kimi-k2.6",
-        format=AS_OBJECT, told=True, bound="max_completion_tokens", **QUIET,
+        format=AS_OBJECT, told=True, bound="max_completion_tokens", thinking={"type": "disabled"},
     ),
     "qwen": chat(
         "https://dashscope.aliyuncs.com/compatible-mode/v1/chat/completions", "DASHSCOPE_API_KEY", "qwen-plus",

@@ -119,7 +119,10 @@ def place(config: Config) -> Place | None:
     if folder is None:
         return None
     embedder = config.embedder or os.environ.get("AGENTMEM_EMBEDDER")
-    settings = [os.environ.get(f"AGENTMEM_{name}") for name in ("INDEX", "DURABILITY", "EXACT_LIMIT", "CACHE_BYTES")]
+    settings = [
+        os.environ.get(f"AGENTMEM_{name}")
+        for name in ("INDEX", "DURABILITY", "EXACT_LIMIT", "CACHE_BYTES", "LLM", "LLM_URL", "ROUTER")
+    ]
     named = embedder if isinstance(embedder, str | None) else id(embedder)
     return Place((str(folder.resolve()), named, *settings), folder / FILE_NAME)
 

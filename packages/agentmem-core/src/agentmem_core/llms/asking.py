@@ -98,7 +98,7 @@ class Asking:
                 return reply_of(self._dialect.read(payload), prompt, self._name)
             if trouble.status in _REFUSED:
                 other = another_way(
-                    way, trouble.reason, self._provider, self._dialect.ladder, structured=prompt.schema is not None
+                    way, trouble.reason, self._provider, self._dialect.after, structured=prompt.schema is not None
                 )
                 if other is not None:
                     way = other

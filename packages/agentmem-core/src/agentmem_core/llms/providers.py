@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Speech = Literal["openai", "anthropic", "gemini", "litellm"]
-Json = Literal["schema", "tool", "object", "told"]
-"""How JSON is asked for: by its schema, as the argument of a function, as any object, or in words only."""
+Json = Literal["schema", "shaped", "tool", "object", "told"]
+"""How JSON is asked for: by its schema, as an object with a schema, as the argument of a function, as any object, or in words only."""
 
 Bound = Literal["max_tokens", "max_completion_tokens"]
 
@@ -87,7 +87,7 @@ _TABLE = (
     ),
     Provider(
         "cohere", "Cohere", "https://api.cohere.ai/compatibility/v1", ("COHERE_API_KEY", "CO_API_KEY"), "command-a-03-2025",
-        thinks=r"reasoning", note="through its compatibility API",
+        json="shaped", says=True, thinks=r"reasoning", note="through its compatibility API",
         source="https://docs.cohere.com/docs/compatibility-api",
     ),
     Provider(
@@ -156,7 +156,7 @@ _TABLE = (
     Provider(
         "huawei", "Huawei MaaS", "https://api.modelarts-maas.com/v2", ("MAAS_API_KEY", "HUAWEI_MAAS_API_KEY"), "deepseek-v3.1",
         json="object", urls=("MAAS_BASE_URL",), aliases=("maas", "huawei-maas", "modelarts"), thinks=r"(?i)r1",
-        note="its page lists no `response_format`: should a model refuse it, the prompt alone asks for JSON",
+        note="whether every model takes `response_format` is not said: one that refuses it is asked in words only",
         source="https://support.huaweicloud.com/usermanual-maas-modelarts/maas-modelarts-0083.html",
     ),
     Provider(

@@ -38,7 +38,9 @@ def first_way(provider: Provider) -> Way:
     return Way(provider.json, provider.bound, bool(provider.extra))
 
 
-def another_way(way: Way, reason: str, provider: Provider, ladder: tuple[Json, ...], *, structured: bool) -> Way | None:
+def another_way(
+    way: Way, reason: str, provider: Provider, after: Mapping[Json, Json], *, structured: bool
+) -> Way | None:
     """What to ask instead when a model refuses a request for ``reason``; None where nothing of it was about the way.
 
     Every step leaves something out that is not asked again, so there is an end.
@@ -48,8 +50,8 @@ def another_way(way: Way, reason: str, provider: Provider, ladder: tuple[Json, .
     if way.bound == provider.bound and len({match[0] for match in _ABOUT_BOUND.finditer(reason)}) == 2:
         return replace(way, bound=_OTHER[way.bound])
     if structured and _ABOUT_JSON.search(reason):
-        left = ladder[ladder.index(way.json) + 1 :]
-        return replace(way, json=left[0]) if left else None
+        next_json = after.get(way.json)
+        return replace(way, json=next_json) if next_json is not None else None
     return None
 
 

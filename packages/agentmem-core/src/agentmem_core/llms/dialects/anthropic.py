@@ -26,7 +26,7 @@ class AnthropicDialect:
     """``POST <address>/v1/messages``; what content blocks say is joined, thoughts are left out."""
 
     headers: Mapping[str, str] = {"anthropic-version": "2023-06-01"}
-    ladder: tuple[Json, ...] = ("schema", "tool", "told")
+    after: Mapping[Json, Json] = {"schema": "tool", "tool": "told"}
 
     def write(self, prompt: Prompt, model: str, way: Way, provider: Provider) -> Outgoing:
         body: dict[str, Any] = {

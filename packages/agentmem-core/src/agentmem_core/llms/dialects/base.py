@@ -24,8 +24,8 @@ class Dialect(Protocol):
     """How prompts are written for a family of servers, and their answers read."""
 
     headers: Mapping[str, str]
-    ladder: tuple[Json, ...]
-    """Ways to ask for JSON, the strictest first."""
+    after: Mapping[Json, Json]
+    """What to try when a way to ask for JSON is refused."""
 
     def write(self, prompt: Prompt, model: str, way: Way, provider: Provider) -> Outgoing:
         """The request."""

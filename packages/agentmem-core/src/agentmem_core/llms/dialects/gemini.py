@@ -22,7 +22,7 @@ class GeminiDialect:
     """``POST <address>/models/<model>:generateContent``; the key travels in a header, never in the address."""
 
     headers: Mapping[str, str] = {}
-    ladder: tuple[Json, ...] = ("schema", "object", "told")
+    after: Mapping[Json, Json] = {"schema": "object", "object": "told"}
 
     def write(self, prompt: Prompt, model: str, way: Way, provider: Provider) -> Outgoing:
         config: dict[str, Any] = {"maxOutputTokens": room_of(prompt, model, provider)}

@@ -28,7 +28,7 @@ class OpenAIDialect:
     """``POST <address>/chat/completions``."""
 
     headers: Mapping[str, str] = {}
-    ladder: tuple[Json, ...] = ("schema", "object", "told")
+    after: Mapping[Json, Json] = {"schema": "object", "shaped": "object", "object": "told"}
 
     def write(self, prompt: Prompt, model: str, way: Way, provider: Provider) -> Outgoing:
         system = system_of(prompt, way, provider)
@@ -39,6 +39,8 @@ class OpenAIDialect:
             schema = dict(prompt.schema)
             wanted = {"name": "answer", "schema": schema, "strict": is_strict(schema)}
             body["response_format"] = {"type": "json_schema", "json_schema": wanted}
+        elif prompt.schema is not None and way.json == "shaped":
+            body["response_format"] = {"type": "json_object", "schema": dict(prompt.schema)}
         elif prompt.schema is not None and way.json == "object":
             body["response_format"] = {"type": "json_object"}
         if way.extra:
