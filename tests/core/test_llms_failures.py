@@ -636,7 +636,7 @@ class Answered:
     def __init__(self, payload: Any) -> None:
         self._payload = payload
 
-    def model_dump_json(self) -> str:
+    def model_dump_json(self, *, warnings: bool) -> str:
         return json.dumps(self._payload)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from importlib import import_module
 from typing import Any
 
@@ -23,6 +24,9 @@ class LiteLLMModel:
 
     def __init__(self, model: str, *, timeout: float, patience: Patience) -> None:
         """``model`` as LiteLLM names it, ``bedrock/amazon.nova-lite-v1:0``; imports LiteLLM, which takes seconds."""
+        os.environ.setdefault(
+            "LITELLM_LOCAL_MODEL_COST_MAP", "True"
+        )  # or its import asks the network for prices, for seconds
         try:
             self._litellm: Any = import_module("litellm")
         except ImportError:
@@ -68,7 +72,7 @@ class LiteLLMModel:
             "messages": messages,
             "max_tokens": prompt.max_tokens,
             "timeout": self._timeout,
-            "num_retries": self._patience.tries - 1,
+            "max_retries": self._patience.tries - 1,
             "drop_params": True,
         }
         if prompt.schema is not None:
@@ -77,7 +81,7 @@ class LiteLLMModel:
 
     def _read(self, answer: Any, prompt: Prompt) -> Reply:
         try:
-            payload = json.loads(answer.model_dump_json())
+            payload = json.loads(answer.model_dump_json(warnings=False))
         except (AttributeError, ValueError, TypeError, RecursionError) as error:
             raise ModelError(f"the model {self.name} answered something that LiteLLM did not make: {error!r}") from None
         return reply_of(self._dialect.read(fields(payload)), prompt, self.name)
