@@ -283,6 +283,18 @@ def test_without_a_model_no_http_is_imported() -> None:
     assert ran.stdout.strip() == "[]"
 
 
+def test_the_first_question_imports_nothing_while_the_loop_waits(wire: Wire) -> None:
+    wire.script = [said(openai_says("ok"))]
+    program = (
+        "import asyncio, sys; from agentmem_core.llms import open_model; from agentmem_core import Prompt;"
+        f"model = open_model('{wire.origin}/v1#m'); before = set(sys.modules);"
+        "asyncio.run(model.aask(Prompt('s', 't')));"
+        "print(sorted(m for m in set(sys.modules) - before if m.startswith(('httpx', 'httpcore', 'anyio', 'h11', 'ssl'))))"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert ran.stdout.strip() == "[]"
+
+
 def test_strict_is_said_only_of_schemas_that_are() -> None:
     strict = {
         "type": "object",

@@ -9,7 +9,9 @@ import ssl
 import time
 import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, TypeVar
 
 import httpx
@@ -55,8 +57,7 @@ class HttpModel:
         self._patience = patience
         self._asking = Asking(name, model, provider, place, dialect, patience)
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", **dialect.headers}
-        if place.url.startswith("https:"):
-            _tls()  # here, so that no event loop waits for it
+        _warm_up(place)
         self._pools: dict[int, httpx.Client] = {}
         self._finalizer = weakref.finalize(self, _let_go, self._pools)
 
@@ -190,6 +191,15 @@ def _client(kind: type[Client], place: Place) -> Client:
         raise NotConfiguredError(
             f"the proxy of this environment (HTTPS_PROXY, ALL_PROXY) cannot be used: {error}"
         ) from None
+
+
+def _warm_up(place: Place) -> None:
+    """Read certificates and import what httpx imports at its first request: here, so that no event loop waits for it."""
+    if place.url.startswith("https:"):
+        _tls()
+    for module in ("httpcore", "httpcore._backends.auto", "httpcore._backends.anyio", "anyio._backends._asyncio"):
+        with suppress(ImportError):  # where another version keeps it elsewhere, the first question imports it
+            import_module(module)
 
 
 @lru_cache(maxsize=1)
