@@ -220,6 +220,21 @@ def test_a_timeout_that_is_none_is_told(timeout: str, monkeypatch: pytest.Monkey
     assert "timeout" in refused("ollama:m")
 
 
+def test_a_server_of_your_own_may_take_longer() -> None:
+    for name, seconds in {"ollama:m": 180.0, "http://gpu.example/v1#m": 180.0, "openai": 60.0}.items():
+        model = open_model(name, api_key=KEY)
+        assert vars(model)["_timeout"] == seconds
+        assert vars(model)["_patience"].deadline == 2 * seconds
+
+
+@pytest.mark.parametrize("options", [{"tries": 0}, {"tries": True}, {"tries": 2.5}, {"deadline": 0}, {"api_key": 5}])
+def test_options_that_cannot_be_are_told(options: dict[str, Any]) -> None:
+    with pytest.raises(NotConfiguredError):
+        open_model("openai", **{"api_key": KEY, **options})
+    with pytest.raises(NotConfiguredError, match="provider:model"):
+        open_model(None)  # type: ignore[arg-type]  # what a caller may do
+
+
 def test_a_package_of_yours_adds_a_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     class Mine(Scripted):
         def __init__(self, model: str | None) -> None:

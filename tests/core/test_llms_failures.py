@@ -330,6 +330,13 @@ def test_what_may_pass_is_tried_again(status: int, colour: str, wire: Wire) -> N
     assert len(wire.seen) == 2
 
 
+def test_an_error_that_comes_with_status_200_is_one(wire: Wire) -> None:
+    wire.script = [said({"error": {"message": "busy", "code": 429}}, Retry_After="0"), said(openai_says(FACTS))]
+    assert asked(model_at(wire, "openrouter")).text == FACTS
+    wire.script = [said({"error": {"message": "no such model", "code": 404}})]
+    assert "404" in refused(model_at(wire, "openrouter"))
+
+
 @pytest.mark.parametrize("when", ["Wed, 21 Oct 2015 07:28:00 GMT", "soon", "-5", "nan", "二"])
 def test_a_strange_retry_after_is_no_obstacle(when: str, wire: Wire) -> None:
     wire.script = [said({}, 503, Retry_After=when.encode().decode("latin-1")), said(openai_says(FACTS))]

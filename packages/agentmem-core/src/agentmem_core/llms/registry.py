@@ -14,6 +14,7 @@ from agentmem_core.retrying import Patience
 GROUP = "agentmem.models"
 """Entry points of this group are called with the text after the colon, or None, and answer a ``LanguageModel``."""
 
+_USUAL, _OWN = 60.0, 180.0
 _FORM = '"provider:model", such as "openai:gpt-4.1-mini", or the address of a compatible server, "http://host:port/v1#model"'
 
 
@@ -45,18 +46,20 @@ def open_model(
 ) -> LanguageModel:
     """A model by name, with options: another address or key than the environment's, and how long to wait.
 
-    ``timeout`` is in seconds a request (60, or ``AGENTMEM_LLM_TIMEOUT``), ``deadline`` for all of an answer's ``tries``
-    (twice the timeout).
+    ``timeout`` is in seconds a request: ``AGENTMEM_LLM_TIMEOUT``, or 60, or 180 for a server of your own, which may have to load the
+    model first. ``deadline`` is for all of an answer's ``tries``, twice the timeout unless given.
     """
+    if not isinstance(name, str):
+        raise NotConfiguredError(f"a model is named by {_FORM}, not by {type(name).__name__}")
     wanted = name.strip()
-    seconds = _seconds("timeout", timeout if timeout is not None else os.environ.get("AGENTMEM_LLM_TIMEOUT") or 60.0)
-    patience = Patience(
-        tries=_tries(tries), deadline=_seconds("deadline", deadline) if deadline is not None else 2 * seconds
-    )
-    if "://" in wanted:
-        return _at(wanted, api_key, seconds, patience)
     first, _, model = wanted.partition(":")
-    provider = provider_named(first)
+    provider = COMPATIBLE if "://" in wanted else provider_named(first)
+    usual = _OWN if provider is not None and provider.open else _USUAL
+    seconds = _seconds("timeout", timeout if timeout is not None else os.environ.get("AGENTMEM_LLM_TIMEOUT") or usual)
+    whole = _seconds("deadline", deadline) if deadline is not None else 2 * seconds
+    patience = Patience(tries=_tries(tries), deadline=whole)
+    if provider is COMPATIBLE:
+        return _at(wanted, api_key, seconds, patience)
     if provider is None:
         return _of_others(first, model.strip())
     return _of(provider, model.strip(), url, api_key, seconds, patience)
