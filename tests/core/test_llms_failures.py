@@ -6,11 +6,11 @@ import asyncio
 import gzip
 import json
 import logging
-import multiprocessing
 import os
 import random
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import traceback
@@ -567,22 +567,39 @@ def test_connections_are_kept_and_let_go(wire: Wire) -> None:
     assert ports[0] == ports[1] != ports[2]
 
 
+FORKING = """
+import os, sys
+from agentmem_core import Prompt
+from agentmem_core.llms import open_model
+
+model = open_model(sys.argv[1])
+prompt = Prompt("s", "t", {"type": "object"})
+told = [model.ask(prompt).text]
+reading, writing = os.pipe()
+child = os.fork()
+if child == 0:
+    os.write(writing, model.ask(prompt).text.encode())
+    os._exit(0)
+told.append(model.ask(prompt).text)
+os.waitpid(child, 0)
+os.close(writing)
+told.append(os.read(reading, 9999).decode())
+told.append(model.ask(prompt).text)
+print("\\n".join(told))
+"""
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing to cross")
 def test_a_model_crosses_a_fork(wire: Wire) -> None:
     wire.always = said(openai_says(FACTS))
-    model = model_at(wire)
-    asked(model)
-    context = multiprocessing.get_context("fork")
-    answers = context.Queue()
-    children = [context.Process(target=lambda: answers.put(asked(model).text)) for _ in range(2)]
-    for child in children:
-        child.start()
-    assert [answers.get(timeout=30) for _ in children] == [FACTS, FACTS]
-    for child in children:
-        child.join(30)
-        assert child.exitcode == 0
-    assert asked(model).text == FACTS
-    model.close()
+    ran = subprocess.run(
+        [sys.executable, "-c", FORKING, f"{wire.origin}/v1#m"],
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert ran.stdout.splitlines() == [FACTS] * 4
 
 
 def test_an_interrupt_ends_a_question(wire: Wire) -> None:
