@@ -15,7 +15,7 @@ from tests.core.wire import Wire, openai_says, said, serving
 
 from agentmem_core import AgentMem, LanguageModel, NotConfiguredError, Prompt, Reply
 from agentmem_core.llms import PROVIDERS, find_model, open_model, registry
-from agentmem_core.llms.ways import is_strict
+from agentmem_core.llms.ways import closed, is_strict
 
 KEY = "sk-secret-0123456789"
 
@@ -326,6 +326,32 @@ def test_strict_is_said_only_of_schemas_that_are() -> None:
         {**strict, "properties": {"a": {"anyOf": [{"type": "null"}, {"type": "object", "properties": {}}]}}},
     ):
         assert not is_strict(less)
+
+
+def test_a_schema_for_claude_is_closed_and_keeps_its_fields_and_values() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "minimum": {"type": ["object", "null"], "properties": {"maxLength": {"type": "integer", "minimum": 1}}},
+            "kind": {"enum": [{"maximum": 1}, "a"], "default": {"type": "object"}},
+        },
+        "$defs": {"maxItems": {"type": "array", "items": {"type": "object"}, "maxItems": 3}},
+        "required": ["minimum"],
+    }
+    assert closed(schema) == {
+        "type": "object",
+        "properties": {
+            "minimum": {
+                "type": ["object", "null"],
+                "properties": {"maxLength": {"type": "integer"}},
+                "additionalProperties": False,
+            },
+            "kind": {"enum": [{"maximum": 1}, "a"], "default": {"type": "object"}},
+        },
+        "$defs": {"maxItems": {"type": "array", "items": {"type": "object", "additionalProperties": False}}},
+        "required": ["minimum"],
+        "additionalProperties": False,
+    }
 
 
 def test_a_strict_schema_is_asked_for_strictly(wire: Wire) -> None:

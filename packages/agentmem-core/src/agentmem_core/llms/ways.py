@@ -113,7 +113,8 @@ def closed(schema: Any) -> Any:
     if not isinstance(schema, Mapping):
         return schema
     kept = {name: _closed_field(name, value) for name, value in schema.items() if name not in _UNKNOWN_TO_CLAUDE}
-    if schema.get("type") == "object":
+    kind = schema.get("type")
+    if kind == "object" or (isinstance(kind, list) and "object" in kind):
         kept["additionalProperties"] = False
     return kept
 
