@@ -12,7 +12,7 @@ from langchain_core.language_models import BaseLanguageModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, get_buffer_string
 from pydantic import ConfigDict, Field, SkipValidation, ValidationError
 
-from agentmem_core import AgentMem, Context, Hit, InvalidInputError, Memory, estimate_tokens, render
+from agentmem_core import PROMPT_FLOOR, AgentMem, Context, Hit, InvalidInputError, Memory, estimate_tokens, render
 from langchain_agentmem.chat_history import AgentMemChatMessageHistory
 from langchain_agentmem.messages import message_of, says_something
 from langchain_agentmem.models import Counter, counter_of
@@ -32,7 +32,7 @@ class AgentMemMemory(BaseChatMemory):
     human_prefix: str = "Human"
     ai_prefix: str = "AI"
     recall_limit: int = Field(default=5, ge=0, le=1000)
-    min_score: float = Field(default=0.03, ge=0, le=1)
+    min_score: float = Field(default=PROMPT_FLOOR, ge=0, le=1)
     window: int = Field(default=10, ge=0, le=10_000)
     max_tokens: int = Field(default=2000, ge=1)
     llm: SkipValidation[BaseLanguageModel[Any] | None] = None

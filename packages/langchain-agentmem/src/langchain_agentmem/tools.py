@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel, Field
 
-from agentmem_core import AgentMem, Hit, InvalidInputError
+from agentmem_core import PROMPT_FLOOR, AgentMem, Hit, InvalidInputError, Memory, speaker_of
 from langchain_agentmem.messages import says_something
 from langchain_agentmem.opening import opened
 
@@ -95,11 +95,11 @@ def _remember(whose: Whose) -> BaseTool:
 def _recall(whose: Whose) -> BaseTool:
     def recall(query: str, limit: int = 5) -> str:
         with _told_to_the_model():
-            return _shown(whose().search(query, limit=limit))
+            return _shown(whose().search(query, limit=limit, min_score=PROMPT_FLOOR))
 
     async def arecall(query: str, limit: int = 5) -> str:
         with _told_to_the_model():
-            return _shown(await whose().asearch(query, limit=limit))
+            return _shown(await whose().asearch(query, limit=limit, min_score=PROMPT_FLOOR))
 
     return StructuredTool.from_function(
         recall,
@@ -131,12 +131,12 @@ def _forget(whose: Whose) -> BaseTool:
 
 
 def _shown(hits: Sequence[Hit]) -> str:
-    lines = [
-        f"{hit.memory.id} [{hit.memory.occurred_at:%Y-%m-%d}] {' '.join(hit.memory.content.split())}"
-        for hit in hits
-        if says_something(hit.memory)
-    ]
-    return "\n".join(lines) or NOTHING
+    return "\n".join(_line(hit.memory) for hit in hits if says_something(hit.memory)) or NOTHING
+
+
+def _line(memory: Memory) -> str:
+    who, said = speaker_of(memory), " ".join(memory.content.split())
+    return f"{memory.id} [{memory.occurred_at:%Y-%m-%d}] {f'{who}: {said}' if who else said}"
 
 
 def _forgotten(memory_id: str, count: int) -> str:

@@ -10,6 +10,7 @@ from agentmem_core.client.base import Verbs
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Context, Hit
 from agentmem_core.operations import MEMORIES, Search, build
+from agentmem_core.recall.rendering import PROMPT_FLOOR, estimate_tokens, render
 
 Counter = Callable[[str], int]
 
@@ -85,11 +86,12 @@ class RecallVerbs(Verbs):
         filters: Any = None,
         as_of: datetime | str | None = None,
         now: datetime | str | None = None,
-        min_score: float | None = None,
+        min_score: float | None = PROMPT_FLOOR,
         count_tokens: Counter | None = None,
     ) -> Context:
         """What is remembered about ``query`` as prompt text of at most ``max_tokens``; empty when nothing is.
 
+        What is said twice stands there once, and hits below ``min_score`` not at all: None, as 0, lets all in.
         Tokens are estimated unless ``count_tokens`` counts them as your model does.
         """
         _require_room(max_tokens)
@@ -112,7 +114,7 @@ class RecallVerbs(Verbs):
         filters: Any = None,
         as_of: datetime | str | None = None,
         now: datetime | str | None = None,
-        min_score: float | None = None,
+        min_score: float | None = PROMPT_FLOOR,
         count_tokens: Counter | None = None,
     ) -> Context:
         """``context`` without blocking the event loop."""
@@ -137,6 +139,4 @@ def _require_room(max_tokens: Any) -> None:
 
 
 def _render(hits: Sequence[Hit], max_tokens: int, count: Counter | None) -> Context:
-    from agentmem_core.recall.rendering import estimate_tokens, render
-
     return render(hits, max_tokens=max_tokens, count=count or estimate_tokens)
