@@ -1,10 +1,9 @@
 """What ends in a prompt: a floor below which nothing does, each text once, and who said it."""
 
-import inspect
-
 import pytest
 
-from agentmem_core import PROMPT_FLOOR, AgentMem, InvalidInputError, render, speaker_of
+from agentmem_core import AgentMem, InvalidInputError, render, speaker_of, worth_telling
+from agentmem_core.recall.rendering import PROMPT_FLOOR
 
 MAY_3, MAY_9 = "2026-05-03T10:00:00Z", "2026-05-09T10:00:00Z"
 
@@ -23,23 +22,34 @@ def lines(prompt):
     return str(prompt).splitlines()[1:]
 
 
-def test_context_and_its_twin_have_the_floor_and_search_has_none():
-    for verb, floor in (("context", PROMPT_FLOOR), ("acontext", PROMPT_FLOOR), ("search", None), ("asearch", None)):
-        assert inspect.signature(getattr(AgentMem, verb)).parameters["min_score"].default == floor
-
-
-async def test_what_hardly_resembles_the_question_is_found_but_not_told(memory):
+async def test_what_shares_no_word_and_hardly_resembles_the_question_is_found_but_not_told(memory):
     memory.add_many(["我每天早上六点去河边跑步", "会议改到下周三下午", "My sister is called Rita"])
-    faint = [hit for hit in memory.search("What is my sister's name?", limit=50) if hit.score < PROMPT_FLOOR]
+    asked = "What is my sister's name?"
+    faint = [hit for hit in memory.search(asked, limit=50) if not hit.signals.lexical]
     assert faint  # or there would be nothing to leave out
-    for prompt in (
-        memory.context("What is my sister's name?"),
-        await memory.acontext("What is my sister's name?"),
-    ):
+    for prompt in (memory.context(asked), await memory.acontext(asked)):
         assert "Rita" in prompt
         assert all(hit.memory.content not in prompt for hit in faint)
-    for everything in (0, 0.0, None):
-        assert all(hit.memory.content in memory.context("my sister's name?", min_score=everything) for hit in faint)
+    for prompt in (memory.context(asked, min_score=0), await memory.acontext(asked, min_score=0.0)):
+        assert all(hit.memory.content in prompt for hit in faint)
+    assert memory.context(asked, min_score=1.0) == ""
+
+
+def test_a_question_as_long_as_a_page_finds_what_shares_one_word_with_it(memory):
+    memory.add("Rita keeps the seal")
+    page = " ".join(f"matter{number}" for number in range(1_000))
+    (hit,) = memory.search(f"{page} seal")
+    assert 0 < hit.score < PROMPT_FLOOR
+    assert "Rita" in memory.context(f"{page} seal")
+
+
+def test_what_is_worth_telling_is_decided_by_the_score_that_the_caller_asked_for(memory):
+    memory.add_many(["我每天早上六点去河边跑步", "会议改到下周三下午"])
+    hits = memory.search("my sister's name?")
+    assert hits
+    assert worth_telling(hits) == []
+    for asked in (0, 0.001):
+        assert worth_telling(hits, asked) == hits
 
 
 def test_an_answer_by_meaning_alone_stands_above_the_floor(memory):

@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMes
 from langgraph.config import get_config
 from langgraph.runtime import Runtime, get_runtime
 
-from agentmem_core import PROMPT_FLOOR, AgentMem, Context, Hit, InvalidInputError, estimate_tokens, render
+from agentmem_core import AgentMem, Context, Hit, InvalidInputError, estimate_tokens, render, worth_telling
 from langchain_agentmem.chat_history import SESSION
 from langchain_agentmem.messages import says_something, text_of, turns_of
 from langchain_agentmem.models import counter_of
@@ -27,7 +27,7 @@ _LOOKED_BACK = 50
 class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
     """What an agent remembers of the user it talks to.
 
-    Before each call of the model up to ``recall_limit`` memories that fit the last question, of at least ``min_score`` each and at most ``max_tokens`` together, are put
+    Before each call of the model up to ``recall_limit`` memories that fit the last question, of at least ``min_score`` each where that is given (else those that ``worth_telling`` takes), of at most ``max_tokens`` together, are put
     behind the system message; the state stays as it was. When the agent is done, its last exchange is kept: what the user said
     and what the agent answered, without the calls of tools between them. ``tools`` gives the model ``remember``,
     ``recall`` and ``forget``, or those that are named.
@@ -47,7 +47,7 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
         agent_id: str | None = None,
         session_id: str | None = None,
         recall_limit: int = 5,
-        min_score: float = PROMPT_FLOOR,
+        min_score: float | None = None,
         max_tokens: int = 1000,
         tools: bool | Sequence[ToolName] = False,
         save: bool = True,
@@ -57,7 +57,7 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
         for name, number, least in (("recall_limit", recall_limit, 0), ("max_tokens", max_tokens, 1)):
             if type(number) is not int or number < least:
                 raise InvalidInputError(f"{name}: must be a whole number of at least {least}, got {number!r}")
-        if isinstance(min_score, bool) or not isinstance(min_score, int | float) or not 0 <= min_score <= 1:
+        if min_score is not None and (type(min_score) not in {int, float} or not 0 <= min_score <= 1):
             raise InvalidInputError(f"min_score: must be a number from 0 to 1, got {min_score!r}")
         self.client = opened(client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id)
         self.session_id = session_id
@@ -123,7 +123,7 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
         """The request with what is remembered, but for what its messages say already."""
         shown = {text_of(message) for message in request.messages}
         older: list[Hit] = []
-        for hit in hits:
+        for hit in worth_telling(hits, self.min_score):
             if hit.memory.content not in shown and says_something(hit.memory):
                 shown.add(hit.memory.content)
                 older.append(hit)

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel, Field
 
-from agentmem_core import PROMPT_FLOOR, AgentMem, Hit, InvalidInputError, Memory, speaker_of
+from agentmem_core import AgentMem, Hit, InvalidInputError, Memory, speaker_of, worth_telling
 from langchain_agentmem.messages import says_something
 from langchain_agentmem.opening import opened
 
@@ -95,11 +95,11 @@ def _remember(whose: Whose) -> BaseTool:
 def _recall(whose: Whose) -> BaseTool:
     def recall(query: str, limit: int = 5) -> str:
         with _told_to_the_model():
-            return _shown(whose().search(query, limit=limit, min_score=PROMPT_FLOOR))
+            return _shown(whose().search(query, limit=limit))
 
     async def arecall(query: str, limit: int = 5) -> str:
         with _told_to_the_model():
-            return _shown(await whose().asearch(query, limit=limit, min_score=PROMPT_FLOOR))
+            return _shown(await whose().asearch(query, limit=limit))
 
     return StructuredTool.from_function(
         recall,
@@ -131,7 +131,7 @@ def _forget(whose: Whose) -> BaseTool:
 
 
 def _shown(hits: Sequence[Hit]) -> str:
-    return "\n".join(_line(hit.memory) for hit in hits if says_something(hit.memory)) or NOTHING
+    return "\n".join(_line(hit.memory) for hit in worth_telling(hits) if says_something(hit.memory)) or NOTHING
 
 
 def _line(memory: Memory) -> str:

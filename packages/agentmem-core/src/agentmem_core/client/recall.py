@@ -10,7 +10,7 @@ from agentmem_core.client.base import Verbs
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Context, Hit
 from agentmem_core.operations import MEMORIES, Search, build
-from agentmem_core.recall.rendering import PROMPT_FLOOR, estimate_tokens, render
+from agentmem_core.recall.rendering import estimate_tokens, render, worth_telling
 
 Counter = Callable[[str], int]
 
@@ -86,12 +86,13 @@ class RecallVerbs(Verbs):
         filters: Any = None,
         as_of: datetime | str | None = None,
         now: datetime | str | None = None,
-        min_score: float | None = PROMPT_FLOOR,
+        min_score: float | None = None,
         count_tokens: Counter | None = None,
     ) -> Context:
         """What is remembered about ``query`` as prompt text of at most ``max_tokens``; empty when nothing is.
 
-        What is said twice stands there once, and hits below ``min_score`` not at all: None, as 0, lets all in.
+        What is said twice stands there once. What shares no word with ``query`` and hardly resembles it is left out, unless
+        ``min_score`` says what is: then that alone counts, and 0 lets all in.
         Tokens are estimated unless ``count_tokens`` counts them as your model does.
         """
         _require_room(max_tokens)
@@ -99,7 +100,7 @@ class RecallVerbs(Verbs):
             query, user_id=user_id, agent_id=agent_id, session_id=session_id, limit=limit, types=types, filters=filters,
             as_of=as_of, now=now, min_score=min_score,
         )  # fmt: skip
-        return _render(hits, max_tokens, count_tokens)
+        return _render(worth_telling(hits, min_score), max_tokens, count_tokens)
 
     async def acontext(
         self,
@@ -114,7 +115,7 @@ class RecallVerbs(Verbs):
         filters: Any = None,
         as_of: datetime | str | None = None,
         now: datetime | str | None = None,
-        min_score: float | None = PROMPT_FLOOR,
+        min_score: float | None = None,
         count_tokens: Counter | None = None,
     ) -> Context:
         """``context`` without blocking the event loop."""
@@ -123,7 +124,7 @@ class RecallVerbs(Verbs):
             query, user_id=user_id, agent_id=agent_id, session_id=session_id, limit=limit, types=types, filters=filters,
             as_of=as_of, now=now, min_score=min_score,
         )  # fmt: skip
-        return _render(hits, max_tokens, count_tokens)
+        return _render(worth_telling(hits, min_score), max_tokens, count_tokens)
 
     def _search(
         self, query: str | None, user_id: str | None, agent_id: str | None, session_id: str | None, **options: Any

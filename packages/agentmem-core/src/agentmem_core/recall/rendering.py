@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from agentmem_core.model import Context, Hit, Memory, MemoryType
 
 HEADING = "What is remembered that may matter here:"
 PROMPT_FLOOR = 0.025
-"""Hits below are not worth a place in a prompt: a faint likeness of meaning and no word in common (decision 0016)."""
+"""Of two texts without a word in common, a score below is a likeness too faint for a prompt (decision 0016)."""
 
 
 def estimate_tokens(text: str) -> int:
     """About how many tokens a model makes of ``text``: one a CJK character, one for every four other characters."""
     wide = sum(ord(char) > 0x2E7F for char in text)
     return wide + -(-(len(text) - wide) // 4)
+
+
+def worth_telling(hits: Iterable[Hit], min_score: float | None = None) -> list[Hit]:
+    """The hits that deserve a place in a prompt: all that share a word with the question, and of the others those not too faint.
+
+    Where the caller asked for a ``min_score``, the search has chosen already, and all are worth it.
+    """
+    return [hit for hit in hits if min_score is not None or hit.signals.lexical > 0 or hit.score >= PROMPT_FLOOR]
 
 
 def render(hits: Sequence[Hit], *, max_tokens: int, count: Callable[[str], int] = estimate_tokens) -> Context:
