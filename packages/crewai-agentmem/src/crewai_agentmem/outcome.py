@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Self
 
-_LONGEST = 200_000
-"""Characters of one memory; what a task brings forth beyond that is remembered in parts."""
+_LONGEST = 120_000
+"""Characters of a task and of a part of its result, which make one memory together: whatever their script, it stays below the core's 1 MB."""
 
 _TASK = re.compile(
     r"Task: (?P<task>.*?)\nAgent: (?P<agent>.*?)\nExpected result: (?P<expected>.*?)\nResult: (?P<result>.*)", re.DOTALL

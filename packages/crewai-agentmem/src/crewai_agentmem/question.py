@@ -10,7 +10,7 @@ from crewai_agentmem.fields import whole
 from crewai_agentmem.filters import both, in_categories, of_run, of_view, visible, within
 from crewai_agentmem.outcome import text_of
 
-_LONGEST = 200_000
+_LONGEST = 120_000
 """Characters of a task's description that are looked for."""
 _SPARE = 10
 """Hits beyond twice the limit, since the same text may stand in two views."""
