@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -100,6 +101,13 @@ def number(name: str, given: object, most: float = 1.0) -> float:
     if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= most:
         raise InvalidInputError(f"{name}: must be a number from 0 to {most:g}, got {given!r}")
     return float(given)
+
+
+def threshold(name: str, given: object) -> float:
+    """What CrewAI takes for a least score: any number, though below 0 it says no more than 0."""
+    if isinstance(given, bool) or not isinstance(given, int | float) or math.isnan(given):
+        raise InvalidInputError(f"{name}: must be a number, got {given!r}")
+    return max(float(given), 0.0)
 
 
 def whole(name: str, given: object) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence, Sized
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from crewai.memory.types import MemoryRecord, ScopeInfo
 
 from agentmem_core import AgentMem, Hit, InvalidInputError, Memory
 from crewai_agentmem.census import awalk, branches_of, categories_of, info_of, newest, walk
-from crewai_agentmem.fields import COLLECTION, naive, whole
+from crewai_agentmem.fields import COLLECTION, naive, threshold, whole
 from crewai_agentmem.filters import ANYTHING, AnyFilter, before, both, having, in_categories, with_ids, within
 from crewai_agentmem.records import item_of, record_of
 
@@ -262,14 +261,12 @@ class AgentMemStorage:
         min_score: object,
     ) -> dict[str, Any] | None:
         """The arguments of the core's search; None when the answer is empty."""
-        if isinstance(min_score, bool) or not isinstance(min_score, int | float) or math.isnan(min_score):
-            raise InvalidInputError(f"min_score: must be a number, got {min_score!r}")
-        wanted = whole("limit", limit)
-        if wanted <= 0 or min_score > 1 or (isinstance(vector, Sized) and len(vector) == 0):
+        wanted, least = whole("limit", limit), threshold("min_score", min_score)
+        if wanted <= 0 or least > 1 or (isinstance(vector, Sized) and len(vector) == 0):
             return None
         asked = both(within(scope_prefix), in_categories(categories), having(metadata))
         return {
-            "vector": vector, "filters": asked, "limit": _cut(wanted), "min_score": max(min_score, 0.0),
+            "vector": vector, "filters": asked, "limit": _cut(wanted), "min_score": least,
             "collection": self._collection,
         }  # fmt: skip
 
