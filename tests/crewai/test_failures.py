@@ -100,6 +100,9 @@ def test_a_task_and_a_result_beyond_every_limit_are_remembered_in_parts():
 
 def test_a_task_that_brings_forth_nothing_leaves_nothing_behind():
     class Silent(Scripted):
+        def __init__(self):
+            super().__init__()
+
         def call(self, *args, **options):
             return None  # what a broken model answers
 

@@ -227,6 +227,7 @@ def test_messages_without_text_do_no_harm(client, run):
 
 def test_what_hardly_resembles_the_question_is_not_told(client, run):
     client.add_many(["我每天早上六点去河边跑步", "会议改到下周三下午", "My sister is called Rita"])
+    options: Any
     for options, chinese in (({}, False), ({"min_score": 0}, True)):
         model = ScriptedChat()
         middleware = AgentMemMiddleware(client, save=False, **options)
