@@ -192,31 +192,36 @@ def test_langchain(session: nox.Session, python: str, folder: Path) -> None:
 @nox.session(python=False)
 def crewai_newest(session: nox.Session) -> None:
     """The CrewAI adapter's tests with the newest CrewAI there is."""
-    with_crewai(session, "today", "tests/crewai", "crewai>=1.14.7,<2")
+    with_crewai(session, "today", "tests/crewai", "crewai-agentmem", "crewai>=1.14.7,<2")
 
 
 @nox.session(python=False)
 def crewai_lowest(session: nox.Session) -> None:
     """The same with the oldest CrewAI of today's line."""
-    with_crewai(session, "today", "tests/crewai", "crewai==1.14.7")
+    with_crewai(session, "today", "tests/crewai", "crewai-agentmem", "crewai==1.14.7", python=PYTHONS[0])
 
 
 @nox.session(python=False)
 def crewai_legacy(session: nox.Session) -> None:
-    """The tests of the memories of old, with the last CrewAI that has them."""
-    with_crewai(session, "legacy", "tests/crewai_legacy", "crewai>=1.0,<=1.9.3")
+    """The tests of the memories of old, with the last CrewAI that has them, as the extra ``legacy`` brings it."""
+    with_crewai(session, "legacy", "tests/crewai_legacy", "crewai-agentmem[legacy]")
 
 
-def with_crewai(session: nox.Session, line: str, tests: str, requirement: str) -> None:
-    """Run ``tests`` in an environment with one line of CrewAI, and fail where there was nothing to run."""
+def with_crewai(session: nox.Session, line: str, tests: str, *wanted: str, python: str = sys.executable) -> None:
+    """Run ``tests`` in an environment with one line of CrewAI, and fail where there was nothing to run.
+
+    The first of ``wanted`` is our package with its extras, the others are requirements.
+    """
     with tempfile.TemporaryDirectory(prefix="agentmem-crewai-") as name:
-        python = str(Path(name) / "bin" / "python")
-        uv(session, "venv", "--quiet", "--python", PYTHONS[0], name)
-        sources = [f"{ROOT}/packages/{package}" for package in ("agentmem-core", "crewai-agentmem")]
+        installed_python = str(Path(name) / "bin" / "python")
+        uv(session, "venv", "--quiet", "--python", python, name)
+        sources = [f"{ROOT}/packages/{package}" for package in ("agentmem-core", wanted[0])]
         group = f"{ROOT / 'pyproject.toml'}:test"
-        uv(session, "pip", "install", "--quiet", "--python", python, *sources, requirement, "--group", group)
+        uv(
+            session, "pip", "install", "--quiet", "--python", installed_python, *sources, *wanted[1:], "--group", group
+        )  # fmt: skip
         surroundings = {"AGENTMEM_EXPECT_CREWAI": line}
-        session.run(python, "-m", "pytest", tests, "-n1", *session.posargs, env=surroundings, external=True)
+        session.run(installed_python, "-m", "pytest", tests, "-n1", *session.posargs, env=surroundings, external=True)
 
 
 @contextmanager

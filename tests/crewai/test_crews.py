@@ -2,10 +2,12 @@
 
 import asyncio
 import socket
+from importlib.metadata import version
 
 import pytest
 from crewai.flow.flow import Flow, start
 from crewai.memory.unified_memory import Memory
+from crewai.utilities.reset_memories import reset_memories_command
 from tests.crewai.scripted import ANSWER, Scripted, agent, crew, words_embedder
 
 from agentmem_core import AgentMem
@@ -165,12 +167,76 @@ def test_crewais_own_memory_over_our_storage_serves_a_crew():
     assert "Relevant memories" in model.prompts[0]
 
 
-def test_a_crews_memory_can_be_reset_by_crewai():
+@pytest.mark.parametrize("kind", ["memory", "long", "short", "entity", "external", "all"])
+def test_a_crews_memory_can_be_reset_by_crewai(kind):
     memory = AgentMemMemory()
     made = crew(Scripted(), memory)
     made.kickoff()
-    made.reset_memories("memory")
+    memory.entities.remember("Lisbon")
+    memory.client.add("What a chat was told stays")
+    made.reset_memories(kind)
     assert memory.info().record_count == 0
+    assert [item.content for item in memory.client.list().items] == ["What a chat was told stays"]
+
+
+def test_resetting_what_a_task_brought_forth_or_a_scope_leaves_the_rest():
+    memory = AgentMemMemory()
+    memory.remember("Tea is hot", scope="/elsewhere")
+    made = crew(Scripted(), memory.scope("/here"))
+    made.kickoff()
+    made.reset_memories("kickoff_outputs")
+    assert memory.info().record_count == 3
+    made.reset_memories("memory")
+    assert [record.content for record in memory.list_records()] == ["Tea is hot"]
+
+
+PROJECT = """
+from crewai import Crew
+from crewai.project import CrewBase, crew
+from crewai_agentmem import AgentMemMemory
+from tests.crewai.scripted import Scripted, crew as made
+
+@CrewBase
+class Project:
+    agents_config = {}
+    tasks_config = {}
+    agents = []
+    tasks = []
+
+    @crew
+    def crew(self) -> Crew:
+        return made(Scripted(), AgentMemMemory())
+"""
+
+
+def test_the_command_that_resets_memories_takes_what_crews_wrote(tmp_path, monkeypatch):
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "project"\n[tool.crewai]\ntype = "crew"\n')
+    (tmp_path / "crew.py").write_text(PROJECT)
+    monkeypatch.chdir(tmp_path)
+    memory = AgentMemMemory()
+    memory.remember("Tea is hot")
+    memory.client.add("What a chat was told stays")
+    reset_memories_command(memory=True, knowledge=False, agent_knowledge=False, kickoff_outputs=False, all=False)
+    assert memory.info().record_count == 0
+    assert memory.client.stats().memories == 1
+
+
+@pytest.mark.skipif(version("crewai").startswith("1.14"), reason="its train() raises AttributeError for every crew")
+def test_training_a_crew_remembers_as_a_run_does(tmp_path, monkeypatch):
+    monkeypatch.setattr("builtins.input", lambda *args: "good")
+    monkeypatch.chdir(tmp_path)
+    memory = AgentMemMemory()
+    crew(Scripted(), memory).train(n_iterations=1, filename="trained.pkl", inputs={})
+    assert memory.long_term.count() == 1
+
+
+def test_testing_a_crew_recalls_and_remembers_as_a_run_does():
+    memory = AgentMemMemory()
+    crew(Scripted(), memory).kickoff()
+    model = Scripted(lambda prompt: '{"quality": 8}' if "quality" in prompt.lower() else ANSWER)
+    crew(model, memory).test(n_iterations=1, eval_llm=model, inputs={})
+    assert any("Relevant memories" in prompt for prompt in model.prompts)
+    assert memory.long_term.count() == 1
 
 
 async def test_crews_in_one_loop_do_not_meet():

@@ -102,6 +102,37 @@ def test_chinese_is_found_by_its_words(memory):
     assert texts(memory.recall("里斯本", limit=1)) == ["我去年五月搬到了里斯本"]
 
 
+def test_a_recalled_turn_says_who_spoke_and_hides_another_programs_bookkeeping(memory):
+    turn = {
+        "role": "user",
+        "name": "Ana",
+        "content": "I am allergic to peanuts",
+        "metadata": {"chat": {"raw": 1}, "n": 2},
+    }
+    memory.client.add(turn, session_id="a chat")
+    memory.remember("Peanuts cost 3 euros", metadata={"shop": {"name": "Rodela"}})
+    told = {match.record.content: match.format() for match in memory.recall("peanuts")}
+    assert told["I am allergic to peanuts"].endswith(") Ana: I am allergic to peanuts\n  n: 2")
+    assert told["Peanuts cost 3 euros"].endswith(") Peanuts cost 3 euros\n  shop: {'name': 'Rodela'}")
+
+
+def test_what_hardly_resembles_the_question_is_not_recalled(memory):
+    noise = ["我每天早上六点去河边跑步", "会议改到下周三下午"]
+    memory.remember_many([*noise, "My sister is called Rita"])
+    memory.short_term.remember(noise[0] + "。")
+    assert texts(memory.recall("What is my sister's name?")) == ["My sister is called Rita"]
+    assert memory.short_term.recall("What is my sister's name?") == []
+    asked = AgentMemMemory(user_id="ana", min_score=0)
+    assert noise[0] in texts(asked.recall("What is my sister's name?"))
+
+
+def test_a_long_task_finds_what_shares_a_word_with_it(memory):
+    memory.remember_many(["The boss wants reports in blue", "比亚迪海外销量上升"])
+    page = "Write a quarterly report on the market. " + " ".join(f"matter{number}" for number in range(1_000))
+    assert "The boss wants reports in blue" in texts(memory.recall(page))
+    assert texts(memory.recall(f"写一份报告\x00。\ud800关注比亚迪{page}", limit=1)) == ["比亚迪海外销量上升"]
+
+
 def test_a_blank_query_asks_for_nothing(memory):
     memory.remember("Tea is hot")
     assert memory.recall("") == []
@@ -252,18 +283,37 @@ async def test_the_async_methods_agree(memory):
         (lambda m: m.remember("x", importance=2), "importance"),
         (lambda m: m.remember("x", metadata={"crewai": 1}), "taken by the adapter"),
         (lambda m: m.remember("x", metadata=[1]), "metadata"),
+        (lambda m: m.remember("x", metadata={1: 2}), "keys must be texts"),
+        (lambda m: m.remember("x", source=5), "source"),
+        (lambda m: m.list_records(limit="3"), "limit"),
+        (lambda m: m.list_records(offset=None), "offset"),
+        (lambda m: m.tree(max_depth="3"), "max_depth"),
+        (lambda m: m.long_term.remember("x", date="today"), "date"),
+        (lambda m: m.entities.remember("x", relations={"is in": 5}), "relations: is in"),
+        (lambda m: AgentMemMemory(weights=[1]), "weights"),  # type: ignore[arg-type]  # it is what is tested
         (lambda m: m.remember("x", categories="drinks"), "categories: must be a list"),
         (lambda m: m.remember("x", categories=[1]), "texts only"),
         (lambda m: m.remember("x", scope=5), "scope"),
         (lambda m: m.remember_many("text"), "contents: must be a list"),
         (lambda m: m.recall(None), "query: must be text"),
         (lambda m: m.recall("x", limit="5"), "limit"),
+        (lambda m: m.recall("x", limit=True), "limit"),
         (lambda m: m.extract_memories(5), "content: must be text"),
         (lambda m: AgentMemMemory(root_scope=5), "scope"),  # type: ignore[arg-type]  # it is what is tested
         (lambda m: AgentMemMemory(weights={"entities": 1}), "unknown view"),
         (lambda m: AgentMemMemory(weights={"entity": 2}), "from 0 to 1"),
+        (lambda m: AgentMemMemory(weights={"entity": float("nan")}), "from 0 to 1"),
+        (lambda m: AgentMemMemory(min_score="0.5"), "min_score"),  # type: ignore[arg-type]  # it is what is tested
+        (lambda m: AgentMemMemory(min_score=float("nan")), "min_score"),
+        (lambda m: AgentMemMemory(min_score=1.5), "min_score"),
+        (lambda m: AgentMemMemory(min_score=-0.1), "min_score"),
+        (lambda m: AgentMemMemory(min_score=True), "min_score"),
         (lambda m: m.short_term.remember("x", kind="semantic"), "kind"),
         (lambda m: m.long_term.remember("x", quality="good"), "quality"),
+        (lambda m: m.long_term.remember("x", quality=float("nan")), "quality"),
+        (lambda m: m.long_term.remember("x", quality=float("inf")), "quality"),
+        (lambda m: m.long_term.remember("x", quality=11), "quality: must be a number from 0 to 10"),
+        (lambda m: m.long_term.remember("x", quality=True), "quality"),
         (lambda m: m.entities.remember("  "), "name"),
         (lambda m: m.entities.remember("x", description=5), "description"),
         (lambda m: m.entities.remember("x", relations=["y"]), "relations"),

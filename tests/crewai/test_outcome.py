@@ -42,6 +42,10 @@ def test_what_is_not_text_is_replaced_and_kept():
 
 
 def test_a_very_long_result_is_kept_in_parts():
-    parts = outcomes("Input: a\nAgent: b\nResult: " + "x" * 450_000)
-    assert [len(part) for part in parts] == [200_016, 200_016, 50_016]
-    assert sum(part.count("x") for part in parts) == 450_000
+    parts = outcomes("Input: a\nAgent: b\nResult: " + "x" * 300_000)
+    assert [len(part) for part in parts] == [120_016, 120_016, 60_016]
+    assert sum(part.count("x") for part in parts) == 300_000
+    assert all(
+        len(part.encode()) < 1_000_000
+        for part in outcomes(f"Input: {'𠮷' * 150_000}\nAgent: b\nResult: {'𠮷' * 250_000}")
+    )

@@ -1,5 +1,6 @@
 """Processes that end, and many threads."""
 
+import json
 import os
 import subprocess
 import sys
@@ -21,18 +22,19 @@ agent(Scripted(), memory=AgentMemMemory()).kickoff("What is the capital of Portu
 {end}
 """
 
-RUN = """
-import time
+EVERY_WAY = "import tests.crewai.watching\nfrom tests.crewai import kickoffs\nkickoffs.main()"
+
+SEVERAL = """
 from crewai_agentmem import AgentMemMemory
 from tests.crewai.scripted import Scripted, crew
-model = Scripted()
-crew(model, AgentMemMemory(user_id="ana")).kickoff()
-print("- [long-term] (score=" in model.prompts[0], len(model.prompts))
+memory = AgentMemMemory(user_id="ana")
+for number in range(5):
+    crew(Scripted(f"answer {{number}} of {name}"), memory, f"Ask {name} for the number {{number}}").kickoff()
 """
 
 
-def run(code):
-    surroundings = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+def run(code, **settings):
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"} | settings
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=surroundings, check=False, capture_output=True, text=True
     )
@@ -50,9 +52,23 @@ def test_an_agents_kickoff_loses_nothing_when_the_process_ends():
             store.forget(user_id="default")
 
 
-def test_a_new_process_has_what_the_last_one_learnt_in_its_prompt():
-    assert run(RUN)[-1] == "False 1"
-    assert run(RUN)[-1] == "True 1"
+def test_every_way_to_start_a_crew_learns_for_the_next_process_and_reaches_for_no_network(monkeypatch):
+    for name in ("OTEL_SDK_DISABLED", "CREWAI_TESTING", "CREWAI_DISABLE_VERSION_CHECK"):
+        monkeypatch.delenv(name)  # docs/crewai.md names two settings, and they are enough
+    settings = {"CREWAI_DISABLE_TELEMETRY": "true", "CREWAI_TRACING_ENABLED": "false"}
+    for known in (False, True):
+        found = json.loads(run(EVERY_WAY, **settings)[-1])
+        assert len(found["told"]) == 13
+        assert set(found["told"].values()) == {known}, found["told"]
+        assert found["connected"] == []
+        assert found["watched"] > 0
+
+
+def test_two_processes_at_once_lose_nothing():
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda name: run(SEVERAL.format(name=name)), ("Rodela", "Tejo")))
+    kept = {record.content.split("Result: ")[1] for record in AgentMemMemory(user_id="ana").long_term.list()}
+    assert kept == {f"answer {number} of {name}" for number in range(5) for name in ("Rodela", "Tejo")}
 
 
 def test_eight_agents_remembering_at_once_lose_nothing_and_do_not_meet():

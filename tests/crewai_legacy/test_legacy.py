@@ -69,7 +69,8 @@ def test_the_factories_give_crewais_own_classes():
     memories = legacy_memories(user_id="ana")
     kinds = {"short_term_memory": ShortTermMemory, "long_term_memory": LongTermMemory,
              "entity_memory": EntityMemory, "external_memory": ExternalMemory}  # fmt: skip
-    assert {name: type(memory) for name, memory in memories.items()} == kinds
+    assert memories.keys() == kinds.keys()
+    assert all(isinstance(memories[name], kind) for name, kind in kinds.items())
     assert isinstance(short_term_memory(), ShortTermMemory)
     assert isinstance(long_term_memory(), LongTermMemory)
     assert isinstance(entity_memory(), EntityMemory)
@@ -184,6 +185,39 @@ def test_what_cannot_be_kept_is_refused_and_what_a_model_wrote_is_kept():
     assert memory.search("") == []
     with pytest.raises(InvalidInputError, match="seconds since 1970"):
         long_term_memory().storage.save("task", {"suggestions": []}, "yesterday", 1)
+
+
+def test_what_a_task_brought_forth_is_remembered_whatever_its_length():
+    memory = external_memory()
+    long = "".join(f"字{number}" for number in range(100_000))
+    memory.save(long, {"description": "Write\x00 a lot"})
+    memory.save("", {"description": "Write nothing"})
+    kept = [item.content for item in AgentMem().list().items]
+    assert sum(text.count("字") for text in kept) == long.count("字")
+    assert all(text.startswith("Task: Write\ufffd a lot\nResult: 字") or "字" in text for text in kept)
+    assert "Write\ufffd a lot" in memory.search("Write\x00 a lot", limit=1)[0]["content"]
+
+
+@pytest.mark.parametrize("wrong", ["0.5", None, float("nan"), True])
+def test_a_threshold_that_is_no_number_is_refused(wrong):
+    with pytest.raises(InvalidInputError, match="score_threshold"):
+        short_term_memory().storage.search("tea", 5, wrong)
+
+
+def test_a_crew_can_be_copied_and_run_for_each_input():
+    memories = legacy_memories()
+    made = crew(Evaluating(), "Find the capital of {country}", **memories)
+    made.kickoff_for_each(inputs=[{"country": "Portugal"}, {"country": "Italy"}])
+    made.copy().kickoff(inputs={"country": "Greece"})
+    told = {item.content.split("\n")[0] for item in AgentMem().list(types=["episodic"]).items}
+    assert told == {f"Task: Find the capital of {name}" for name in ("Portugal", "Italy", "Greece")}
+
+
+def test_a_crew_whose_store_is_closed_still_answers():
+    client = AgentMem()
+    memories = legacy_memories(client)
+    client.close()
+    assert crew(Scripted(), **memories).kickoff().raw == ANSWER
 
 
 def test_an_entity_in_other_words_is_kept_as_it_is():

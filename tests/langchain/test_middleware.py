@@ -192,7 +192,14 @@ def test_limits_hold(client, run):
         told = system_of(model.asked[-1])
         assert (told and len(told.splitlines()) - 1) == lines, options
     wrong: Any
-    for wrong in ({"recall_limit": -1}, {"max_tokens": 0}, {"tools": ["erase"]}, {"tools": "recall"}):
+    for wrong in (
+        {"recall_limit": -1},
+        {"min_score": "0.5"},
+        {"min_score": 2},
+        {"max_tokens": 0},
+        {"tools": ["erase"]},
+        {"tools": "recall"},
+    ):
         with pytest.raises(InvalidInputError):
             AgentMemMiddleware(client, **wrong)
 
@@ -216,3 +223,14 @@ def test_messages_without_text_do_no_harm(client, run):
     agent = create_agent(ScriptedChat(script=[AIMessage("")]), middleware=[AgentMemMiddleware(client)])
     run(agent, [HumanMessage([{"type": "image_url", "image_url": {"url": "data:,"}}])])
     assert [turn.content for turn in client.list().items] == ["[image_url]"]
+
+
+def test_what_hardly_resembles_the_question_is_not_told(client, run):
+    client.add_many(["我每天早上六点去河边跑步", "会议改到下周三下午", "My sister is called Rita"])
+    options: Any
+    for options, chinese in (({}, False), ({"min_score": 0}, True)):
+        model = ScriptedChat()
+        middleware = AgentMemMiddleware(client, save=False, **options)
+        run(create_agent(model, middleware=[middleware]), "What is my sister's name?")
+        assert "Rita" in system_of(model.asked[0])
+        assert ("跑步" in system_of(model.asked[0])) is chinese

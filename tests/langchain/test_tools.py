@@ -90,6 +90,14 @@ async def test_the_same_in_async_code(client):
     assert "Forgotten" in await forget.ainvoke({"memory_id": memory_id})
 
 
+def test_a_recalled_line_says_who_spoke_and_noise_is_no_answer(client):
+    (recall,) = memory_tools(client, names=["recall"])
+    client.add({"role": "user", "name": "Ana", "content": "My sister is called Rita"})
+    client.add("会议改到下周三下午")
+    assert recall.invoke({"query": "sister"}).endswith("] Ana: My sister is called Rita")
+    assert recall.invoke({"query": "Which planet is the largest?"}) == "Nothing is remembered about that."
+
+
 def test_a_model_cannot_name_a_user(client):
     for tool in memory_tools(client):
         assert not set(tool.args) & {"user_id", "agent_id", "session_id", "client"}

@@ -78,7 +78,7 @@ if TYPE_CHECKING:
         Walk,
     )
     from agentmem_core.ports import Backend, Embedder, Fingerprint, LanguageModel, Prompt, Reply, Usage
-    from agentmem_core.recall.rendering import estimate_tokens, render
+    from agentmem_core.recall.rendering import estimate_tokens, render, speaker_of, worth_telling
     from agentmem_core.storage.vault import new_vault_key
 
 __version__ = "1.0.0"
@@ -97,7 +97,7 @@ _HOMES = {
         "AgentReply", "AgentTask", "Block", "Maintained", "Neighbour", "Period", "Procedure", "Skill", "State", "StateChange", "Upkeep", "UpkeepStep", "Walk",
     ),
     "agentmem_core.ports": ("Backend", "Embedder", "Fingerprint", "LanguageModel", "Prompt", "Reply", "Usage"),
-    "agentmem_core.recall.rendering": ("estimate_tokens", "render"),
+    "agentmem_core.recall.rendering": ("estimate_tokens", "render", "speaker_of", "worth_telling"),
     "agentmem_core.storage.vault": ("new_vault_key",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -175,6 +175,8 @@ __all__ = [
     "new_vault_key",
     "parse_filter",
     "render",
+    "speaker_of",
+    "worth_telling",
 ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from crewai.memory.types import ScopeInfo
 
 from agentmem_core import AgentMem, Memory
-from crewai_agentmem.fields import naive, tag_of
+from crewai_agentmem.fields import naive, tag_of, whole
 from crewai_agentmem.filters import AnyFilter, path
 
 PAGE = 1_000
@@ -40,7 +40,7 @@ async def awalk(client: AgentMem, filters: AnyFilter | None, collection: str) ->
 
 def newest(memories: Iterable[Memory], limit: int, offset: int) -> list[Memory]:
     """A part of them, newest first by their own date."""
-    if limit <= 0 or offset < 0:
+    if whole("limit", limit) <= 0 or whole("offset", offset) < 0:
         return []
     return sorted(memories, key=lambda memory: memory.occurred_at, reverse=True)[offset : offset + limit]
 
@@ -87,13 +87,14 @@ def _is_below(found: str, prefix: str) -> bool:
 def tree_of(scope: str, memories: Iterable[Memory], max_depth: int) -> str:
     """The scopes as an indented list with how many records each holds."""
     found = list(memories)
+    deepest = whole("max_depth", max_depth)
     lines: list[str] = []
 
     def draw(at: str, depth: int) -> None:
         prefix = "/" if at == "/" else at + "/"
         here = [memory for memory in found if f"{tag_of(memory).get('scope', '/')}/".startswith(prefix)]
         lines.append(f"{'  ' * depth}{at} ({len(here)} records)")
-        if depth < max_depth:
+        if depth < deepest:
             for child in children_of(at, here):
                 draw(child, depth + 1)
 

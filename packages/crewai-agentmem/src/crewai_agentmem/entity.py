@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agentmem_core import InvalidInputError, Memory
-from crewai_agentmem.fields import folded, tag_of
+from crewai_agentmem.fields import folded, listed, tag_of
 
 _SAID_KEPT = 20
 Relations = Mapping[str, str | Iterable[str]]
@@ -71,5 +71,5 @@ def pairs(relations: Relations | None) -> list[tuple[str, str]]:
     return [
         (named(relation), named(other))
         for relation, others in relations.items()
-        for other in ([others] if isinstance(others, str) else others)
+        for other in ([others] if isinstance(others, str) else listed(f"relations: {relation}", others))
     ]

@@ -20,13 +20,18 @@ from crewai.events.types.memory_events import (
 )
 from crewai.memory.types import MemoryMatch
 
+from agentmem_core import InvalidInputError
+
 SOURCE = "agentmem"
 _log = logging.getLogger("crewai_agentmem")
 
 
 @contextmanager
 def saving(teller: object, value: str, metadata: Mapping[str, Any] | None, agent_role: str | None) -> Generator[None]:
-    """Tell that a save began, and how it ended; what is raised inside is raised on."""
+    """Tell that a save began, and how it ended; what is raised inside is raised on.
+
+    A crew takes no notice of what a memory raises, so a failure of the store is logged too.
+    """
     about: dict[str, Any] = {
         "value": value, "metadata": dict(metadata or {}), "agent_role": agent_role, "source_type": SOURCE,
     }  # fmt: skip
@@ -35,6 +40,7 @@ def saving(teller: object, value: str, metadata: Mapping[str, Any] | None, agent
     try:
         yield
     except Exception as error:
+        _log_failure("remembered", error)
         _tell(teller, MemorySaveFailedEvent(**about, error=str(error)))
         raise
     _tell(teller, MemorySaveCompletedEvent(**about, save_time_ms=1000 * (time.perf_counter() - started)))
@@ -50,10 +56,16 @@ def asking(teller: object, query: str, limit: int) -> Generator[list[MemoryMatch
     try:
         yield found
     except Exception as error:
+        _log_failure("recalled", error)
         _tell(teller, MemoryQueryFailedEvent(**about, error=str(error)))
         raise
     taken = 1000 * (time.perf_counter() - started)
     _tell(teller, MemoryQueryCompletedEvent(**about, results=found, query_time_ms=taken))
+
+
+def _log_failure(what: str, error: Exception) -> None:
+    if not isinstance(error, InvalidInputError):  # which is the caller's, who is told
+        _log.error("nothing was %s: %s", what, error)
 
 
 def _tell(teller: object, event: BaseEvent) -> None:

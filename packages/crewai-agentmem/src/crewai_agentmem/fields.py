@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -33,6 +34,10 @@ def tagged(
     given: Any = {} if metadata is None else metadata
     if not isinstance(given, Mapping):
         raise InvalidInputError(f"metadata: must be a dict of JSON values, not {type(given).__name__}")
+    if any(not isinstance(name, str) for name in given):
+        raise InvalidInputError("metadata: its keys must be texts")
+    if source is not None and not isinstance(source, str):
+        raise InvalidInputError(f"source: must be text (str), not {type(source).__name__}")
     if KEY in given:
         raise InvalidInputError(f"metadata: the key {KEY!r} is taken by the adapter; choose another one")
     tag: dict[str, Any] = {"view": view, "scope": scope, "within": lineage(scope)}
@@ -89,6 +94,27 @@ def naive(moment: datetime) -> datetime:
 def aware(moment: datetime) -> datetime:
     """As the core wants it; a naive one is CrewAI's, so it is in UTC."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def number(name: str, given: object, most: float = 1.0) -> float:
+    """A number from 0 to ``most``; a text, a truth value or NaN is none."""
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= most:
+        raise InvalidInputError(f"{name}: must be a number from 0 to {most:g}, got {given!r}")
+    return float(given)
+
+
+def threshold(name: str, given: object) -> float:
+    """What CrewAI takes for a least score: any number, though below 0 it says no more than 0."""
+    if isinstance(given, bool) or not isinstance(given, int | float) or math.isnan(given):
+        raise InvalidInputError(f"{name}: must be a number, got {given!r}")
+    return max(float(given), 0.0)
+
+
+def whole(name: str, given: object) -> int:
+    """A whole number; a truth value is none."""
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise InvalidInputError(f"{name}: must be a whole number, not {type(given).__name__}")
+    return given
 
 
 def listed(name: str, given: object) -> list[str]:

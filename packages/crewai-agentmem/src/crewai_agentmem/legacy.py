@@ -50,7 +50,7 @@ def entity_memory(client: AgentMem | None = None, **options: Unpack[Options]) ->
 def external_memory(client: AgentMem | None = None, **options: Unpack[Options]) -> Any:
     """An ``ExternalMemory``: every result, for every run."""
     require_legacy("external_memory()")
-    return _made("external.external_memory", "ExternalMemory", ViewStorage(_bound(client, options), "long_term"))
+    return _external(ViewStorage(_bound(client, options), "long_term"))
 
 
 def legacy_memories(client: AgentMem | None = None, **options: Unpack[Options]) -> dict[str, Any]:
@@ -64,17 +64,26 @@ def legacy_memories(client: AgentMem | None = None, **options: Unpack[Options]) 
         "short_term_memory": short_term_memory(client, **options),
         "long_term_memory": long_term_memory(client, **options),
         "entity_memory": entity_memory(client, **options),
-        "external_memory": _made(
-            "external.external_memory",
-            "ExternalMemory",
-            ViewStorage(_bound(client, options), "long_term", earlier=True),
-        ),
+        "external_memory": _external(ViewStorage(_bound(client, options), "long_term", earlier=True)),
     }
 
 
 def _made(module: str, name: str, storage: object) -> Any:
-    kind = getattr(import_module(f"crewai.memory.{module}"), name)
-    return kind(storage=storage)
+    return _class(module, name)(storage=storage)
+
+
+def _external(storage: object) -> Any:
+    """CrewAI gives this memory its crew, which then holds itself and cannot be copied, as ``kickoff_for_each`` does."""
+
+    class ExternalMemory(_class("external.external_memory", "ExternalMemory")):  # type: ignore[misc]  # only CrewAI up to 1.9.3 has it
+        def set_crew(self, crew: object) -> Any:
+            return self
+
+    return ExternalMemory(storage=storage)
+
+
+def _class(module: str, name: str) -> Any:
+    return getattr(import_module(f"crewai.memory.{module}"), name)
 
 
 def _bound(client: AgentMem | None, options: Options) -> Bound:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from agentmem_core import AgentMem, Hit, InvalidInputError, Memory
 from crewai_agentmem.bound import Bound, Item
 from crewai_agentmem.entity_book import EntityBook, Told
-from crewai_agentmem.fields import View, aware, own_metadata, tag_of
+from crewai_agentmem.fields import View, aware, own_metadata, tag_of, threshold
 from crewai_agentmem.filters import AnyFilter, both, having, of_external, of_other_runs, of_view, within
-from crewai_agentmem.outcome import TaskOutcome, answer_of, text_of
+from crewai_agentmem.outcome import text_of, told_of
 from crewai_agentmem.question import question
 
 MEMORIES = "memories"
@@ -25,22 +25,35 @@ _PAGE = 1_000
 Result = dict[str, Any]
 
 
-class ViewStorage:
+class Storage:
+    """Where a crew's memories are, whichever copy of the crew asks: a crew is copied, what it knows is not."""
+
+    def __init__(self, bound: Bound) -> None:
+        """One crew's part of a store in one run."""
+        self._bound = bound
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+
+class ViewStorage(Storage):
     """For ``ShortTermMemory`` and ``ExternalMemory``: texts with metadata, found by words and meaning."""
 
     def __init__(self, bound: Bound, view: View, *, earlier: bool = False) -> None:
         """The rows of one view; ``earlier`` leaves out those of this run, which another memory of the crew shows."""
-        self._bound = bound
+        super().__init__(bound)
         self._view: View = view
         self._earlier = earlier
 
     def save(self, value: object, metadata: Mapping[str, Any] | None = None) -> None:
         """Keep a text; it is on disk when this returns."""
-        self._bound.keep([self._item(value, metadata)])
+        if items := self._items(value, metadata):
+            self._bound.keep(items)
 
     async def asave(self, value: object, metadata: Mapping[str, Any] | None = None) -> None:
         """``save`` without blocking the event loop."""
-        await self._bound.akeep([self._item(value, metadata)])
+        if items := self._items(value, metadata):
+            await self._bound.akeep(items)
 
     def search(self, query: str, limit: int = 5, score_threshold: float = 0.6) -> list[Result]:
         """The best rows as CrewAI reads them: dicts with ``content``."""
@@ -57,19 +70,21 @@ class ViewStorage:
         external = of_external(yes=True) if self._view == "long_term" else None
         erase(self._bound.client, both(of_view(self._view), external, within(self._bound.root)))
 
-    def _item(self, value: object, metadata: Mapping[str, Any] | None) -> Item:
+    def _items(self, value: object, metadata: Mapping[str, Any] | None) -> list[Item]:
         kept = {name: told for name, told in (metadata or {}).items() if name != "messages"}
-        task = kept.pop("observation", None) or kept.pop("description", None)
-        content = str(TaskOutcome(text_of(task or ""), "", "", answer_of(text_of(value))))
-        about: dict[str, Any] = {"metadata": kept, "task": task, "run": self._bound.run}
+        task = text_of(kept.pop("observation", None) or kept.pop("description", None) or "")
+        return [self._item(str(told), told.task or None, kept) for told in told_of(task, text_of(value))]
+
+    def _item(self, content: str, task: str | None, metadata: Mapping[str, Any]) -> Item:
+        about: dict[str, Any] = {"metadata": metadata, "task": task, "run": self._bound.run}
         if self._view == "short_term":
             return self._bound.passing(content, **about)
         return self._bound.lasting(content, self._view, external=True, **about)
 
     def _asked(self, query: str, limit: int, score_threshold: float) -> dict[str, Any] | None:
-        threshold = min(max(score_threshold * _MEANING, 0.0), 1.0)
+        least = min(threshold("score_threshold", score_threshold) * _MEANING, 1.0)
         asked = question(
-            query, self._bound.run, limit, scope=self._bound.root, view=self._view, min_score=threshold,
+            query, self._bound.run, limit, scope=self._bound.root, view=self._view, min_score=least,
             include_private=True,
         )  # fmt: skip
         if asked is not None and self._view == "long_term":
@@ -95,12 +110,8 @@ class EntityStorage(ViewStorage):
         await self._book.atell(_told(value, metadata))
 
 
-class LongTermStorage:
+class LongTermStorage(Storage):
     """For ``LongTermMemory``: what was suggested after a task, how good its result was, and when."""
-
-    def __init__(self, bound: Bound) -> None:
-        """The lessons of one crew."""
-        self._bound = bound
 
     def save(self, task_description: str, metadata: Mapping[str, Any], datetime: str, score: float) -> None:
         """Keep the suggestions with their task, quality and date."""

@@ -19,7 +19,7 @@ from crewai_agentmem.census import categories_of, children_of, info_of, newest, 
 from crewai_agentmem.embeddings import AgentMemEmbedding
 from crewai_agentmem.entities import EntityView
 from crewai_agentmem.events import asking, saving
-from crewai_agentmem.fields import listed
+from crewai_agentmem.fields import listed, number
 from crewai_agentmem.filters import (
     AnyFilter,
     before,
@@ -75,7 +75,8 @@ class AgentMemMemory(Memory):
         """The memory of ``user_id`` in the store of ``client`` or at ``path``.
 
         ``session_id`` is the run. ``root_scope`` keeps crews of one user apart. ``weights`` multiplies the scores of
-        ``short_term``, ``long_term`` and ``entity``, each 0..1. ``min_score`` 0..1 drops weaker matches.
+        ``short_term``, ``long_term`` and ``entity``, each 0..1. ``min_score`` 0..1 drops weaker matches; without it only
+        those go that share no word with the query and hardly resemble it.
         """
         if llm is not None:
             raise NotConfiguredError(
@@ -83,8 +84,9 @@ class AgentMemMemory(Memory):
                 "every result is kept as it is, and entities are told with .entities.remember()"
             )
         root = None if root_scope is None else scope_path(root_scope)
-        store = AgentMem.shared(client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id)
         chosen = checked_weights(weights)
+        floor = None if min_score is None else number("min_score", min_score)
+        store = AgentMem.shared(client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id)
         super().__init__(
             storage=AgentMemStorage(store, collection=MEMORIES),
             embedder=AgentMemEmbedding(store),
@@ -94,7 +96,7 @@ class AgentMemMemory(Memory):
         self._client = store
         self._run = session_id or store.scope.session_id or _new_run()
         self._weights = chosen
-        self._min_score = min_score
+        self._min_score = floor
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         """Another memory of the same store and run: a crew is copied, what it knows is not."""
@@ -189,20 +191,11 @@ class AgentMemMemory(Memory):
         root_scope: str | None = None,
     ) -> list[MemoryRecord]:
         """Keep several texts in one transaction, on disk when this returns; the records, one a text."""
-        if self.read_only or not contents:
+        texts = listed("contents", contents)
+        if self.read_only or not texts:
             return []
-        items = self._items(
-            listed("contents", contents),
-            scope,
-            categories,
-            metadata,
-            importance,
-            source,
-            private,
-            agent_role,
-            root_scope,
-        )
-        with saving(self, _summary(contents), metadata, agent_role):
+        items = self._items(texts, scope, categories, metadata, importance, source, private, agent_role, root_scope)
+        with saving(self, _summary(texts), metadata, agent_role):
             kept = self._bound().keep(items)
         return [record_of(memory) for memory, item in zip(kept, items, strict=True) if _is_lasting(item)]
 
@@ -218,12 +211,11 @@ class AgentMemMemory(Memory):
         agent_role: str | None = None,
     ) -> list[MemoryRecord]:
         """``remember_many`` without blocking the event loop."""
-        if self.read_only or not contents:
+        texts = listed("contents", contents)
+        if self.read_only or not texts:
             return []
-        items = self._items(
-            listed("contents", contents), scope, categories, metadata, importance, source, private, agent_role, None
-        )
-        with saving(self, _summary(contents), metadata, agent_role):
+        items = self._items(texts, scope, categories, metadata, importance, source, private, agent_role, None)
+        with saving(self, _summary(texts), metadata, agent_role):
             kept = await self._bound().akeep(items)
         return [record_of(memory) for memory, item in zip(kept, items, strict=True) if _is_lasting(item)]
 
@@ -242,7 +234,7 @@ class AgentMemMemory(Memory):
         if asked is None:
             return []
         with asking(self, query, limit) as found:
-            found.extend(matches(self._client.search(**asked), self._run, limit, self._weights))
+            found.extend(matches(self._client.search(**asked), self._run, limit, self._weights, self._min_score))
         return found
 
     async def arecall(
@@ -260,7 +252,7 @@ class AgentMemMemory(Memory):
         if asked is None:
             return []
         with asking(self, query, limit) as found:
-            found.extend(matches(await self._client.asearch(**asked), self._run, limit, self._weights))
+            found.extend(matches(await self._client.asearch(**asked), self._run, limit, self._weights, self._min_score))
         return found
 
     def forget(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Self
 
-_LONGEST = 200_000
-"""Characters of one memory; what a task brings forth beyond that is remembered in parts."""
+_LONGEST = 120_000
+"""Characters of a task and of a part of its result, which make one memory together: whatever their script, it stays below the core's 1 MB."""
 
 _TASK = re.compile(
     r"Task: (?P<task>.*?)\nAgent: (?P<agent>.*?)\nExpected result: (?P<expected>.*?)\nResult: (?P<result>.*)", re.DOTALL
@@ -41,8 +41,12 @@ def outcomes(raw: str) -> list[str]:
     if found is None:
         return _parts(raw)
     said = {name: text.strip() for name, text in found.groupdict("").items()}
-    task, agent, expected = said["task"][:_LONGEST], said["agent"], said.get("expected", "")
-    return [TaskOutcome(task, agent, expected, part) for part in _parts(answer_of(said["result"]))]
+    return list(told_of(said["task"], said["result"], agent=said["agent"], expected_output=said.get("expected", "")))
+
+
+def told_of(task: str, result: str, *, agent: str = "", expected_output: str = "") -> list[TaskOutcome]:
+    """What is remembered of a task and its result: nothing of no result, several memories of a very long one."""
+    return [TaskOutcome(task[:_LONGEST], agent, expected_output, part) for part in _parts(answer_of(result))]
 
 
 def text_of(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from crewai.memory.types import MemoryRecord, ScopeInfo
 
 from agentmem_core import AgentMem, Hit, InvalidInputError, Memory
 from crewai_agentmem.census import awalk, branches_of, categories_of, info_of, newest, walk
-from crewai_agentmem.fields import COLLECTION, naive
+from crewai_agentmem.fields import COLLECTION, naive, threshold, whole
 from crewai_agentmem.filters import ANYTHING, AnyFilter, before, both, having, in_categories, with_ids, within
 from crewai_agentmem.records import item_of, record_of
 
@@ -253,19 +253,20 @@ class AgentMemStorage:
 
     def _asked(
         self,
-        vector: list[float],
+        vector: object,
         scope_prefix: str | None,
         categories: list[str] | None,
         metadata: dict[str, Any] | None,
-        limit: int,
-        min_score: float,
+        limit: object,
+        min_score: object,
     ) -> dict[str, Any] | None:
         """The arguments of the core's search; None when the answer is empty."""
-        if len(vector) == 0 or limit <= 0 or min_score > 1:
+        wanted, least = whole("limit", limit), threshold("min_score", min_score)
+        if wanted <= 0 or least > 1 or (isinstance(vector, Sized) and len(vector) == 0):
             return None
         asked = both(within(scope_prefix), in_categories(categories), having(metadata))
         return {
-            "vector": vector, "filters": asked, "limit": _cut(limit), "min_score": max(min_score, 0.0),
+            "vector": vector, "filters": asked, "limit": _cut(wanted), "min_score": least,
             "collection": self._collection,
         }  # fmt: skip
 

@@ -11,13 +11,15 @@ from crewai.memory.types import MemoryMatch, MemoryRecord
 from agentmem_core import InvalidInputError
 from crewai_agentmem.bound import Bound, Item, Kind
 from crewai_agentmem.census import awalk, newest, walk
-from crewai_agentmem.fields import aware
+from crewai_agentmem.fields import aware, number
 from crewai_agentmem.filters import AnyFilter, below, both, of_run, of_view, within
 from crewai_agentmem.question import question
 from crewai_agentmem.recall import matches
 from crewai_agentmem.records import record_of
 
 MEMORIES = "memories"
+_BEST = 10.0
+"""The best quality: CrewAI's evaluator gives marks from 0 to 10."""
 Matches = list[MemoryMatch]
 
 
@@ -75,7 +77,7 @@ class View:
         )
 
     def _matches(self, hits: Any, limit: int) -> Matches:
-        return matches(hits, self._bound.run, limit, {})
+        return matches(hits, self._bound.run, limit, {}, self._bound.min_score)
 
 
 class ShortTermView(View):
@@ -139,7 +141,7 @@ class LongTermView(View):
         importance: float | None = None,
         scope: str | None = None,
     ) -> MemoryRecord | None:
-        """Keep what was learnt; the same again is kept once, with the last quality and date. A naive date is in UTC."""
+        """Keep what was learnt; the same again is kept once, with the last quality (0..10) and date. A naive date is in UTC."""
         return self._keep(self._item(content, task, quality, date, agent, categories, metadata, importance, scope))
 
     async def aremember(
@@ -164,8 +166,10 @@ class LongTermView(View):
         self, content: str, task: str | None, quality: float | None, date: datetime | None, agent: str | None,
         categories: Any, metadata: Any, importance: Any, scope: Any,
     ) -> Item:  # fmt: skip
-        if quality is not None and (isinstance(quality, bool) or not isinstance(quality, int | float)):
-            raise InvalidInputError(f"quality: must be a number, not {type(quality).__name__}")
+        if quality is not None:
+            number("quality", quality, _BEST)
+        if date is not None and not isinstance(date, datetime):
+            raise InvalidInputError(f"date: must be a datetime, not {type(date).__name__}")
         moment = aware(date) if date else datetime.now(UTC)
         item = self._bound.lasting(
             content, task=task, quality=quality, date=moment.isoformat(), agent=agent, categories=categories,

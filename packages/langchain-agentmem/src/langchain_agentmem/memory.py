@@ -12,7 +12,7 @@ from langchain_core.language_models import BaseLanguageModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, get_buffer_string
 from pydantic import ConfigDict, Field, SkipValidation, ValidationError
 
-from agentmem_core import AgentMem, Context, Hit, InvalidInputError, Memory, estimate_tokens, render
+from agentmem_core import AgentMem, Context, Hit, InvalidInputError, Memory, estimate_tokens, render, worth_telling
 from langchain_agentmem.chat_history import AgentMemChatMessageHistory
 from langchain_agentmem.messages import message_of, says_something
 from langchain_agentmem.models import Counter, counter_of
@@ -22,7 +22,7 @@ class AgentMemMemory(BaseChatMemory):
     """What a chain is told of the past: the newest turns of its session, and older memories of its user that fit the input.
 
     ``window`` is the number of turns (a question and its answer are two), ``recall_limit`` the number of older memories, from any
-    session of the user, of at least ``min_score``; both together take at most ``max_tokens``, the newest turns first. Tokens are counted by ``llm`` where
+    session of the user, of at least ``min_score`` where that is given, else those that ``worth_telling`` takes; both together take at most ``max_tokens``, the newest turns first. Tokens are counted by ``llm`` where
     that has a counter of its own, else estimated. A memory stands in the history once, under a line that says it is remembered.
     """
 
@@ -32,7 +32,7 @@ class AgentMemMemory(BaseChatMemory):
     human_prefix: str = "Human"
     ai_prefix: str = "AI"
     recall_limit: int = Field(default=5, ge=0, le=1000)
-    min_score: float = Field(default=0.03, ge=0, le=1)
+    min_score: float | None = Field(default=None, ge=0, le=1)
     window: int = Field(default=10, ge=0, le=10_000)
     max_tokens: int = Field(default=2000, ge=1)
     llm: SkipValidation[BaseLanguageModel[Any] | None] = None
@@ -143,7 +143,7 @@ class AgentMemMemory(BaseChatMemory):
     def _remembered(self, recent: Sequence[Memory], hits: Sequence[Hit], room: int, count: Counter) -> Context:
         shown = {turn.id for turn in recent} | {(turn.role, turn.content) for turn in recent}
         older: list[Hit] = []
-        for hit in hits:
+        for hit in worth_telling(hits, self.min_score):
             said = (hit.memory.role, hit.memory.content)
             if hit.memory.id not in shown and said not in shown and says_something(hit.memory):
                 shown.add(said)

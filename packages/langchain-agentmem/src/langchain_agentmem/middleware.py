@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMes
 from langgraph.config import get_config
 from langgraph.runtime import Runtime, get_runtime
 
-from agentmem_core import AgentMem, Context, Hit, InvalidInputError, estimate_tokens, render
+from agentmem_core import AgentMem, Context, Hit, InvalidInputError, estimate_tokens, render, worth_telling
 from langchain_agentmem.chat_history import SESSION
 from langchain_agentmem.messages import says_something, text_of, turns_of
 from langchain_agentmem.models import counter_of
@@ -27,7 +27,7 @@ _LOOKED_BACK = 50
 class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
     """What an agent remembers of the user it talks to.
 
-    Before each call of the model up to ``recall_limit`` memories that fit the last question, of at most ``max_tokens`` together, are put
+    Before each call of the model up to ``recall_limit`` memories that fit the last question, of at least ``min_score`` each where that is given (else those that ``worth_telling`` takes), of at most ``max_tokens`` together, are put
     behind the system message; the state stays as it was. When the agent is done, its last exchange is kept: what the user said
     and what the agent answered, without the calls of tools between them. ``tools`` gives the model ``remember``,
     ``recall`` and ``forget``, or those that are named.
@@ -47,6 +47,7 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
         agent_id: str | None = None,
         session_id: str | None = None,
         recall_limit: int = 5,
+        min_score: float | None = None,
         max_tokens: int = 1000,
         tools: bool | Sequence[ToolName] = False,
         save: bool = True,
@@ -56,9 +57,11 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
         for name, number, least in (("recall_limit", recall_limit, 0), ("max_tokens", max_tokens, 1)):
             if type(number) is not int or number < least:
                 raise InvalidInputError(f"{name}: must be a whole number of at least {least}, got {number!r}")
+        if min_score is not None and (type(min_score) not in {int, float} or not 0 <= min_score <= 1):
+            raise InvalidInputError(f"min_score: must be a number from 0 to 1, got {min_score!r}")
         self.client = opened(client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id)
         self.session_id = session_id
-        self.recall_limit, self.max_tokens, self.save = recall_limit, max_tokens, save
+        self.recall_limit, self.min_score, self.max_tokens, self.save = recall_limit, min_score, max_tokens, save
         names = tools if not isinstance(tools, bool) else NAMES if tools else ()
         self.tools = tools_for(lambda: self._client(get_runtime()), names)
 
@@ -67,7 +70,9 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
     ) -> ModelResponse[Any]:
         """The model is asked with what is remembered about the last question."""
         query = self._query(request.messages)
-        hits = self._client(request.runtime).search(query, limit=self._wanted()) if query else []
+        hits = (
+            self._client(request.runtime).search(query, limit=self._wanted(), min_score=self.min_score) if query else []
+        )
         return handler(self._told(request, hits))
 
     async def awrap_model_call(
@@ -75,7 +80,11 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
     ) -> ModelResponse[Any]:
         """``wrap_model_call`` without blocking the event loop."""
         query = self._query(request.messages)
-        hits = await self._client(request.runtime).asearch(query, limit=self._wanted()) if query else []
+        hits = (
+            await self._client(request.runtime).asearch(query, limit=self._wanted(), min_score=self.min_score)
+            if query
+            else []
+        )
         return await handler(self._told(request, hits))
 
     def after_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:
@@ -114,7 +123,7 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
         """The request with what is remembered, but for what its messages say already."""
         shown = {text_of(message) for message in request.messages}
         older: list[Hit] = []
-        for hit in hits:
+        for hit in worth_telling(hits, self.min_score):
             if hit.memory.content not in shown and says_something(hit.memory):
                 shown.add(hit.memory.content)
                 older.append(hit)

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel, Field
 
-from agentmem_core import AgentMem, Hit, InvalidInputError
+from agentmem_core import AgentMem, Hit, InvalidInputError, Memory, speaker_of, worth_telling
 from langchain_agentmem.messages import says_something
 from langchain_agentmem.opening import opened
 
@@ -131,12 +131,12 @@ def _forget(whose: Whose) -> BaseTool:
 
 
 def _shown(hits: Sequence[Hit]) -> str:
-    lines = [
-        f"{hit.memory.id} [{hit.memory.occurred_at:%Y-%m-%d}] {' '.join(hit.memory.content.split())}"
-        for hit in hits
-        if says_something(hit.memory)
-    ]
-    return "\n".join(lines) or NOTHING
+    return "\n".join(_line(hit.memory) for hit in worth_telling(hits) if says_something(hit.memory)) or NOTHING
+
+
+def _line(memory: Memory) -> str:
+    who, said = speaker_of(memory), " ".join(memory.content.split())
+    return f"{memory.id} [{memory.occurred_at:%Y-%m-%d}] {f'{who}: {said}' if who else said}"
 
 
 def _forgotten(memory_id: str, count: int) -> str:

@@ -10,10 +10,10 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.bridge.pydantic import Field
 from llama_index.core.memory import BaseMemoryBlock
 
-from agentmem_core import AgentMem, estimate_tokens
+from agentmem_core import AgentMem, estimate_tokens, worth_telling
 from llamaindex_agentmem.messages import ARCHIVED, BY_BLOCK, as_turn, own_of, same_turn, text_of, without
 from llamaindex_agentmem.opening import Opened
-from llamaindex_agentmem.recall import MIN_SCORE, breadth, rendered, searchable, unseen
+from llamaindex_agentmem.recall import breadth, rendered, searchable, unseen
 
 SESSION = "default"
 _PAGE = 1_000
@@ -34,7 +34,7 @@ class AgentMemBlock(Opened, BaseMemoryBlock[str]):
     description: str | None = "What is remembered from earlier conversations."
     limit: int = Field(default=5, ge=1)
     max_tokens: int = Field(default=1_000, ge=1)
-    min_score: float = Field(default=MIN_SCORE, ge=0.0, le=1.0)
+    min_score: float | None = Field(default=None, ge=0.0, le=1.0)
     count_tokens: Callable[[str], int] = Field(default=estimate_tokens, exclude=True)
 
     def __init__(
@@ -62,8 +62,8 @@ class AgentMemBlock(Opened, BaseMemoryBlock[str]):
         if query is None:
             return ""
         limit = breadth(self.limit, len(seen))
-        hits = await self._client.asearch(query, limit=limit, min_score=self.min_score or None)
-        fresh = unseen(hits, self.limit, texts=[message.content for message in seen])
+        hits = await self._client.asearch(query, limit=limit, min_score=self.min_score)
+        fresh = unseen(worth_telling(hits, self.min_score), self.limit, texts=[message.content for message in seen])
         return str(rendered(fresh, self.max_tokens, self.count_tokens))
 
     async def _aput(self, messages: list[ChatMessage]) -> None:

@@ -12,10 +12,10 @@ from llama_index.core.llms import LLM
 from llama_index.core.memory import BaseMemory
 from llama_index.core.utils import get_tokenizer
 
-from agentmem_core import AgentMem, Context, Hit
+from agentmem_core import AgentMem, Context, Hit, worth_telling
 from llamaindex_agentmem.messages import TURNS, as_message, as_turn, text_of
 from llamaindex_agentmem.opening import Opened
-from llamaindex_agentmem.recall import MIN_SCORE, as_system, breadth, rendered, searchable, unseen
+from llamaindex_agentmem.recall import as_system, breadth, rendered, searchable, unseen
 from llamaindex_agentmem.window import Turn, Window
 
 SESSION = "default"
@@ -42,7 +42,7 @@ class AgentMemMemory(Opened, BaseMemory):
     session_id: str = SESSION
     token_limit: int = Field(default=TOKEN_LIMIT, ge=1)
     recall_limit: int = Field(default=RECALL_LIMIT, ge=0)
-    min_score: float = Field(default=MIN_SCORE, ge=0.0, le=1.0)
+    min_score: float | None = Field(default=None, ge=0.0, le=1.0)
     tokenizer_fn: Callable[[str], list[Any]] = Field(default_factory=get_tokenizer, exclude=True)
 
     def __init__(
@@ -57,7 +57,7 @@ class AgentMemMemory(Opened, BaseMemory):
         session_id: str | None = None,
         token_limit: int = TOKEN_LIMIT,
         recall_limit: int = RECALL_LIMIT,
-        min_score: float = MIN_SCORE,
+        min_score: float | None = None,
         tokenizer_fn: Callable[[str], list[Any]] | None = None,
         **fields: Any,
     ) -> None:
@@ -184,14 +184,15 @@ class AgentMemMemory(Opened, BaseMemory):
         if query is None or not self.recall_limit:
             return None
         limit = breadth(self.recall_limit, len(window))
-        return {"query": query, "limit": limit, "min_score": self.min_score or None}
+        return {"query": query, "limit": limit, "min_score": self.min_score}
 
     def _seen(self, given: str | ChatMessage | None, window: Window, hits: Sequence[Hit]) -> list[ChatMessage]:
         """What was recalled, then the turns; the room that recalling does not need is the turns'."""
         spared = int(window.room * RECALL_SHARE)
         narrow = window.fitting(window.room - spared)
         texts = [_text(given), *(message.content for _, message in narrow)]
-        fresh = unseen(hits, self.recall_limit, ids=[turn.id for turn, _ in narrow], texts=texts)
+        worth = worth_telling(hits, self.min_score)
+        fresh = unseen(worth, self.recall_limit, ids=[turn.id for turn, _ in narrow], texts=texts)
         recalled: Context = rendered(fresh, spared, self._count)
         wide = window.fitting(window.room - recalled.tokens)
         shown = {turn.id for turn, _ in wide}

@@ -8,8 +8,6 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
 from agentmem_core import Context, Hit, render
 
-MIN_SCORE = 0.03
-"""Hits below are not worth a place in a prompt: a faint likeness of meaning and no word in common."""
 _MOST = 1_000
 _LONGEST = 4_000
 """Characters of a question that are looked for."""

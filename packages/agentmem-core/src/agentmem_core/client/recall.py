@@ -10,6 +10,7 @@ from agentmem_core.client.base import Verbs
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Context, Hit
 from agentmem_core.operations import MEMORIES, Search, build
+from agentmem_core.recall.rendering import estimate_tokens, render, worth_telling
 
 Counter = Callable[[str], int]
 
@@ -90,6 +91,8 @@ class RecallVerbs(Verbs):
     ) -> Context:
         """What is remembered about ``query`` as prompt text of at most ``max_tokens``; empty when nothing is.
 
+        What is said twice stands there once. What shares no word with ``query`` and hardly resembles it is left out, unless
+        ``min_score`` says what is: then that alone counts, and 0 lets all in.
         Tokens are estimated unless ``count_tokens`` counts them as your model does.
         """
         _require_room(max_tokens)
@@ -97,7 +100,7 @@ class RecallVerbs(Verbs):
             query, user_id=user_id, agent_id=agent_id, session_id=session_id, limit=limit, types=types, filters=filters,
             as_of=as_of, now=now, min_score=min_score,
         )  # fmt: skip
-        return _render(hits, max_tokens, count_tokens)
+        return _render(worth_telling(hits, min_score), max_tokens, count_tokens)
 
     async def acontext(
         self,
@@ -121,7 +124,7 @@ class RecallVerbs(Verbs):
             query, user_id=user_id, agent_id=agent_id, session_id=session_id, limit=limit, types=types, filters=filters,
             as_of=as_of, now=now, min_score=min_score,
         )  # fmt: skip
-        return _render(hits, max_tokens, count_tokens)
+        return _render(worth_telling(hits, min_score), max_tokens, count_tokens)
 
     def _search(
         self, query: str | None, user_id: str | None, agent_id: str | None, session_id: str | None, **options: Any
@@ -137,6 +140,4 @@ def _require_room(max_tokens: Any) -> None:
 
 
 def _render(hits: Sequence[Hit], max_tokens: int, count: Counter | None) -> Context:
-    from agentmem_core.recall.rendering import estimate_tokens, render
-
     return render(hits, max_tokens=max_tokens, count=count or estimate_tokens)

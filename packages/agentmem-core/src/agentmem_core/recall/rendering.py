@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from agentmem_core.model import Context, Hit, Memory
+from agentmem_core.model import Context, Hit, Memory, MemoryType
 
 HEADING = "What is remembered that may matter here:"
+PROMPT_FLOOR = 0.025
+"""Of two texts without a word in common, a score below is a likeness too faint for a prompt (decision 0016)."""
 
 
 def estimate_tokens(text: str) -> int:
@@ -15,20 +17,36 @@ def estimate_tokens(text: str) -> int:
     return wide + -(-(len(text) - wide) // 4)
 
 
+def worth_telling(hits: Iterable[Hit], min_score: float | None = None) -> list[Hit]:
+    """The hits that deserve a place in a prompt: all that share a word with the question, and of the others those not too faint.
+
+    Where the caller asked for a ``min_score``, the search has chosen already, and all are worth it.
+    """
+    return [hit for hit in hits if min_score is not None or hit.signals.lexical > 0 or hit.score >= PROMPT_FLOOR]
+
+
 def render(hits: Sequence[Hit], *, max_tokens: int, count: Callable[[str], int] = estimate_tokens) -> Context:
-    """The best hits that fit into ``max_tokens``, one a line with its date; in order of time, as a reader expects."""
+    """The best hits that fit into ``max_tokens``, one a line with its date; in order of time, as a reader expects.
+
+    A text stands there once, unless another speaker said it, or it happened on another day.
+    """
     kept: list[Hit] = []
+    said: dict[str, list[Memory]] = {}
     used = count(HEADING)
     for hit in hits:
+        told = said.setdefault(_flat(hit.memory.content), [])
+        if any(_repeats(hit.memory, other) for other in told):
+            continue
         cost = count("\n" + line(hit.memory))
         if used + cost > max_tokens:
             continue
         kept.append(hit)
+        told.append(hit.memory)
         used += cost
     if not kept:
         return Context("")
-    told = sorted(kept, key=lambda hit: (hit.memory.occurred_at, hit.place))
-    text = "\n".join([HEADING, *(line(hit.memory) for hit in told)])
+    in_time = sorted(kept, key=lambda hit: (hit.memory.occurred_at, hit.place))
+    text = "\n".join([HEADING, *(line(hit.memory) for hit in in_time)])
     return Context(text, tuple(kept), count(text))
 
 
@@ -70,6 +88,22 @@ def _fitting_lines(text: str, room: int) -> str | None:
 
 def line(memory: Memory) -> str:
     """One memory on one line: ``- [2024-05-03] Ana: I moved to Lisbon``."""
-    who = " ".join((memory.name or memory.role or "").split())
-    said = " ".join(memory.content.split())
+    who, said = speaker_of(memory), _flat(memory.content)
     return f"- [{memory.occurred_at:%Y-%m-%d}] {who}: {said}" if who else f"- [{memory.occurred_at:%Y-%m-%d}] {said}"
+
+
+def speaker_of(memory: Memory) -> str:
+    """Who said it: a name, or else a role; empty for what nobody said."""
+    return _flat(memory.name or memory.role or "")
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _repeats(memory: Memory, other: Memory) -> bool:
+    """Whether a memory of the same text says nothing new beside the other; what happened twice does."""
+    if {memory.type, other.type} != {MemoryType.EPISODIC}:
+        return True
+    same_day = memory.occurred_at.date() == other.occurred_at.date()
+    return same_day and (speaker_of(memory) == speaker_of(other) or "" in {speaker_of(memory), speaker_of(other)})
