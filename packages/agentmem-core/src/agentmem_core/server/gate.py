@@ -40,12 +40,13 @@ def _one(what: str, fixed: str | None, named: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a request went, without any content: ``code`` is that of the error, or "ok"."""
+    """How a request went, without any content: ``code`` is that of the error, or "ok", ``ids`` what it made or changed."""
 
     code: str
     status: int
     seconds: float
     request_id: str
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
