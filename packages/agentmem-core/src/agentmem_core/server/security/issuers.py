@@ -7,12 +7,12 @@ import json
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from agentmem_core.errors import AuthenticationError, NotConfiguredError, ServerUnavailableError
+from agentmem_core.server.loopback import is_loopback
 from agentmem_core.server.security.live import UNKNOWN
 
 LIFETIME = 600.0
@@ -23,16 +23,6 @@ PAUSE = 30.0
 
 _TIMEOUT = 5.0
 _KINDS = {"RS256": "RSA", "EdDSA": "OKP"}
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach, or is reached at, a host."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class JwkSet:

@@ -103,13 +103,17 @@ class Keys:
         if not timedelta(0) <= grace <= LONGEST_GRACE:
             raise InvalidInputError(f"grace: must be 0 to {LONGEST_GRACE.days} days; 0 ends the former secret at once")
         key = self.find(key_id, tenant)
+        self.require_active(key)
         now = self._clock()
-        state = key.state(now)
-        if state != "active":
-            raise ConflictError(f"the key is {state}, and cannot be rotated; create a new one")
         secret = new_secret()
         self._store.rotate(key.id, digest_of(secret), now=now, until=now + grace)
         return Shown(key, secret)
+
+    def require_active(self, key: ApiKey) -> None:
+        """``ConflictError`` when a key lets nobody in any more."""
+        state = key.state(self._clock())
+        if state != "active":
+            raise ConflictError(f"the key is {state}; create a new one")
 
     def revoke(self, key_id: str, tenant: str | None) -> ApiKey:
         """Let nobody in by this key, nor by a token that was made of it, ever again."""

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from agentmem_core.errors import InvalidInputError, NotConfiguredError
+from agentmem_core.server.loopback import is_loopback
 from agentmem_core.server.security.chain import Chain
 from agentmem_core.server.security.gate import KeyGate
-from agentmem_core.server.security.issuers import is_loopback
 from agentmem_core.server.security.keys import now_utc
 from agentmem_core.server.security.limiting import Limiter, MemoryCounter, RedisCounter, parsed_limits
 from agentmem_core.server.security.tokens import Tokens, TokenSettings

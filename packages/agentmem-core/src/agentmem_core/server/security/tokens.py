@@ -113,6 +113,11 @@ class Tokens:
         """Whether any token can be let in."""
         return self._settings.secret is not None or self._jwks is not None
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether an issuer elsewhere is trusted, so that it is not known when a token expires that is named by its id."""
+        return self._jwks is not None
+
     def issue(
         self,
         key: ApiKey,
