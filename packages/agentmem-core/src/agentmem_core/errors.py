@@ -152,9 +152,9 @@ class PermissionDeniedError(ServerError):
 
 
 class RateLimitedError(ServerError):
-    """The key has used up what it may ask in this time; ``retry_after`` is in seconds, None when it is not known.
+    """The key has used up what it may ask in this time.
 
-    ``headers`` are those that an HTTP answer says it with.
+    ``retry_after`` is in seconds, None when it is not known; ``headers`` are those that an HTTP answer says it with.
     """
 
     code = "rate_limited"

@@ -156,7 +156,7 @@ class Limiter:
         raise RateLimitedError(
             f"more than {_spelt(spent)} were asked; try again in {seconds} s",
             retry_after=float(seconds),
-            headers={**_headers(standings), "Retry-After": str(seconds)},
+            headers=_headers(standings),
         )
 
     async def charge(self, items: Sequence[RateLimitItem], name: str, cost: int) -> None:

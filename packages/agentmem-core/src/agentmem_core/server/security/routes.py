@@ -1,14 +1,12 @@
 """``/v1/keys``: keys and tokens over HTTP, for those who may see to a tenant."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from agentmem_core.errors import AgentMemError, InvalidInputError, NotConfiguredError, PermissionDeniedError
 from agentmem_core.model.keys import ApiKey, Role
@@ -21,7 +19,13 @@ from agentmem_core.server.security.tokens import LEEWAY, LIFETIME, LONGEST
 T = TypeVar("T")
 
 
-class NewKey(Value):
+class Asked(Value):
+    """What a request says; built at once, since FastAPI looks at it at once."""
+
+    model_config = ConfigDict(defer_build=False)
+
+
+class NewKey(Asked):
     """The key to make. A ``tenant`` only an operator may name; ``user_id`` fixes the user."""
 
     tenant: Name | None = None
@@ -32,7 +36,7 @@ class NewKey(Value):
     limits: Text | None = None
 
 
-class NewToken(Value):
+class NewToken(Asked):
     """The token to make: for what the key may, or less."""
 
     tenant: Name | None = None
@@ -41,7 +45,7 @@ class NewToken(Value):
     lifetime_seconds: Annotated[int, Field(ge=1, le=int(LONGEST.total_seconds()))] = int(LIFETIME.total_seconds())
 
 
-class Rotation(Value):
+class Rotation(Asked):
     """For how long the former secret is still valid."""
 
     grace_seconds: Annotated[int, Field(ge=0, le=int(LONGEST_GRACE.total_seconds()))] = int(GRACE.total_seconds())
