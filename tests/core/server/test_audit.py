@@ -54,7 +54,10 @@ def forged(made, how, at):
         made = made[:at] + [entry._replace(number=entry.number - 1) for entry in made[at + 1 :]]
     elif how == "swap":
         other = at - 1 if at else 1
-        made[at], made[other] = made[at]._replace(number=made[other].number), made[other]._replace(number=made[at].number)
+        made[at], made[other] = (
+            made[at]._replace(number=made[other].number),
+            made[other]._replace(number=made[at].number),
+        )
         made.sort(key=lambda entry: entry.number)
     elif how == "put in":
         made.insert(0, made[at]._replace(number=-1))
