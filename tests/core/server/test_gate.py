@@ -156,28 +156,17 @@ _CHANGING = re.compile(
 def probed(op: type[ops.Op], name: str) -> ops.Op | None:
     """An operation that names one thing, wherever it can."""
     base = sample(op)
-    given = {}
-    for field in op.model_fields:
-        if field in {"id", "label", "name", "key", "source", "of", "a", "entity", "subject"}:
-            given[field] = (name,) if isinstance(getattr(base, field), tuple) else name
-        elif field == "ids":
-            given[field] = (name,)
-        elif field in {"cursor", "filters"}:
-            given[field] = None
-        elif field not in {"scope", "vector"} and field in op.model_fields:
-            given[field] = getattr(base, field)
-    if op is ops.Import:
-        given["records"] = ()
-    if op is ops.Add:
-        given["items"] = ({"content": "tea", "id": name},)
-    if op is ops.Reindex:
-        given["embedder"] = None
-    if "collection" in given:
-        given["collection"] = "memories"
-    if op.__name__ == "PutFile":
-        given["data"] = b"mine"
-    if op is ops.Search:
-        given |= {"query": SENTINEL, "filters": None, "types": None, "min_score": None, "mode": "hybrid"}
+    given = {field: getattr(base, field) for field in op.model_fields if field not in {"scope", "vector"}}
+    for field in given.keys() & {"id", "label", "name", "key", "source", "of", "a", "entity", "subject"}:
+        given[field] = (name,) if isinstance(given[field], tuple) else name
+    given |= {field: None for field in given.keys() & {"cursor", "filters", "embedder"}}
+    given |= {field: value for field, value in {"ids": (name,), "data": b"mine"}.items() if field in given}
+    given |= {
+        ops.Import: {"records": ()},
+        ops.Add: {"items": ({"content": "tea", "id": name},)},
+        ops.Search: {"query": SENTINEL, "types": None, "min_score": None, "mode": "hybrid"},
+    }.get(op, {})
+    given |= {field: "memories" for field in given.keys() & {"collection"}}
     return build(op, **given) if name in repr(given) or SENTINEL in repr(given) else None
 
 
