@@ -159,14 +159,14 @@ def probed(op: type[ops.Op], name: str) -> ops.Op | None:
     given = {field: getattr(base, field) for field in op.model_fields if field not in {"scope", "vector"}}
     for field in given.keys() & {"id", "label", "name", "key", "source", "of", "a", "entity", "subject"}:
         given[field] = (name,) if isinstance(given[field], tuple) else name
-    given |= {field: None for field in given.keys() & {"cursor", "filters", "embedder"}}
+    given |= dict.fromkeys(given.keys() & {"cursor", "filters", "embedder"})
     given |= {field: value for field, value in {"ids": (name,), "data": b"mine"}.items() if field in given}
     given |= {
         ops.Import: {"records": ()},
         ops.Add: {"items": ({"content": "tea", "id": name},)},
         ops.Search: {"query": SENTINEL, "types": None, "min_score": None, "mode": "hybrid"},
     }.get(op, {})
-    given |= {field: "memories" for field in given.keys() & {"collection"}}
+    given |= dict.fromkeys(given.keys() & {"collection"}, "memories")
     return build(op, **given) if name in repr(given) or SENTINEL in repr(given) else None
 
 

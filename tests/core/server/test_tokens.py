@@ -13,6 +13,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from tests.core.server.guarded import guarded
 
 from agentmem_core.errors import (
     AuthenticationError,
@@ -25,7 +26,6 @@ from agentmem_core.model.keys import ApiKey
 from agentmem_core.server.security import Tokens, TokenSettings
 from agentmem_core.server.security import issuers as issuers_module
 from agentmem_core.server.security.keys import now_utc
-from tests.core.server.guarded import guarded
 
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789"
 IN_JWKS = b"a secret that stands in a set of public keys, by mistake"
@@ -76,9 +76,7 @@ def unsigned(alg):
     return f"{in_base64({'alg': alg, 'typ': 'JWT'})}.{in_base64(claims(role='admin'))}."
 
 
-PUBLIC_PEM = RSA.public_key().public_bytes(
-    serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-)
+PUBLIC_PEM = RSA.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,7 @@ class KeyGate:
         )
 
     async def close(self) -> None:
+        await self._limiter.close()
         await self.trail.close()
         await asyncio.to_thread(self._let_go)
 

@@ -21,6 +21,9 @@ logger = logging.getLogger("agentmem_core.server")
 ITEMS_PER_COST = 100
 HEAVY = 10
 _INSTALL = 'rate limits need the package limits; run: pip install "agentmem-core[server]"'
+_PATIENCE = 1.0
+"""Seconds that Redis may take."""
+
 _QUIET = 60.0
 """Seconds between two warnings that Redis does not answer."""
 
@@ -72,6 +75,10 @@ class Counter(Protocol):
         """What is left."""
         ...
 
+    async def close(self) -> None:
+        """Let go of what it holds."""
+        ...
+
 
 class MemoryCounter:
     """Counts in this process: a few microseconds, forgotten when it ends."""
@@ -91,6 +98,9 @@ class MemoryCounter:
         stats = self._limiter.get_window_stats(item, name)
         return Standing(item, max(0, stats.remaining), max(0.0, stats.reset_time - time.time()))
 
+    async def close(self) -> None:
+        """Nothing is held."""
+
 
 class RedisCounter:
     """Counts in Redis, for all servers together; while it does not answer, this process counts for itself."""
@@ -105,8 +115,14 @@ class RedisCounter:
                 'limits counted in Redis need its client; run: pip install "agentmem-core[redis]"'
             ) from error
         self._errors: tuple[type[Exception], ...] = (redis.exceptions.RedisError, OSError)
+        try:
+            self._pool = redis.asyncio.ConnectionPool.from_url(
+                url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE
+            )
+        except ValueError as error:
+            raise NotConfiguredError(f"AGENTMEM_REDIS_URL: must be like redis://host:6379/0 ({error})") from None
         self._limiter = SlidingWindowCounterRateLimiter(
-            RedisStorage(f"async+{url}", implementation="redispy", socket_timeout=1.0, socket_connect_timeout=1.0)
+            RedisStorage(f"async+{url}", implementation="redispy", connection_pool=self._pool)
         )
         self._meanwhile = MemoryCounter()
         self._told = -math.inf
@@ -126,6 +142,9 @@ class RedisCounter:
             return await self._meanwhile.standing(item, name)
         return Standing(item, max(0, stats.remaining), max(0.0, stats.reset_time - time.time()))
 
+    async def close(self) -> None:
+        await self._pool.disconnect()
+
     def _tell(self, error: Exception) -> None:
         if time.monotonic() - self._told > _QUIET:
             self._told = time.monotonic()
@@ -139,6 +158,10 @@ class Limiter:
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
+
+    async def close(self) -> None:
+        """Let go of where is counted."""
+        await self._counter.close()
 
     async def take(self, items: Sequence[RateLimitItem], name: str) -> dict[str, str]:
         """Count one request of ``name``; answers headers that say what is left, ``RateLimitedError`` when nothing is."""
