@@ -44,7 +44,7 @@ def root(
 def run(arguments: Sequence[str]) -> int:
     """Do what is said; answers the exit code. An error of ours is one line on standard error, never a traceback."""
     try:
-        code = app(list(arguments), standalone_mode=True)
+        code = app(list(arguments), prog_name="agentmem", standalone_mode=True)
     except SystemExit as end:
         code = end.code
     except AgentMemError as error:

@@ -35,8 +35,8 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Examine the whole trail; exit code 0 when it is whole, 3 when it is not."""
-    folder = _folder(path)
     held = [_head(text) for text in expect or ()]
+    folder = _folder(path)
     anchor = _anchor(folder)
     trail = SqliteTrail(folder)
     try:
