@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.core.http.test_wire import sample
@@ -161,11 +162,12 @@ def probed(op: type[ops.Op], name: str) -> ops.Op | None:
         given[field] = (name,) if isinstance(given[field], tuple) else name
     given |= dict.fromkeys(given.keys() & {"cursor", "filters", "embedder"})
     given |= {field: value for field, value in {"ids": (name,), "data": b"mine"}.items() if field in given}
-    given |= {
+    special: dict[type[ops.Op], dict[str, Any]] = {
         ops.Import: {"records": ()},
         ops.Add: {"items": ({"content": "tea", "id": name},)},
         ops.Search: {"query": SENTINEL, "types": None, "min_score": None, "mode": "hybrid"},
-    }.get(op, {})
+    }
+    given |= special.get(op, {})
     given |= dict.fromkeys(given.keys() & {"collection"}, "memories")
     return build(op, **given) if name in repr(given) or SENTINEL in repr(given) else None
 

@@ -121,8 +121,9 @@ class RedisCounter:
             )
         except ValueError as error:
             raise NotConfiguredError(f"AGENTMEM_REDIS_URL: must be like redis://host:6379/0 ({error})") from None
+        options: dict[str, Any] = {"connection_pool": self._pool}  # documented, but not in the annotation of its options
         self._limiter = SlidingWindowCounterRateLimiter(
-            RedisStorage(f"async+{url}", implementation="redispy", connection_pool=self._pool)
+            RedisStorage(f"async+{url}", implementation="redispy", **options)
         )
         self._meanwhile = MemoryCounter()
         self._told = -math.inf
