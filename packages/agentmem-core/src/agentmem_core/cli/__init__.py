@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 
 def main() -> None:
@@ -12,9 +13,10 @@ def main() -> None:
     except ImportError:
         sys.stderr.write('agentmem: the command line needs an extra; run: pip install "agentmem-core[cli]"\n')
         raise SystemExit(1) from None
-    from agentmem_core.cli.app import run
-
-    raise SystemExit(run(sys.argv[1:]))
+    commands = import_module(
+        "agentmem_core.cli.app"
+    )  # by name: its modules are of this package, and would import it in a circle
+    raise SystemExit(commands.run(sys.argv[1:]))
 
 
 __all__ = ["main"]

@@ -107,21 +107,22 @@ class RedisCounter:
 
     def __init__(self, url: str) -> None:
         try:
-            import redis.asyncio
             from limits.aio.storage import RedisStorage
             from limits.aio.strategies import SlidingWindowCounterRateLimiter
+            from redis.asyncio import ConnectionPool
+            from redis.exceptions import RedisError
         except ImportError as error:
             raise NotConfiguredError(
                 'limits counted in Redis need its client; run: pip install "agentmem-core[redis]"'
             ) from error
-        self._errors: tuple[type[Exception], ...] = (redis.exceptions.RedisError, OSError)
+        self._errors: tuple[type[Exception], ...] = (RedisError, OSError)
         try:
-            self._pool = redis.asyncio.ConnectionPool.from_url(
-                url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE
-            )
+            self._pool = ConnectionPool.from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE)
         except ValueError as error:
             raise NotConfiguredError(f"AGENTMEM_REDIS_URL: must be like redis://host:6379/0 ({error})") from None
-        options: dict[str, Any] = {"connection_pool": self._pool}  # documented, but not in the annotation of its options
+        options: dict[str, Any] = {
+            "connection_pool": self._pool
+        }  # documented, but not in the annotation of its options
         self._limiter = SlidingWindowCounterRateLimiter(
             RedisStorage(f"async+{url}", implementation="redispy", **options)
         )

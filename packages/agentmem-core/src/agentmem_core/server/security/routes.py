@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ConfigDict, Field
@@ -112,15 +112,15 @@ def key_routes(gate: KeyGate) -> APIRouter:
     """Routes to make, list, rotate and revoke keys and tokens; ``create_app`` takes them as one of its ``routers``."""
     router = APIRouter(prefix="/v1/keys", tags=["keys"])
     desk = _Desk(gate)
-    Asking = Annotated[Caller, Depends(desk.caller)]  # noqa: N806 - a type
+    asking: Any = Depends(desk.caller)
 
     @router.get("/self")
-    async def who_am_i(caller: Asking) -> Self:
+    async def who_am_i(caller: Caller = asking) -> Self:
         """Who asks, and what it may."""
         return Self(name=caller.name, role=caller.access, tenant=caller.tenant, user_id=caller.user_id)
 
     @router.post("/token", status_code=201)
-    async def make_token(caller: Asking, asked: NewToken) -> TokenAnswer:
+    async def make_token(asked: NewToken, caller: Caller = asking) -> TokenAnswer:
         """A short-lived token for the key, or the token of ours, that is shown."""
         key, shown_at = _key_of(caller)
         issued = await desk.do(caller, "token_create", (), key.tenant, lambda: gate.tokens.issue(
@@ -135,7 +135,9 @@ def key_routes(gate: KeyGate) -> APIRouter:
         )  # fmt: skip
 
     @router.delete("/token/{token_id}", status_code=204)
-    async def revoke_token(caller: Asking, token_id: Name, tenant: Annotated[Name | None, Query()] = None) -> None:
+    async def revoke_token(
+        token_id: Name, tenant: Annotated[Name | None, Query()] = None, caller: Caller = asking
+    ) -> None:
         """Let nobody in by this token from now on; whether there is one is not told."""
         own = isinstance(caller, Bearing) and caller.bearer is not None and caller.bearer.id == token_id
         if not own:
@@ -147,7 +149,7 @@ def key_routes(gate: KeyGate) -> APIRouter:
         )
 
     @router.post("", status_code=201)
-    async def create(caller: Asking, asked: NewKey) -> SecretAnswer:
+    async def create(asked: NewKey, caller: Caller = asking) -> SecretAnswer:
         """Make a key. Its secret is in this answer, and nowhere else ever."""
         _require_maker(caller)
         whose = _one_tenant(caller, asked.tenant) or "default"
@@ -158,20 +160,20 @@ def key_routes(gate: KeyGate) -> APIRouter:
         return _shown(shown)
 
     @router.get("")
-    async def keys(caller: Asking) -> list[KeyAnswer]:
+    async def keys(caller: Caller = asking) -> list[KeyAnswer]:
         """The keys of the tenant, those that are over too; never their secrets."""
         _require_admin(caller)
         found = await desk.do(caller, "key_list", (), caller.tenant, lambda: gate.keys.list(caller.tenant))
         return [_known(key) for key in found]
 
     @router.get("/{key_id}")
-    async def one(caller: Asking, key_id: Name) -> KeyAnswer:
+    async def one(key_id: Name, caller: Caller = asking) -> KeyAnswer:
         """What is known of a key."""
         _require_admin(caller)
         return _known(await asyncio.to_thread(gate.keys.find, key_id, caller.tenant))
 
     @router.post("/{key_id}/rotate")
-    async def rotate(caller: Asking, key_id: Name, asked: Rotation | None = None) -> SecretAnswer:
+    async def rotate(key_id: Name, asked: Rotation | None = None, caller: Caller = asking) -> SecretAnswer:
         """Give a key a new secret; the former one is valid for a time of grace."""
         _require_maker(caller)
         grace = timedelta(seconds=(asked or Rotation()).grace_seconds)
@@ -180,7 +182,7 @@ def key_routes(gate: KeyGate) -> APIRouter:
         ))  # fmt: skip
 
     @router.delete("/{key_id}")
-    async def revoke(caller: Asking, key_id: Name) -> KeyAnswer:
+    async def revoke(key_id: Name, caller: Caller = asking) -> KeyAnswer:
         """Let nobody in by this key, or a token made of it, from now on."""
         _require_admin(caller)
         return _known(await desk.do(
