@@ -44,9 +44,7 @@ async def _loaded(url: str, asks: Callable[[int], Iterator[Asked]], clients: int
     load = Load()
     host, _, port = url.removeprefix("http://").rpartition(":")
     begun = time.perf_counter()
-    await asyncio.gather(
-        *(_client(load, host, int(port), asks(number), begun + seconds) for number in range(clients))
-    )
+    await asyncio.gather(*(_client(load, host, int(port), asks(number), begun + seconds) for number in range(clients)))
     load.seconds = time.perf_counter() - begun
     return load
 

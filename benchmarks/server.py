@@ -8,12 +8,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.core.server_process import serving
+
 from agentmem_core import AgentMem
 from benchmarks.http_load import Asked, Load, loaded
 from benchmarks.report import Report
 from benchmarks.timing import folder
 from benchmarks.workload import Workload
-from tests.core.server_process import serving
 
 CLIENTS = 64
 MEMORIES = 10_000
@@ -32,7 +33,10 @@ def run(report: Report) -> None:
         with AgentMem(place / "store") as memory:
             users = workload.users(MEMORIES, USERS)
             memory.add_many(
-                [{"content": text, "user_id": user} for text, user in zip(workload.sentences(MEMORIES), users, strict=True)]
+                [
+                    {"content": text, "user_id": user}
+                    for text, user in zip(workload.sentences(MEMORIES), users, strict=True)
+                ]
             )
         ours: list[Load] = []
         constant: list[Load] = []
@@ -75,7 +79,9 @@ def _tell(report: Report, ours: list[Load], constant: list[Load], size: int) -> 
     ratio = statistics.median(mine.throughput / theirs.throughput for mine, theirs in zip(ours, constant, strict=True))
     times = sorted(second for load in ours for second in load.all())
     p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
-    report.add("server", "throughput, 64 clients, 80 % search", statistics.median(x.throughput for x in ours), "a second")
+    report.add(
+        "server", "throughput, 64 clients, 80 % search", statistics.median(x.throughput for x in ours), "a second"
+    )
     report.add("server", f"constant of {size:,} bytes", statistics.median(x.throughput for x in constant), "a second")
     report.add("server", "throughput against the constant", ratio, "times", at_least=0.2)
     report.add("server", "p50", p50 * 1000, "ms")

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from agentmem_core.http.problems import TYPE, Problem
-from agentmem_core.server.exchange import Exchange, Refused
+from agentmem_core.http.problems import Problem
+from agentmem_core.server.exchange import Exchange, Refused, problem
 from agentmem_core.server.settings import ServerSettings
 
 _COME_AGAIN = 1.0
@@ -37,8 +37,7 @@ class Load:
             yield
         finally:
             self.requests -= 1
-            self.held -= exchange.held
-            exchange.held = 0
+            self.release(exchange)
 
     @contextmanager
     def stream(self, exchange: Exchange) -> Iterator[None]:
@@ -62,10 +61,12 @@ class Load:
         self.held += size
         exchange.held += size
 
+    def release(self, exchange: Exchange) -> None:
+        """What was held of it is no longer needed."""
+        self.held -= exchange.held
+        exchange.held = 0
+
 
 def busy(exchange: Exchange, why: str) -> Problem:
     """Come again."""
-    return Problem(
-        type=f"{TYPE}server_unavailable", title="No server answers at this address, or it is too slow", status=503,
-        detail=why, code="server_unavailable", request_id=exchange.request_id, retry_after=_COME_AGAIN,
-    )  # fmt: skip
+    return problem("server_unavailable", 503, why, exchange.request_id, _COME_AGAIN)
