@@ -25,6 +25,15 @@ _FILTERS: Json = {
     "default": None,
 }
 
+_RECORDS: Json = {
+    "description": "The records, and the cursor to go on with or null.",
+    "type": "array",
+    "minItems": 2,
+    "maxItems": 2,
+    "items": {"type": ["array", "string", "null"], "items": {"type": "object"}},
+}
+"""As prefixItems would say it, which few tools read."""
+
 _INTRODUCTION = """Long-term memory for agents. A request names whose memory it is about (`user_id`, `agent_id`, `session_id`);
 what it leaves out is the key's own, or else the default. Every error is a problem document (RFC 9457) with a stable `code`.
 Every answer has an `X-Request-ID`; give your own in the request to find it in the server's log."""
@@ -85,7 +94,8 @@ def _schemas(routes: Iterable[Route]) -> tuple[dict[tuple[str, str], Json], dict
     for name, schema in components.items():
         if name.endswith("Request") and "filters" in schema.get("properties", {}):
             schema["properties"]["filters"] = _FILTERS
-    return {(str(name[0]), str(name[1])): dict(schema) for (name, _), schema in made.items()}, components
+    found = {(str(name[0]), str(name[1])): dict(schema) for (name, _), schema in made.items()}
+    return {**found, ("export_page", "answer"): _RECORDS}, components
 
 
 def _operation(route: Route, schemas: Mapping[tuple[str, str], Json], responses: dict[str, Json]) -> Json:

@@ -37,7 +37,7 @@ def markdown(doc: Json) -> str:
                     f"| `{name}` | {where} | {_cell(kind)} | {_cell(default)} |\n"
                     for name, where, kind, default in fields
                 ]
-            parts.append(f"\nAnswer: {_answer(doc, op)}. Errors: {_errors(op)}.\n")
+            parts.append(f"\nAnswer: {_answer(op)}. Errors: {_errors(op)}.\n")
             if shown := _example(op):
                 parts.append(f"\n```json\n{shown}\n```\n")
     parts.append("\n## Errors\n\n| status | codes |\n|---|---|\n")
@@ -64,9 +64,9 @@ def html(doc: Json) -> bytes:
                 f"<details><summary><b>{method}</b> <code>{escape(path)}</code> {escape(op['summary'])}</summary>"
             )
             parts.append(f"<p>{escape(op.get('description', ''))}</p><table>")
-            for row in _fields(doc, op):
-                parts.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
-            parts.append(f"</table><p>Answer: {escape(_answer(doc, op))}. Errors: {escape(_errors(op))}.</p>")
+            rows = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in _fields(doc, op))
+            parts += [f"<tr>{row}</tr>" for row in rows]
+            parts.append(f"</table><p>Answer: {escape(_answer(op))}. Errors: {escape(_errors(op))}.</p>")
             if shown := _example(op):
                 parts.append(f"<pre>{escape(shown)}</pre>")
             parts.append("</details>")
@@ -120,10 +120,8 @@ def _default(schema: Json, *, needed: bool) -> str:
 def _kind(schema: Json) -> str:
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
-    if "const" in schema:
-        return to_json(schema["const"]).decode()
-    if "enum" in schema:
-        return " or ".join(to_json(value).decode() for value in schema["enum"])
+    if values := schema.get("enum", [schema["const"]] if "const" in schema else []):
+        return " or ".join(to_json(value).decode() for value in values)
     for several in ("anyOf", "oneOf"):
         if several in schema:
             return " or ".join(dict.fromkeys(_kind(kind) for kind in schema[several]))
@@ -135,7 +133,7 @@ def _kind(schema: Json) -> str:
     return " or ".join(kind) if isinstance(kind, list) else str(kind)
 
 
-def _answer(doc: Json, op: Json) -> str:
+def _answer(op: Json) -> str:
     [(media, content)] = next(iter(op["responses"].values()))["content"].items()
     kind = _kind(content.get("schema", {}))
     return kind if media == "application/json" else media

@@ -10,6 +10,7 @@ from agentmem_core.server.transfers import EXPORT, IMPORT
 Json = dict[str, Any]
 
 _TEXT: Json = {"type": "string", "minLength": 1, "maxLength": 256}
+_FILE = '{"format": "agentmem-export", "version": 1}\n'
 
 
 def stream_paths(responses: dict[str, Json]) -> Json:
@@ -28,11 +29,12 @@ def stream_paths(responses: dict[str, Json]) -> Json:
         }},
         "/v1/import": {"post": {
             "operationId": "import", "tags": ["store"], "summary": "Read an export; what stands already is skipped.",
-            "description": "What came before a broken line is kept. Needs write access. It is safe to repeat.",
+            "description": "The body is the file, as application/x-ndjson or octet-stream; it may be long. What came before a broken line is kept. "
+            "Needs write access. It is safe to repeat.",
             "parameters": [*_scope("tenant", "user_id"), _flag("keep_users", default=True)],
-            "requestBody": {"required": True, "content": {"application/x-ndjson": {
-                "schema": {"type": "string"}, "example": '{"format": "agentmem-export", "version": 1}\n',
-            }}},
+            "requestBody": {"required": True, "content": {
+                "application/octet-stream": {"schema": {"type": "string"}, "example": _FILE},
+            }},
             "responses": {
                 "200": {"description": "What was read.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Transferred"}}}},
                 **responses_of(posted, responses),

@@ -103,7 +103,7 @@ class Importing:
         caller = await service.admit(exchange)
         call = call_of(IMPORT, {}, exchange.query(), b"")
         if not exchange.read:
-            require_media(exchange, "x-ndjson", "ndjson", "jsonl", "json")
+            require_media(exchange, "x-ndjson", "ndjson", "jsonl", "octet-stream", "json")
         counted = Reading(())
         with service.load.stream(exchange):
             try:
