@@ -34,8 +34,9 @@ _RECORDS: Json = {
 }
 """As prefixItems would say it, which few tools read."""
 
-_INTRODUCTION = """Long-term memory for agents. A request names whose memory it is about (`user_id`, `agent_id`, `session_id`);
-what it leaves out is the key's own, or else the default. Every error is a problem document (RFC 9457) with a stable `code`.
+_INTRODUCTION = """Long-term memory for agents. A request may name whose memory it is about: `user_id`, `agent_id`, `session_id`, and
+on a server without keys `tenant`; beside the other fields of its body, or in its query. What it leaves out is the key's own, or
+else the default. Every error is a problem document (RFC 9457) with a stable `code`.
 Every answer has an `X-Request-ID`; give your own in the request to find it in the server's log."""
 
 
@@ -134,7 +135,7 @@ def _operation(route: Route, schemas: Mapping[tuple[str, str], Json], responses:
 
 
 def _description(route: Route) -> str:
-    more = " ".join((route.op.__doc__ or "").strip().split("\n")[1:]).strip()
+    more = " ".join((route.op.__doc__ or "").strip().partition("\n")[2].split())
     again = "It is safe to repeat." if route.op.repeatable else "It is not safe to repeat blindly."
     return " ".join(part for part in (more, f"Needs {route.op.access} access. {again}") if part)
 

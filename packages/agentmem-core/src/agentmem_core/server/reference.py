@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from agentmem_core.http import ScopeNames
 from agentmem_core.server.openapi import document
 
 Json = dict[str, Any]
@@ -29,7 +30,7 @@ def markdown(doc: Json) -> str:
     for tag, operations in _by_tag(doc).items():
         parts.append(f"\n## {tag}\n")
         for method, path, op in operations:
-            parts.append(f"\n### `{method} {path}`\n\n{op['summary']} {op.get('description', '')}\n")
+            parts.append(f"\n### `{method} {path}`\n\n{_prose(op['summary'])} {_prose(op.get('description', ''))}\n")
             fields = list(_fields(doc, op))
             if fields:
                 parts.append("\n| field | where | type | default |\n|---|---|---|---|\n")
@@ -44,9 +45,9 @@ def markdown(doc: Json) -> str:
     parts += [f"| {status} | {', '.join(f'`{code}`' for code in codes)} |\n" for status, codes in _all_errors(doc)]
     parts.append("\n## Types\n")
     for name, schema in sorted(doc["components"]["schemas"].items()):
-        if name.endswith("Request") or "properties" not in schema:
+        if name.endswith(("Request", "Path")) or "properties" not in schema:
             continue
-        parts.append(f"\n### {name}\n\n{_one_line(schema.get('description', ''))}\n\n| field | type |\n|---|---|\n")
+        parts.append(f"\n### {name}\n\n{_prose(schema.get('description', ''))}\n\n| field | type |\n|---|---|\n")
         parts += [f"| `{field}` | {_cell(_kind(kind))} |\n" for field, kind in schema["properties"].items()]
     return "".join(parts)
 
@@ -73,6 +74,9 @@ def html(doc: Json) -> bytes:
     return "".join(parts).encode()
 
 
+_EVERYWHERE = frozenset(ScopeNames.model_fields)
+"""What nearly every request may name, and the introduction says once."""
+
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
     "td{padding:.1rem .8rem .1rem 0;vertical-align:top}details{margin:.3rem 0}summary{cursor:pointer}"
@@ -91,6 +95,8 @@ def _by_tag(doc: Json) -> dict[str, list[tuple[str, str, Json]]]:
 def _fields(doc: Json, op: Json) -> Iterator[Row]:
     """Name, place, type and default of what a request may say."""
     for parameter in op.get("parameters", ()):
+        if parameter["name"] in _EVERYWHERE:
+            continue
         schema = parameter.get("schema") or {"type": "object (JSON)"}
         yield (
             parameter["name"],
@@ -101,6 +107,8 @@ def _fields(doc: Json, op: Json) -> Iterator[Row]:
     for media in op.get("requestBody", {}).get("content", {}).values():
         schema = _resolved(doc, media["schema"])
         for name, field in schema.get("properties", {}).items():
+            if name in _EVERYWHERE:
+                continue
             yield name, "body", _kind(field), _default(field, needed=name in schema.get("required", ()))
 
 
@@ -140,6 +148,7 @@ def _answer(op: Json) -> str:
 
 
 def _errors(op: Json) -> str:
+    """The statuses alone: which codes they have stands at the end of the page, and in the document."""
     return ", ".join(status for status in op["responses"] if status != "200")
 
 
@@ -159,8 +168,9 @@ def _all_errors(doc: Json) -> list[tuple[str, list[str]]]:
     return [(status, sorted(codes)) for status, codes in sorted(found.items())]
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _prose(text: str) -> str:
+    """A docstring as Markdown has it."""
+    return " ".join(text.replace("``", "`").split())
 
 
 def _cell(text: str) -> str:
