@@ -76,7 +76,9 @@ def serving_here(
     """The address, and the state of the application."""
     app = create_app(backend, gate=gate or OpenGate(), settings=settings, **more)
     listener = listening(ServerSettings(port=0))
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=5))
+    server = uvicorn.Server(
+        uvicorn.Config(app, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=5)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -47,7 +47,9 @@ def keys() -> Keys:
 
 
 def add(url: str, key: str, content: str, **more: Any) -> str:
-    answer = httpx.post(f"{url}/v1/memories", json={"content": content, **more}, headers={"authorization": f"Bearer {key}"})
+    answer = httpx.post(
+        f"{url}/v1/memories", json={"content": content, **more}, headers={"authorization": f"Bearer {key}"}
+    )
     return str(answer.json()["items"][0]["memory"]["id"])
 
 

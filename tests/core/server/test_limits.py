@@ -27,7 +27,9 @@ def problem(answer: httpx.Response) -> Problem:
 def test_one_more_than_it_takes_is_asked_to_come_again():
     held = Held(in_memory())
     with serving_here(held, settings=ServerSettings(requests=2)) as (url, _), ThreadPoolExecutor(2) as pool:
-        waiting = [pool.submit(httpx.post, f"{url}/v1/memories", json=TEA | {"user_id": str(n)}, timeout=60) for n in range(2)]
+        waiting = [
+            pool.submit(httpx.post, f"{url}/v1/memories", json=TEA | {"user_id": str(n)}, timeout=60) for n in range(2)
+        ]
         while problem_or_none(url) is None:
             threading.Event().wait(0.01)
         turned_away = httpx.get(f"{url}/v1/stats")
@@ -135,7 +137,9 @@ def test_a_body_that_does_not_come_is_not_waited_for():
     with serving_here(backend, settings=ServerSettings(timeout=0.2)) as (url, _):
         host, _, port = url.removeprefix("http://").rpartition(":")
         with socket.create_connection((host, int(port)), timeout=30) as sock:
-            sock.sendall(b"POST /v1/memories HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{")
+            sock.sendall(
+                b"POST /v1/memories HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+            )
             assert b"408" in sock.recv(1_000).partition(b"\r\n")[0]
     backend.close()
 
@@ -156,7 +160,10 @@ async def test_many_at_once_are_all_answered():
     with serving_here(backend) as (url, _):
         async with httpx.AsyncClient(timeout=60) as ask:
             answers = await asyncio.gather(
-                *(ask.post(f"{url}/v1/memories", json={"content": f"number {n}", "user_id": str(n % 5)}) for n in range(120))
+                *(
+                    ask.post(f"{url}/v1/memories", json={"content": f"number {n}", "user_id": str(n % 5)})
+                    for n in range(120)
+                )
             )
         assert {answer.status_code for answer in answers} == {200}
     assert sum(backend.execute(StatsOf(scope=Scope(user_id=str(n)))).memories for n in range(5)) == 120

@@ -60,7 +60,9 @@ async def test_every_route_takes_its_example(route: Route, backend):
     assert problem(response).code == "not_found" or route.name in {"import_page", "relate"}, response.text
 
 
-@pytest.mark.parametrize("name", ["a/b?c#d", "..", ".", "安娜", "a%2Fb", "a b+c", "🌍", "search", "batch", "%", "é;x=1"])
+@pytest.mark.parametrize(
+    "name", ["a/b?c#d", "..", ".", "安娜", "a%2Fb", "a b+c", "🌍", "search", "batch", "%", "é;x=1"]
+)
 async def test_any_id_can_stand_in_a_path(name: str, backend):
     place = f"/v1/memories/{quote(name, safe='').replace('.', '%2E')}"
     async with client(backend) as ask:
@@ -76,9 +78,16 @@ async def test_any_id_can_stand_in_a_path(name: str, backend):
 
 async def test_a_user_sees_nothing_of_another_and_a_tenant_nothing_of_another(backend):
     async with client(backend) as ask:
-        [made] = (await ask.post("/v1/memories", json={"content": "secret", "user_id": "ana", "tenant": "acme"})).json()["items"]
+        [made] = (
+            await ask.post("/v1/memories", json={"content": "secret", "user_id": "ana", "tenant": "acme"})
+        ).json()["items"]
         place = f"/v1/memories/{made['memory']['id']}"
-        for scope in ({}, {"user_id": "bo", "tenant": "acme"}, {"user_id": "ana"}, {"user_id": "ana", "tenant": "globex"}):
+        for scope in (
+            {},
+            {"user_id": "bo", "tenant": "acme"},
+            {"user_id": "ana"},
+            {"user_id": "ana", "tenant": "globex"},
+        ):
             unknown = problem(await ask.get("/v1/memories/none", params=scope))
             assert problem(await ask.get(place, params=scope)).detail == unknown.detail
             assert (await ask.post("/v1/memories/search", json={"query": "secret", **scope})).json() == []
@@ -99,7 +108,9 @@ async def test_a_key_names_its_tenant_and_its_user_by_itself(backend):
         refused = await ask.post("/v1/memories", json={"content": "tea"})
         assert problem(refused).code == "unauthenticated"
         assert refused.headers["www-authenticate"].startswith("Bearer")
-    assert [(name, op, outcome.code, outcome.status) for name, op, outcome in gate.recorded] == [("k1", "Add", "ok", 200)]
+    assert [(name, op, outcome.code, outcome.status) for name, op, outcome in gate.recorded] == [
+        ("k1", "Add", "ok", 200)
+    ]
 
 
 async def test_what_an_operation_came_to_is_written_down_before_the_answer(backend):
@@ -163,10 +174,22 @@ async def test_what_is_wrong_is_said_as_a_problem(method, path, options, status,
 
 
 async def test_a_broken_body_of_any_kind_is_never_a_failure_of_the_server(backend):
-    bodies = [b"{", b"\xff\xfe", b"null", b"1e999", b'"\\ud800"', b"[" * 100_000, b'{"content": "\\ud800"}', b"{}" * 9, b"NaN"]
+    bodies = [
+        b"{",
+        b"\xff\xfe",
+        b"null",
+        b"1e999",
+        b'"\\ud800"',
+        b"[" * 100_000,
+        b'{"content": "\\ud800"}',
+        b"{}" * 9,
+        b"NaN",
+    ]
     async with client(backend) as ask:
         for body in bodies:
-            response = await ask.post("/v1/memories", content=body, headers={"content-type": "application/json; charset=utf-8"})
+            response = await ask.post(
+                "/v1/memories", content=body, headers={"content-type": "application/json; charset=utf-8"}
+            )
             assert problem(response).code == "invalid_input", body
 
 
@@ -189,7 +212,9 @@ class Broken:
         """Nothing is open."""
 
 
-@pytest.mark.parametrize("kind", [errors.StoreBusyError, errors.StoreFullError, errors.EmbedderError, errors.RateLimitedError])
+@pytest.mark.parametrize(
+    "kind", [errors.StoreBusyError, errors.StoreFullError, errors.EmbedderError, errors.RateLimitedError]
+)
 async def test_an_error_arrives_as_the_one_that_was_raised(kind: type[AgentMemError]):
     async with client(Broken(kind("what to do"))) as ask:
         found = problem(await ask.get("/v1/stats"))

@@ -72,7 +72,11 @@ def test_what_was_exported_goes_in_elsewhere_once_and_then_is_skipped(url):
         back = httpx.get(f"{there}/v1/export", params={"user_id": "ana"})
         assert records(back.text) == records(exported.decode())
         given = httpx.post(
-            f"{there}/v1/import", params={"user_id": "bo", "keep_users": "false"}, content=exported, headers=NDJSON, timeout=60
+            f"{there}/v1/import",
+            params={"user_id": "bo", "keep_users": "false"},
+            content=exported,
+            headers=NDJSON,
+            timeout=60,
         )
         assert given.json()["memories"] == 1_234
     assert other.execute(StatsOf(scope=Scope(user_id="bo"))).memories == 1_234

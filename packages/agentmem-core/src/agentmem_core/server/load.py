@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from agentmem_core.http.problems import Problem
@@ -26,7 +26,7 @@ class Load:
         """Set when the server has been told to stop."""
 
     @contextmanager
-    def request(self, exchange: Exchange) -> Iterator[None]:
+    def request(self, exchange: Exchange) -> Generator[None, None, None]:
         """One more request, with what it holds, until it is answered."""
         if self.closing.is_set():
             raise Refused(busy(exchange, "the server is shutting down; ask again in a moment"), {"connection": "close"})
@@ -40,7 +40,7 @@ class Load:
             self.release(exchange)
 
     @contextmanager
-    def stream(self, exchange: Exchange) -> Iterator[None]:
+    def stream(self, exchange: Exchange) -> Generator[None, None, None]:
         """One more stream, which is no longer counted as a request."""
         if self.streams >= self._settings.streams:
             raise Refused(busy(exchange, f"{self.streams} streams are open already; ask again in a moment"))

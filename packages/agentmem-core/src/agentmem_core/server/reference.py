@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -18,7 +17,7 @@ Row = tuple[str, ...]
 
 _HEAD = """# The HTTP API
 
-Made from the table of operations by `python -m agentmem_core.server.reference docs/api.md`; a test fails when it is out of date.
+Made from the table of operations by `uv run nox -s api`; a test fails when it is out of date.
 How to run a server: [server](server.md). The same as a machine reads it: `/openapi.json` of a running server.
 
 """
@@ -177,5 +176,6 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(markdown(document()), encoding="utf-8")
+def write(target: str) -> None:
+    """Make the page of the manual anew."""
+    Path(target).write_text(markdown(document()), encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ def spans(provider: TracerProvider) -> Around:
     propagator = TraceContextTextMapPropagator()
 
     @contextmanager
-    def around(exchange: Exchange) -> Iterator[None]:
+    def around(exchange: Exchange) -> Generator[None, None, None]:
         said = {
             name: exchange.headers.get(name.encode(), b"").decode("latin-1") for name in ("traceparent", "tracestate")
         }
