@@ -277,16 +277,18 @@ async def test_what_was_done_and_what_was_refused_is_written_down_without_conten
     await ask(server, "read", "DELETE", "/v1/memories/m1", {"params": {"user_id": "ana"}})
     await ask(server, "write", "GET", "/v1/memories/m1", {"params": {"user_id": "ana"}})
     await ask(server, "nonsense", "GET", "/v1/memories", {})
+    await ask(server, "write", "GET", "/v1/memories", {"params": {"tenant": "globex"}})
     store = SqliteTrail(tmp_path)
     texts = [entry.text for entry in store.walk()]
     store.close()
     found = [json.loads(text) for text in texts]
     assert [(entry["op"], entry["code"]) for entry in found] == [
         ("add_many", "ok"), ("search", "ok"), ("delete_many", "forbidden"), ("get_many", "ok"), ("admit", "unauthenticated"),
+        ("list", "forbidden"),
     ]  # fmt: skip
     assert SENTINEL not in "".join(texts)
     assert "agm_" not in "".join(texts)
-    assert found[3]["ids"] == ["m1"]
+    assert [(entry["ids"], entry["count"]) for entry in found[:4]] == [(["m1"], 1)] * 4
     assert found[3]["tenant"] == "acme"
     assert found[3]["user"] == "ana"
     assert found[3]["who"].startswith("key_")

@@ -31,7 +31,8 @@ class Calling:
         caller = await service.admit(exchange)
         body = b"" if self._route.by_query else await service.body(exchange, self._limit)
         call = await self._call(exchange, body)
-        content = await service.perform(exchange, caller, call.within(caller.scope(call.names)), self._shown)
+        scope = await service.scope(exchange, caller, call)
+        content = await service.perform(exchange, caller, call.within(scope), self._shown)
         await exchange.answer(200, content)
 
     def _shown(self, answer: Any) -> bytes:

@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from agentmem_core.errors import AgentMemError, ServerError
+from agentmem_core.http import Call
 from agentmem_core.http.problems import status_of
+from agentmem_core.model import Scope
 from agentmem_core.operations import Op
 from agentmem_core.ports import Backend
 from agentmem_core.server.exchange import Exchange, Gone, Refused, problem
@@ -18,6 +20,7 @@ from agentmem_core.server.gate import Caller, Gate, Outcome
 from agentmem_core.server.load import Load
 from agentmem_core.server.running import Deadline, run
 from agentmem_core.server.settings import ServerSettings
+from agentmem_core.server.touched import touched
 
 log = logging.getLogger("agentmem_core.server")
 
@@ -79,10 +82,11 @@ class Service:
 
     async def perform(self, exchange: Exchange, caller: Caller, op: Op[Any], shown: Callable[[Any], T]) -> T:
         """What is ``shown`` of the answer, once the operation has been allowed, done and written down."""
-        code, status = "server_failed", 500
+        code, status, answer = "server_failed", 500, None
         try:
             self.gate.allow(caller, op)
-            found = shown(await self.do(exchange, op))
+            answer = await self.do(exchange, op)
+            found = shown(answer)
             code, status = "ok", 200
         except AgentMemError as error:
             code, status = error.code, status_of(error)
@@ -91,13 +95,25 @@ class Service:
             code, status = "given_up", 499
             raise
         finally:
-            await self.record(exchange, caller, op, code, status)
+            await self.record(exchange, caller, op, code, status, answer)
         return found
 
-    async def record(self, exchange: Exchange, caller: Caller, op: Op[Any], code: str, status: int) -> None:
+    async def scope(self, exchange: Exchange, caller: Caller, call: Call) -> Scope:
+        """Whose memory it is about; naming what the caller may not reach is written down as refused."""
+        try:
+            return caller.scope(call.names)
+        except AgentMemError as error:
+            whose = Scope(tenant=caller.tenant or "default", user_id=caller.user_id or "default")
+            await self.record(exchange, caller, call.within(whose), error.code, status_of(error))
+            raise
+
+    async def record(
+        self, exchange: Exchange, caller: Caller, op: Op[Any], code: str, status: int, answer: Any = None
+    ) -> None:
         """Write down how it went; what cannot be written down is not answered as if it were."""
         try:
-            await self.gate.record(caller, op, Outcome(code, status, exchange.seconds, exchange.request_id))
+            outcome = Outcome(code, status, exchange.seconds, exchange.request_id, *touched(answer))
+            await self.gate.record(caller, op, outcome)
         except Exception as error:
             log.exception("the audit failed", extra={"request_id": exchange.request_id})
             raise ServerError(

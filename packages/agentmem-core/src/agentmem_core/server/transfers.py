@@ -57,7 +57,7 @@ class Exporting:
         call = call_of(EXPORT, {}, exchange.query(), b"")
         if call.fields["everyone"] and call.names.user_id is not None:
             raise InvalidInputError("export: everyone=true takes every user; leave out user_id, or everyone")
-        op = _page(call, caller.scope(call.names), None)
+        op = _page(call, await service.scope(exchange, caller, call), None)
         await service.check(exchange, caller, op)
         with service.load.stream(exchange):
             records, cursor = await service.do(exchange, op)
@@ -116,7 +116,7 @@ class Importing:
     async def _write(
         self, exchange: Exchange, caller: Caller, call: Call, records: tuple[dict[str, Any], ...]
     ) -> Transferred:
-        scope = caller.scope(call.names)
+        scope = await self._service.scope(exchange, caller, call)
         op = build(Import, scope=scope, records=records, keep_users=call.fields["keep_users"])
         return await self._service.perform(exchange, caller, op, _itself)
 

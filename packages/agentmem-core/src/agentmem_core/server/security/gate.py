@@ -22,6 +22,7 @@ from agentmem_core.server.security.live import UNKNOWN, LiveKeys
 from agentmem_core.server.security.rights import permit
 from agentmem_core.server.security.tokens import Bearer, Tokens
 from agentmem_core.server.security.trail import AuditTrail
+from agentmem_core.server.touched import MOST
 from agentmem_core.storage.sqlite import Keyring, SqliteKeys, SqliteTrail
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ logger = logging.getLogger("agentmem_core.server")
 FAILURES = "30/minute"
 """How often one peer may fail to be let in before it is told to wait; keys and tokens that are good pass all the same."""
 
-_MOST_IDS = 20
 _LONGEST_HEADER = 10_000
 
 
@@ -163,11 +163,12 @@ class KeyGate:
         await self.trail.append({"op": "admit", "peer": peer, "code": error.code, "at": self._now()}, durable=False)
 
     def _entry(self, caller: Caller, op: Op[Any], outcome: Outcome) -> Fields:
-        ids = _targets(op) or outcome.ids
+        named = _targets(op)
+        ids, count = (named, len(named)) if named else (outcome.ids, outcome.count)
         fields: dict[str, Any] = {
             "at": self._now(), "who": caller.name, "op": ROUTE_OF[type(op)].name, "tenant": op.scope.tenant,
             "user": op.scope.user_id, "agent": op.scope.agent_id, "session": op.scope.session_id,
-            "ids": list(ids[:_MOST_IDS]), "count": len(ids), "code": outcome.code, "status": outcome.status,
+            "ids": list(ids[:MOST]), "count": count, "code": outcome.code, "status": outcome.status,
             "us": int(outcome.seconds * 1e6), "request": outcome.request_id,
         }  # fmt: skip
         collection = getattr(op, "collection", None)
