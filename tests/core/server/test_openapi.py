@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.core.server_process import serving
 
 from agentmem_core import new_vault_key
 from agentmem_core.http import ROUTES, SHORTCUTS, Route, call_of
@@ -15,7 +16,6 @@ from agentmem_core.http.problems import BY_CODE
 from agentmem_core.server.examples import example, word
 from agentmem_core.server.openapi import document
 from agentmem_core.server.reference import html, markdown
-from tests.core.server_process import serving
 
 MANUAL = Path(__file__).parents[3] / "docs" / "api.md"
 
@@ -56,7 +56,7 @@ def test_what_a_document_refers_to_is_there():
         assert found
 
 
-@pytest.mark.parametrize("route", (*ROUTES, *SHORTCUTS), ids=lambda route: route.name)
+@pytest.mark.parametrize("route", [*ROUTES, *SHORTCUTS], ids=lambda route: route.name)
 def test_every_example_can_be_sent(route: Route):
     said = example(route)
     query = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in said.items()]
