@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from tests.core.server_process import serving
 
 from benchmarks.http_load import Asked, loaded
 from benchmarks.timing import folder
 from benchmarks.workload import Workload
-from tests.core.server_process import serving
 
 CLIENTS = 16
 USERS = 50

@@ -54,7 +54,7 @@ class Held:
 
     async def aexecute(self, op: Op[Any]) -> Any:
         self.come.set()
-        while not self.go.is_set():
+        while not self.go.is_set():  # noqa: ASYNC110 - it is set by another thread
             await asyncio.sleep(0.005)
         return await self.inner.aexecute(op)
 

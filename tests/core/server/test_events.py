@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.core.server.here import Keys, in_memory, serving_here
 
 from agentmem_core.server import Caller, ServerSettings
 from agentmem_core.server.changes import Change
 from agentmem_core.server.events import Feed
-from tests.core.server.here import Keys, in_memory, serving_here
 
 Told = tuple[str, str, dict[str, Any]]
 
@@ -55,7 +55,7 @@ def add(url: str, key: str, content: str, **more: Any) -> str:
 
 def test_a_listener_hears_of_its_own_and_of_nothing_else():
     backend = in_memory()
-    with serving_here(backend, gate=keys()) as (url, _), listening(url, "ana") as ana, listening(url, "acme") as acme:
+    with serving_here(backend, gate=keys()) as (url, _), listening(url, "ana") as ana, listening(url, "acme") as acme:  # noqa: SIM117 - no room for four
         with listening(url, "globex") as globex:
             assert [next(each)[1] for each in (ana, acme, globex)] == ["ready"] * 3
             add(url, "globex", "theirs", user_id="ana")
@@ -145,13 +145,13 @@ def test_who_may_not_listen_is_refused(key: str, query: dict[str, str], status: 
 
 def test_streams_are_bounded_and_a_key_that_ends_ends_them():
     backend, gate = in_memory(), keys()
-    with serving_here(backend, gate=gate, settings=ServerSettings(streams=1, heartbeat=0.05)) as (url, _):
-        with listening(url, "ana") as ana:
-            assert next(ana)[1] == "ready"
-            full = httpx.get(f"{url}/v1/events", headers={"authorization": "Bearer bo"})
-            assert (full.status_code, full.headers["retry-after"]) == (503, "1")
-            del gate.callers["ana"]
-            assert list(ana) == []
+    settings = ServerSettings(streams=1, heartbeat=0.05)
+    with serving_here(backend, gate=gate, settings=settings) as (url, _), listening(url, "ana") as ana:
+        assert next(ana)[1] == "ready"
+        full = httpx.get(f"{url}/v1/events", headers={"authorization": "Bearer bo"})
+        assert (full.status_code, full.headers["retry-after"]) == (503, "1")
+        del gate.callers["ana"]
+        assert list(ana) == []
     backend.close()
 
 

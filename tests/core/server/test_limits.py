@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from tests.core.server.here import Held, in_memory, serving_here
 
 from agentmem_core.http import Problem
 from agentmem_core.model import Scope
 from agentmem_core.operations import StatsOf
 from agentmem_core.server import ServerSettings
-from tests.core.server.here import Held, in_memory, serving_here
 
 TEA = {"content": "tea"}
 
@@ -100,15 +100,17 @@ def test_a_client_that_has_gone_is_not_worked_for():
     held.close()
 
 
-@pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_that_is_too_long_is_refused_before_it_is_all_there(chunked: bool):
+@pytest.mark.parametrize("sent", ["whole", "in chunks"])
+def test_a_body_that_is_too_long_is_refused_before_it_is_all_there(sent: str):
     backend = in_memory()
     body = b'{"content": "' + b"x" * 2_000_000 + b'"}'
     parts = (body[start : start + 50_000] for start in range(0, len(body), 50_000))
     with serving_here(backend, settings=ServerSettings(body_bytes=100_000)) as (url, state):
         try:
             answer = httpx.post(
-                f"{url}/v1/memories", content=parts if chunked else body, headers={"content-type": "application/json"}
+                f"{url}/v1/memories",
+                content=body if sent == "whole" else parts,
+                headers={"content-type": "application/json"},
             )
         except httpx.WriteError:
             pass  # it was still sending when the server had hung up

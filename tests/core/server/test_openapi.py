@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.core.server_process import serving
 
 from agentmem_core import new_vault_key
 from agentmem_core.http import ROUTES, SHORTCUTS, Route, call_of
@@ -15,7 +16,6 @@ from agentmem_core.http.problems import BY_CODE
 from agentmem_core.server.examples import example, word
 from agentmem_core.server.openapi import document
 from agentmem_core.server.reference import html, markdown
-from tests.core.server_process import serving
 
 MANUAL = Path(__file__).parents[3] / "docs" / "api.md"
 
@@ -56,7 +56,7 @@ def test_what_a_document_refers_to_is_there():
         assert found
 
 
-@pytest.mark.parametrize("route", (*ROUTES, *SHORTCUTS), ids=lambda route: route.name)
+@pytest.mark.parametrize("route", [*ROUTES, *SHORTCUTS], ids=lambda route: route.name)
 def test_every_example_can_be_sent(route: Route):
     said = example(route)
     query = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in said.items()]
@@ -76,7 +76,20 @@ def test_the_page_for_readers_loads_nothing():
 
 
 @pytest.mark.timeout(400)
-def test_the_server_does_what_its_document_says(tmp_path):
+@pytest.mark.parametrize(
+    "some",
+    [
+        ("--phases", "examples,fuzzing", "--max-examples", "8"),
+        (
+            "--phases",
+            "coverage",
+            "--include-path-regex",
+            "^/v1/(memories/search|memories|memories/{id}|export|import|agents/core)",
+        ),
+    ],
+    ids=["random values everywhere", "limits of values where most is asked"],
+)
+def test_the_server_does_what_its_document_says(some: tuple[str, ...], tmp_path):
     checks = (
         "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
         "response_schema_conformance,unsupported_method,use_after_free"
@@ -85,11 +98,12 @@ def test_the_server_does_what_its_document_says(tmp_path):
     with serving(tmp_path / "store", "--timeout", "20", env={"AGENTMEM_VAULT_KEY": new_vault_key()}) as server:
         run = subprocess.run(
             [
-                sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json", "--seed", "7", "--max-examples", "4",
-                "--phases", "examples,coverage,fuzzing", "--checks", checks, "--exclude-path", "/v1/events",
-                "--exclude-operation-id", "reindex", "--suppress-health-check", "all", "--no-color",
+                sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json", "--seed", "7", *some,
+                "--checks", checks, "--exclude-path", "/v1/events", "--exclude-operation-id", "reindex",
+                "--suppress-health-check", "all", "--no-color",
             ],
             capture_output=True, text=True, check=False, cwd=tmp_path,
         )  # fmt: skip
     assert run.returncode == 0, run.stdout[-6_000:] + run.stderr[-2_000:]
+    assert " generated" in run.stdout
     assert "server_failed" not in "".join(server.log)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from tests.core.server.here import Keys, in_memory
 
 from agentmem_core import errors, new_vault_key
 from agentmem_core.errors import AgentMemError, NotFoundError
@@ -19,7 +20,6 @@ from agentmem_core.operations.store import HealthCheck, StatsOf
 from agentmem_core.ports import Backend
 from agentmem_core.server import Caller, OpenGate, ServerSettings, create_app
 from agentmem_core.server.examples import example, word
-from tests.core.server.here import Keys, in_memory
 
 
 def client(backend: Backend, **options: Any) -> httpx.AsyncClient:
@@ -43,7 +43,7 @@ def problem(response: httpx.Response) -> Problem:
     return found
 
 
-@pytest.mark.parametrize("route", (*ROUTES, *SHORTCUTS), ids=lambda route: route.name)
+@pytest.mark.parametrize("route", [*ROUTES, *SHORTCUTS], ids=lambda route: route.name)
 async def test_every_route_takes_its_example(route: Route, backend):
     path = route.path.format_map({name: quote(word(name), safe="") for name in route.in_path})
     said = example(route)

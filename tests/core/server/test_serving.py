@@ -10,12 +10,12 @@ from itertools import count
 
 import httpx
 import pytest
+from tests.core.server_process import serving
 
 from agentmem_core import AgentMem, NotConfiguredError
 from agentmem_core.server import ServerSettings, serve
 from agentmem_core.server.serving import listening, url_of
 from agentmem_core.server.settings import is_loopback
-from tests.core.server_process import serving
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

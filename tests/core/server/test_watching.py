@@ -10,10 +10,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client.parser import text_string_to_metric_families
+from tests.core.server.here import Keys, in_memory
 
 from agentmem_core.ports import Backend
 from agentmem_core.server import Caller, Gate, OpenGate, ServerSettings, create_app
-from tests.core.server.here import Keys, in_memory
 
 TOKEN = "a-token-for-prometheus"
 
