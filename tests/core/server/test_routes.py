@@ -109,8 +109,8 @@ async def test_a_key_names_its_tenant_and_its_user_by_itself(backend):
         assert problem(refused).code == "unauthenticated"
         assert refused.headers["www-authenticate"].startswith("Bearer")
     assert [(name, op, outcome.code, outcome.status) for name, op, outcome in gate.recorded] == [
-        ("k1", "Add", "ok", 200)
-    ]
+        ("k1", "Add", "ok", 200), ("k1", "StatsOf", "forbidden", 403), ("k1", "StatsOf", "forbidden", 403),
+    ]  # fmt: skip
 
 
 async def test_what_an_operation_came_to_is_written_down_before_the_answer(backend):
