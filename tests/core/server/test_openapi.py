@@ -61,7 +61,8 @@ def test_every_example_can_be_sent(route: Route):
     said = example(route)
     query = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in said.items()]
     path = {name: word(name) for name in route.in_path}
-    assert call_of(route, path, query if route.by_query else [], json.dumps(said).encode())
+    call = call_of(route, path, query if route.by_query else [], json.dumps(said).encode())
+    assert call.op is route.op
 
 
 @pytest.mark.skipif(not MANUAL.exists(), reason="the wheels are tested without the manual")

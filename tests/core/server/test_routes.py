@@ -240,7 +240,7 @@ async def test_an_unexpected_failure_tells_the_log_and_not_the_caller(caplog):
 async def test_a_request_id_that_is_none_is_made_anew(backend):
     async with client(backend) as ask:
         for given in ("a b", "x" * 200, "é", "<script>"):
-            answer = await ask.get("/health/live", headers={"x-request-id": given.encode()})
+            answer = await ask.get("/health/live", headers=[(b"x-request-id", given.encode())])
             assert answer.headers["x-request-id"] != given
             assert len(answer.headers["x-request-id"]) == 16
 

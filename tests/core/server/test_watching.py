@@ -77,6 +77,8 @@ async def test_a_span_says_what_was_done_and_belongs_to_the_callers_trace(backen
         await ask.post("/v1/memories", json={"content": "tea", "user_id": "ana"}, headers={"traceparent": parent})
         await ask.get("/v1/memories/secret-id")
     first, second = spans.get_finished_spans()
+    assert first.attributes is not None
+    assert second.attributes is not None
     assert (first.name, first.attributes["agentmem.code"]) == ("agentmem add", "ok")
     assert f"{first.context.trace_id:032x}" == "0af7651916cd43dd8448eb211c80319c"
     assert first.parent is not None
