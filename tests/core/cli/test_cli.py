@@ -13,7 +13,7 @@ from contextlib import closing
 import pytest
 
 from agentmem_core.cli.app import run
-from agentmem_core.storage.sqlite import KEYS_FILE, TRAIL_FILE, SqliteKeys
+from agentmem_core.storage.sqlite import KEYS_FILE, TRAIL_FILE
 
 
 @pytest.fixture(autouse=True)
@@ -255,8 +255,6 @@ def test_it_starts_light_and_a_reader_that_leaves_is_no_error(tmp_path):
         "print([name for name in ('numpy', 'chromadb', 'fastapi', 'jwt', 'limits', 'httpx', 'uvicorn') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"
-    store = SqliteKeys(None)
-    store.close()
     for number in range(3):
         run(["keys", "create", "--name", "x" * 50_000 + str(number)])
     piped = subprocess.run(

@@ -14,8 +14,8 @@ from tests.core.server_process import serving
 
 from agentmem_core import AgentMem, NotConfiguredError
 from agentmem_core.server import ServerSettings, serve
+from agentmem_core.server.loopback import is_loopback
 from agentmem_core.server.serving import listening, url_of
-from agentmem_core.server.settings import is_loopback
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

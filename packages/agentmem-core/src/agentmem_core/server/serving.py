@@ -19,7 +19,8 @@ from agentmem_core.ports import Backend
 from agentmem_core.server.app import create_app
 from agentmem_core.server.gate import Gate, OpenGate
 from agentmem_core.server.load import Load
-from agentmem_core.server.settings import ServerSettings, is_loopback
+from agentmem_core.server.loopback import is_loopback
+from agentmem_core.server.settings import ServerSettings
 from agentmem_core.server.tracing import exporting_provider
 
 log = logging.getLogger("agentmem_core.server")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -51,13 +50,3 @@ class ServerSettings(Given):
     metrics: Literal["open", "keyed", "off"] = "keyed"
     metrics_token: Annotated[str | None, Field(min_length=16, repr=False)] = None
     otel: bool = False
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can call what listens there."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
