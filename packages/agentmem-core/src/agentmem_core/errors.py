@@ -33,6 +33,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -159,14 +160,20 @@ class PermissionDeniedError(ServerError):
 
 
 class RateLimitedError(ServerError):
-    """The key has used up what it may ask in this time; ``retry_after`` is in seconds, None when it is not known."""
+    """The key has used up what it may ask in this time.
+
+    ``retry_after`` is in seconds, None when it is not known; ``headers`` are those that an HTTP answer says it with.
+    """
 
     code = "rate_limited"
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, retry_after: float | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         """Says when to ask again."""
         super().__init__(message)
         self.retry_after = retry_after
+        self.headers: Mapping[str, str] = headers or {}
 
 
 class StoreError(AgentMemError):

@@ -40,12 +40,17 @@ def _one(what: str, fixed: str | None, named: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a request went, without any content: ``code`` is that of the error, or "ok"."""
+    """How a request went, without any content: ``code`` is that of the error, or "ok".
+
+    ``ids`` are the first of the ``count`` memories that it answered with.
+    """
 
     code: str
     status: int
     seconds: float
     request_id: str
+    ids: tuple[str, ...] = ()
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

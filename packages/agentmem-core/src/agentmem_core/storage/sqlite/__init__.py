@@ -1,5 +1,17 @@
-"""The ledger on SQLite."""
+"""The ledger on SQLite, and beside it the keys and the audit trail of a server."""
 
+from agentmem_core.storage.sqlite.keys import KEYS_FILE, Keyring, Secret, SqliteKeys
 from agentmem_core.storage.sqlite.ledger import FILE_NAME, SqliteLedger
+from agentmem_core.storage.sqlite.trail import TRAIL_FILE, Entry, SqliteTrail
 
-__all__ = ["FILE_NAME", "SqliteLedger"]
+__all__ = [
+    "FILE_NAME",
+    "KEYS_FILE",
+    "TRAIL_FILE",
+    "Entry",
+    "Keyring",
+    "Secret",
+    "SqliteKeys",
+    "SqliteLedger",
+    "SqliteTrail",
+]

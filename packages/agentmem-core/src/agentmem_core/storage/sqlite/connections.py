@@ -21,7 +21,7 @@ from agentmem_core.errors import (
     StoreTooNewError,
     StoreUnavailableError,
 )
-from agentmem_core.storage.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
+from agentmem_core.storage.sqlite.schema import LEDGER, Schema
 
 Durability = Literal["full", "normal"]
 
@@ -40,9 +40,10 @@ class Connections:
     could otherwise not open the same file safely itself.
     """
 
-    def __init__(self, file: Path | None, durability: Durability) -> None:
+    def __init__(self, file: Path | None, durability: Durability, schema: Schema = LEDGER) -> None:
         """Open ``file`` (None: in memory), and make the tables if there are none."""
         self._file = file
+        self._schema = schema
         self._durability = durability
         self._pid = os.getpid()
         self._write_lock = threading.RLock()
@@ -54,7 +55,7 @@ class Connections:
         with _OPENING:
             if file is not None and not any(other.holds(file) for other in _LIVE):
                 _make_private(file)
-                _refuse_strange(file)
+                _refuse_strange(file, schema)
             with translated(file):
                 self._make_tables()
             if file is not None:
@@ -177,9 +178,9 @@ class Connections:
         try:
             if self._file is not None:
                 _patiently(lambda: writer.execute("PRAGMA journal_mode = WAL"))
-            _patiently(lambda: _make_tables(writer))
+            _patiently(lambda: _make_tables(writer, self._schema))
             application = writer.execute("PRAGMA application_id").fetchone()[0]
-            _refuse_other(application, writer.execute("PRAGMA user_version").fetchone()[0], self._file)
+            _refuse_other(application, writer.execute("PRAGMA user_version").fetchone()[0], self._file, self._schema)
         except BaseException:
             self._close_all()
             raise
@@ -241,18 +242,18 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
 
 
-def _make_tables(writer: sqlite3.Connection) -> None:
+def _make_tables(writer: sqlite3.Connection, schema: Schema) -> None:
     """The tables, unless another process was faster; all of them or none."""
     if writer.execute("PRAGMA user_version").fetchone()[0]:
         return
     writer.execute("BEGIN IMMEDIATE")
     try:
         if not writer.execute("PRAGMA user_version").fetchone()[0]:
-            for statement in TABLES.split(";\n"):
+            for statement in schema.tables.split(";\n"):
                 if statement.strip():
                     writer.execute(statement)
-            writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            writer.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            writer.execute(f"PRAGMA application_id = {schema.application_id}")
+            writer.execute(f"PRAGMA user_version = {schema.version}")
         writer.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.Error):
@@ -289,7 +290,7 @@ def _make_private(file: Path) -> None:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
-def _refuse_strange(file: Path) -> None:
+def _refuse_strange(file: Path, schema: Schema) -> None:
     """Look at the header before SQLite does, so that a file that is not ours stays untouched."""
     try:
         size = file.stat().st_size
@@ -307,9 +308,9 @@ def _refuse_strange(file: Path) -> None:
     application = int.from_bytes(header[68:72], "big")
     log = file.with_name(file.name + "-wal")
     logged = log.exists() and log.stat().st_size > 0
-    used = application or user_version or _has_tables(file, logged=logged)
-    if used and (application != APPLICATION_ID or not logged):
-        _refuse_other(application, user_version, file)
+    used = application or user_version or _has_tables(file, schema, logged=logged)
+    if used and (application != schema.application_id or not logged):
+        _refuse_other(application, user_version, file, schema)
     if not logged:
         page_size = int.from_bytes(header[16:18], "big")
         pages = int.from_bytes(header[28:32], "big")
@@ -317,21 +318,21 @@ def _refuse_strange(file: Path) -> None:
             raise _damaged(file, "it has been cut short")
 
 
-def _has_tables(file: Path, *, logged: bool) -> bool:
+def _has_tables(file: Path, schema: Schema, *, logged: bool) -> bool:
     """Whether another program uses the database; a process killed while it made ours leaves one without tables."""
     look = f"{file.as_uri()}?{'mode=ro' if logged else 'immutable=1'}"
     with translated(file), closing(sqlite3.connect(look, uri=True)) as connection:
-        if connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
+        if connection.execute("PRAGMA application_id").fetchone()[0] == schema.application_id:
             return False
         return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
 
-def _refuse_other(application: int, user_version: int, file: Path | None) -> None:
-    if application != APPLICATION_ID:
+def _refuse_other(application: int, user_version: int, file: Path | None, schema: Schema) -> None:
+    if application != schema.application_id:
         raise StoreUnavailableError(f"{file} is a database of another program; give AgentMem a folder of its own")
-    if user_version > SCHEMA_VERSION:
+    if user_version > schema.version:
         raise StoreTooNewError(
-            f"{file} was written by a newer AgentMem (schema {user_version}, this one knows {SCHEMA_VERSION}); "
+            f"{file} was written by a newer AgentMem (schema {user_version}, this one knows {schema.version}); "
             "install the newer version: pip install --upgrade agentmem-core"
         )
 

@@ -9,6 +9,8 @@ the words and the vector, whose end lies in pages of its own when it is long.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x41474D31
 """``AGM1``: what the header of our database files says."""
@@ -80,3 +82,15 @@ CREATE INDEX audit_by_user ON audit (tenant, user_id, number);
 
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a database file of ours holds, and how its header says so; tables are separated by ``;`` at the end of a line."""
+
+    application_id: int
+    version: int
+    tables: str
+
+
+LEDGER = Schema(APPLICATION_ID, SCHEMA_VERSION, TABLES)

@@ -1,0 +1,21 @@
+"""Who is let in, what they may, how much they may ask, and what is written down of it."""
+
+from agentmem_core.server.security.chain import Chain, Head, Verdict
+from agentmem_core.server.security.gate import KeyGate
+from agentmem_core.server.security.keys import Keys, Shown
+from agentmem_core.server.security.settings import SecuritySettings, audit_keys, gate_for
+from agentmem_core.server.security.tokens import Tokens, TokenSettings
+
+__all__ = [
+    "Chain",
+    "Head",
+    "KeyGate",
+    "Keys",
+    "SecuritySettings",
+    "Shown",
+    "TokenSettings",
+    "Tokens",
+    "Verdict",
+    "audit_keys",
+    "gate_for",
+]

@@ -1,0 +1,133 @@
+"""The chain of the audit trail: each entry is hashed with all that came before it, so that none can be changed alone."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b, sha256
+from typing import Any
+
+from agentmem_core.errors import NotConfiguredError
+from agentmem_core.storage.sqlite import Entry
+
+Fields = Mapping[str, str | int | Sequence[str] | None]
+"""What is written down of one request."""
+
+GENESIS = sha256(b"agentmem audit trail 1").digest()
+"""What the first entry is hashed with."""
+
+_MOST = 20
+"""Problems that are told one by one."""
+
+_SHORTEST_KEY = 16
+
+
+def canonical(fields: Mapping[str, Any]) -> str:
+    r"""The one way to write these fields as JSON: sorted, without spaces, in ASCII.
+
+    >>> canonical({"b": 1, "a": "é"})
+    '{"a":"\\\\u00e9","b":1}'
+    """
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far a trail has come: the number of an entry, and its hash in hex."""
+
+    number: int
+    hash: str
+
+    def __str__(self) -> str:
+        """As it is noted elsewhere, to be compared later."""
+        return f"{self.number}:{self.hash}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an examination found; ``problems`` is empty when the trail is whole."""
+
+    entries: int
+    head: Head | None
+    problems: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was found."""
+        return not self.problems
+
+
+class Chain:
+    """Links entries by SHA-256, or by HMAC-SHA-256 when there are keys: the first one links, all of them examine."""
+
+    def __init__(self, keys: Sequence[bytes] = ()) -> None:
+        if any(len(key) < _SHORTEST_KEY for key in keys):
+            raise NotConfiguredError(f"AGENTMEM_AUDIT_KEY: each key must have {_SHORTEST_KEY} bytes or more, by chance")
+        self._keys = {_id_of(key): key for key in keys}
+        self._first = next(iter(self._keys), None)
+
+    def chained(self, last: Entry | None, fields: Fields) -> Entry:
+        """The entry that comes after ``last``."""
+        number = 1 if last is None else last.number + 1
+        named = {**fields, "n": number} if self._first is None else {**fields, "n": number, "k": self._first}
+        text = canonical(named)
+        return Entry(number, text, self._link(GENESIS if last is None else last.hash, text, self._first))
+
+    def examine(self, entries: Iterable[Entry], *, held: Sequence[Head] = ()) -> Verdict:
+        """Whether every entry is what was written, in its order, up to at least the heads that are ``held`` elsewhere."""
+        problems: list[str] = []
+        known = {head.number: head.hash for head in held}
+        before, hash_before, keyed, count = 0, GENESIS, False, 0
+        for entry in entries:
+            count += 1
+            if entry.number != before + 1:
+                problems.append(_gap(before, entry.number))
+            found = self._problem(entry, hash_before, keyed=keyed)
+            if isinstance(found, str):
+                problems.append(f"entry {entry.number}: {found}")
+            else:
+                keyed = found
+            if known.pop(entry.number, digest := bytes(entry.hash).hex()) != digest:
+                problems.append(f"entry {entry.number}: is another one than was noted; the trail was written anew")
+            before, hash_before = entry.number, bytes(entry.hash)
+            if len(problems) >= _MOST:
+                problems.append("and so on; the examination ended here")
+                return Verdict(count, None, tuple(problems))
+        problems += [
+            f"entry {number}: was noted and is gone; the trail was cut short after entry {before}" for number in known
+        ]
+        return Verdict(count, Head(before, hash_before.hex()) if count else None, tuple(problems))
+
+    def _problem(self, entry: Entry, hash_before: bytes, *, keyed: bool) -> str | bool:
+        """What is wrong with an entry, or else whether it is under a key."""
+        try:
+            named = json.loads(entry.text)
+            key_id = named.get("k")
+            same = named["n"] == entry.number and canonical(named) == entry.text
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return "cannot be read; it was changed"
+        if not same:
+            return "does not say its own number, or is not written as we write; it was changed"
+        if key_id is None and keyed:
+            return "is under no key, and those before it are; it was not written by this server"
+        if key_id is not None and key_id not in self._keys:
+            return f"is under the key {key_id}, which is not configured; set AGENTMEM_AUDIT_KEY to it"
+        if not hmac.compare_digest(self._link(hash_before, entry.text, key_id), bytes(entry.hash)):
+            return "does not fit to what comes before it; it was changed, moved or put in"
+        return key_id is not None
+
+    def _link(self, before: bytes, text: str, key_id: str | None) -> bytes:
+        said = before + text.encode()
+        return sha256(said).digest() if key_id is None else hmac.digest(self._keys[key_id], said, "sha256")
+
+
+def _gap(before: int, number: int) -> str:
+    if number <= before:
+        return f"entry {number}: stands after entry {before}; the order was changed"
+    return f"entries {before + 1} to {number - 1}: are gone" if before + 2 < number else f"entry {before + 1}: is gone"
+
+
+def _id_of(key: bytes) -> str:
+    return blake2b(key, digest_size=8, person=b"agentmem-audit").hexdigest()
