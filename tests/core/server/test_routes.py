@@ -64,6 +64,8 @@ async def test_every_route_takes_its_example(route: Route, backend):
     "name", ["a/b?c#d", "..", ".", "安娜", "a%2Fb", "a b+c", "🌍", "search", "batch", "%", "é;x=1"]
 )
 async def test_any_id_can_stand_in_a_path(name: str, backend):
+    if "%2" in name and httpx.__version__ < "0.28":
+        pytest.skip("this version of httpx reads a quoted percent sign as if it were not")
     place = f"/v1/memories/{quote(name, safe='').replace('.', '%2E')}"
     async with client(backend) as ask:
         assert (await ask.post("/v1/memories", json={"content": "tea", "id": name, "user_id": name})).status_code == 200
