@@ -41,6 +41,10 @@ BY_CODE: dict[str, type[AgentMemError]] = {
 }
 
 
+UNKNOWN_ROUTE = "unknown_route"
+"""The code of a 404 (or 405) of a server that has no such operation, unlike one that has no such memory."""
+
+
 class Problem(Value):
     """What went wrong: ``code`` is that of our error, ``detail`` says what to do."""
 
@@ -72,6 +76,8 @@ def problem_of(error: AgentMemError, request_id: str | None = None) -> Problem:
 
 def error_of(problem: Problem) -> AgentMemError:
     """The error that a document says; one of a code that this version does not know is told by its status."""
+    if problem.code == UNKNOWN_ROUTE:
+        return errors.NotSupportedError("the server does not know this operation: it is older than this client; update it")
     kind = BY_CODE.get(problem.code) or _by_status(problem.status)
     more: dict[str, Any] = {}
     if issubclass(kind, errors.RateLimitedError):
