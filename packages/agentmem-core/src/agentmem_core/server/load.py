@@ -1,0 +1,71 @@
+"""How much is under way, and when it is too much."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from agentmem_core.http.problems import TYPE, Problem
+from agentmem_core.server.exchange import Exchange, Refused
+from agentmem_core.server.settings import ServerSettings
+
+_COME_AGAIN = 1.0
+
+
+class Load:
+    """Requests, streams and bytes under way; the one place that turns away, so that a full server stays quick for the others."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        """Nothing yet."""
+        self._settings = settings
+        self.requests = 0
+        self.streams = 0
+        self.held = 0
+        self.closing = asyncio.Event()
+        """Set when the server has been told to stop."""
+
+    @contextmanager
+    def request(self, exchange: Exchange) -> Iterator[None]:
+        """One more request, with what it holds, until it is answered."""
+        if self.closing.is_set():
+            raise Refused(busy(exchange, "the server is shutting down; ask again in a moment"), {"connection": "close"})
+        if self.requests >= self._settings.requests:
+            raise Refused(busy(exchange, f"{self.requests} requests are under way already; ask again in a moment"))
+        self.requests += 1
+        try:
+            yield
+        finally:
+            self.requests -= 1
+            self.held -= exchange.held
+            exchange.held = 0
+
+    @contextmanager
+    def stream(self, exchange: Exchange) -> Iterator[None]:
+        """One more stream, which is no longer counted as a request."""
+        if self.streams >= self._settings.streams:
+            raise Refused(busy(exchange, f"{self.streams} streams are open already; ask again in a moment"))
+        self.streams += 1
+        self.requests -= 1
+        try:
+            yield
+        finally:
+            self.streams -= 1
+            self.requests += 1
+
+    def hold(self, exchange: Exchange, size: int) -> None:
+        """So many more bytes of a body."""
+        if self.held + size > self._settings.held_bytes:
+            raise Refused(
+                busy(exchange, "the bodies under way hold as much as the server takes; ask again in a moment")
+            )
+        self.held += size
+        exchange.held += size
+
+
+def busy(exchange: Exchange, why: str) -> Problem:
+    """Come again."""
+    return Problem(
+        type=f"{TYPE}server_unavailable", title="No server answers at this address, or it is too slow", status=503,
+        detail=why, code="server_unavailable", request_id=exchange.request_id, retry_after=_COME_AGAIN,
+    )  # fmt: skip

@@ -1,0 +1,78 @@
+"""Operations with a deadline: given up as long as they have written nothing, otherwise waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from agentmem_core.errors import TimedOutError
+from agentmem_core.operations import Op
+from agentmem_core.ports import Backend
+from agentmem_core.ports.cancelling import CANCELLATION, Cancellation
+from agentmem_core.server.exchange import Exchange, Gone
+
+_WATCH_AFTER = 1.0
+"""Seconds after which it is looked whether the client still waits: most requests are long over."""
+
+
+class Deadline:
+    """Ends what is awaited inside after some seconds, or when the client goes, unless it is no longer to be given up."""
+
+    def __init__(self, seconds: float, exchange: Exchange, cancellation: Cancellation | None = None) -> None:
+        """Without a ``cancellation`` it may be given up at any time."""
+        self._seconds = seconds
+        self._exchange = exchange
+        self._cancellation = cancellation
+        self._timers: list[asyncio.TimerHandle] = []
+        self._watch: asyncio.Task[None] | None = None
+        self._why: Exception | None = None
+
+    def __enter__(self) -> Self:
+        """The time runs."""
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a deadline belongs to a task")
+        self._task = task
+        late = TimedOutError(f"it took longer than {self._seconds:g} s and was given up; nothing was written")
+        self._timers.append(loop.call_later(self._seconds, self._give_up, late))
+        if self._exchange.read and self._seconds > _WATCH_AFTER:
+            self._timers.append(loop.call_later(_WATCH_AFTER, self._look))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """In time, or ``TimedOutError``, or ``Gone``."""
+        for timer in self._timers:
+            timer.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._why is not None and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
+            raise self._why from None
+
+    def _give_up(self, why: Exception) -> None:
+        if self._why is None and (self._cancellation is None or self._cancellation.cancel()):
+            self._why = why
+            self._task.cancel()
+
+    def _look(self) -> None:
+        self._watch = asyncio.get_running_loop().create_task(self._until_gone())
+
+    async def _until_gone(self) -> None:
+        with suppress(asyncio.CancelledError):
+            await self._exchange.disconnected()
+            self._give_up(Gone())
+
+
+async def run(backend: Backend, op: Op[Any], exchange: Exchange, seconds: float) -> Any:
+    """The operation's answer; ``TimedOutError`` when it came to nothing in time."""
+    cancellation = Cancellation()
+    token = CANCELLATION.set(cancellation)
+    try:
+        with Deadline(seconds, exchange, cancellation):
+            return await backend.aexecute(op)
+    finally:
+        CANCELLATION.reset(token)

@@ -1,0 +1,139 @@
+"""A server in this process: it says where it listens, and finishes what is under way when it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+
+from agentmem_core.connect import Config, connect
+from agentmem_core.errors import NotConfiguredError
+from agentmem_core.ports import Backend
+from agentmem_core.server.app import create_app
+from agentmem_core.server.gate import Gate, OpenGate
+from agentmem_core.server.load import Load
+from agentmem_core.server.settings import ServerSettings, is_loopback
+
+log = logging.getLogger("agentmem_core.server")
+
+LISTENING = "listening on "
+"""What the line begins with that says the address, on standard output."""
+
+_KEEP_ALIVE = 75
+"""Seconds that a connection may be idle: longer than clients keep theirs, so that it is they who close."""
+
+
+def serve(
+    settings: ServerSettings,
+    *,
+    gate: Gate | None = None,
+    backend: Backend | None = None,
+    routers: Sequence[APIRouter] = (),
+    announce: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then return; ``gate`` and ``backend`` are closed in the end.
+
+    Without a ``gate`` everyone may do everything, so then only loopback is listened on. ``announce`` is given the line with the
+    address, which is otherwise printed.
+    """
+    if gate is None and not is_loopback(settings.host):
+        raise NotConfiguredError(f"host: {settings.host} is not loopback, and a server without keys listens there only")
+    if gate is None:
+        log.warning("there are no keys: every program on this machine may read and write all memories")
+    gate = OpenGate() if gate is None else gate
+    listener = listening(settings)
+    try:
+        backend = connect(Config(path=settings.path)) if backend is None else backend
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(settings, listener, gate, backend, routers, announce or _print))
+    finally:
+        listener.close()
+
+
+def listening(settings: ServerSettings) -> socket.socket:
+    """A socket of the address; port 0 finds a free one."""
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+    except OSError as error:
+        raise NotConfiguredError(f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}") from error
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The address of a socket as a client writes it."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _serve(
+    settings: ServerSettings, listener: socket.socket, gate: Gate, backend: Backend, routers: Sequence[APIRouter],
+    announce: Callable[[str], None],
+) -> None:  # fmt: skip
+    try:
+        app = create_app(backend, gate=gate, settings=settings, routers=routers)
+        config = uvicorn.Config(
+            app, lifespan="off", log_config=None, access_log=False, server_header=False, ws="none",
+            timeout_keep_alive=_KEEP_ALIVE, timeout_graceful_shutdown=settings.grace, proxy_headers=False,
+        )  # fmt: skip
+        await _Server(config, app, lambda: announce(LISTENING + url_of(listener))).serve(sockets=[listener])
+    finally:
+        await gate.close()
+        await backend.aclose()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, which tells the application to end its streams before it waits for them, and ends without the signal."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._load: Load = app.state.load
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._load.closing.set()
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if sys.platform == "win32":
+            with super().capture_signals():
+                yield
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """That of uvloop where it is installed, which answers about twice as many requests."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
