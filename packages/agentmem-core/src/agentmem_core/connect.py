@@ -77,7 +77,9 @@ def api_url(config: Config) -> str | None:
     if url is None and config.path is None:
         url = os.environ.get("AGENTMEM_API_URL") or None
     source = "api_url" if config.api_url is not None else "AGENTMEM_API_URL"
-    here, there = ([name for name in names if getattr(config, name) is not None] for names in (_OF_A_STORE, _OF_A_SERVER))
+    here, there = (
+        [name for name in names if getattr(config, name) is not None] for names in (_OF_A_STORE, _OF_A_SERVER)
+    )
     if url is not None and here:
         raise NotConfiguredError(
             f"{source}: the server decides about {', '.join(here)}; leave {_it(here)} out, or leave out {source} to work embedded"

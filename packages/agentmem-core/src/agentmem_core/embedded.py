@@ -17,7 +17,7 @@ from agentmem_core.errors import NotConfiguredError, NotSupportedError
 from agentmem_core.ports import Backend, LanguageModel, VectorIndex
 from agentmem_core.recall.text import WORDS_VERSION
 from agentmem_core.storage.files import FolderBlobs, MemoryBlobs
-from agentmem_core.storage.sqlite import FILE_NAME, SqliteLedger
+from agentmem_core.storage.sqlite import SqliteLedger
 from agentmem_core.storage.vault import configured_vault
 
 Durability = Literal["full", "normal"]

@@ -129,9 +129,7 @@ def _of_a_newer_server(route: Route, body: bytes, error: ValidationError) -> Any
     except (ValueError, RecursionError):
         raise BadAnswerError(f"its answer to {route.name} is no JSON, or not all of it") from None
     while all(detail["type"] == "extra_forbidden" for detail in error.errors(include_url=False, include_input=False)):
-        dropped = [
-            _drop(given, detail["loc"]) for detail in error.errors(include_url=False, include_input=False)
-        ]
+        dropped = [_drop(given, detail["loc"]) for detail in error.errors(include_url=False, include_input=False)]
         if not any(dropped):
             break
         try:
@@ -148,10 +146,10 @@ def _drop(given: Any, place: tuple[int | str, ...]) -> bool:
     """Take one field out; steps of the place that only name a branch of a type are passed over."""
     *way, last = place
     for step in way:
-        if (isinstance(given, dict) and step in given) or (
-            isinstance(given, list) and isinstance(step, int) and step < len(given)
-        ):
+        try:
             given = given[step]
+        except (KeyError, IndexError, TypeError):
+            continue
     return isinstance(given, dict) and given.pop(last, _NOTHING) is not _NOTHING
 
 
@@ -169,7 +167,9 @@ def _refused(answer: Answer) -> Refusal:
     if isinstance(error, RateLimitedError):
         error.retry_after = pause
     if isinstance(error, StoreClosedError):  # the server's store, not this client
-        return Refusal(ServerUnavailableError("it is stopping; ask again"), passing=True, unsure=True, retry_after=pause)
+        return Refusal(
+            ServerUnavailableError("it is stopping; ask again"), passing=True, unsure=True, retry_after=pause
+        )
     unsure = type(error) in {ServerError, ServerUnavailableError}
     return Refusal(error, passing=error.code in _PASSING_CODES, unsure=unsure, retry_after=pause)
 
@@ -196,15 +196,14 @@ def _without_a_problem(answer: Answer) -> Refusal:
     if status in {401, 403}:
         kind = AuthenticationError if status == 401 else PermissionDeniedError
         return Refusal(kind(f"{said}; check api_key"))
-    if status == 404:
-        return Refusal(BadAnswerError("it answered 404, and not as AgentMem does; check the path in api_url"))
     if status == 413:
         return Refusal(TooLargeError("this is more than the server, or a proxy before it, takes in one request"))
-    if status == 429:
-        return Refusal(RateLimitedError(said, pause), passing=True, retry_after=pause)
     if status in _PASSING_STATUS:
-        return Refusal(ServerUnavailableError(said), passing=True, unsure=True, retry_after=pause)
-    return Refusal(BadAnswerError(f"it answered {status}, and not as AgentMem does; check api_url"), unsure=status >= 500)
+        error = RateLimitedError(said, pause) if status == 429 else ServerUnavailableError(said)
+        return Refusal(error, passing=True, unsure=status != 429, retry_after=pause)
+    return Refusal(
+        BadAnswerError(f"it answered {status}, and not as AgentMem does; check api_url"), unsure=status >= 500
+    )
 
 
 def _to(answer: Answer) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -40,9 +40,7 @@ class _Transport(httpx.AsyncBaseTransport):
         address = request.url
         asked = httpcore.Request(
             request.method,
-            httpcore.URL(
-                scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path
-            ),
+            httpcore.URL(scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path),
             headers=request.headers.raw,
             content=request.content,
             extensions=request.extensions,
@@ -72,7 +70,7 @@ class _Body(httpx.AsyncByteStream):
 
 
 @contextmanager
-def _as_httpx() -> Iterator[None]:
+def _as_httpx() -> Generator[None]:
     """The errors of httpcore are those of httpx by other names."""
     try:
         yield
@@ -108,7 +106,7 @@ class Pools:
         self._closed = False
 
     @contextmanager
-    def client(self) -> Iterator[httpx.Client]:
+    def client(self) -> Generator[httpx.Client]:
         """What sends for all threads."""
         with self._lock:
             self._require_open()
@@ -130,7 +128,7 @@ class Pools:
                 client.close()
 
     @asynccontextmanager
-    async def aclient(self) -> AsyncIterator[httpx.AsyncClient]:
+    async def aclient(self) -> AsyncGenerator[httpx.AsyncClient]:
         """What sends for the loop that runs here."""
         loop = asyncio.get_running_loop()
         with self._lock:

@@ -77,7 +77,9 @@ def problem_of(error: AgentMemError, request_id: str | None = None) -> Problem:
 def error_of(problem: Problem) -> AgentMemError:
     """The error that a document says; one of a code that this version does not know is told by its status."""
     if problem.code == UNKNOWN_ROUTE:
-        return errors.NotSupportedError("the server does not know this operation: it is older than this client; update it")
+        return errors.NotSupportedError(
+            "the server has no such operation: it is older than this client, or its path in api_url is wrong"
+        )
     kind = BY_CODE.get(problem.code) or _by_status(problem.status)
     more: dict[str, Any] = {}
     if issubclass(kind, errors.RateLimitedError):

@@ -59,7 +59,7 @@ class Sockets(httpcore.AsyncNetworkBackend):
             sock = socket.socket(family, kind, protocol)
             self._open.add(sock)
             try:
-                sock.setblocking(False)
+                sock.settimeout(0)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 share = None if timeout is None or number == len(found) else timeout / len(found)
                 async with asyncio.timeout(share):
@@ -163,7 +163,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         if info == "is_readable":  # of a connection that rests: that it was closed on the other side
             return _readable(self._sock)
         if info == "ssl_object":
-            return self._stream.extra(TLSAttribute.ssl_object, None)
+            return self._stream.extra(TLSAttribute.ssl_object, None)  # noqa: S610 - no query
         return self._sock if info == "socket" else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from agentmem_core.model.scope import Scope
 from agentmem_core.model.values import Bytes, Moment, Value
 
