@@ -18,7 +18,11 @@ def answer(
 ) -> bytes:  # fmt: skip
     """An answer as it goes over the wire; names of headers are given with underscores."""
     data = body.encode() if isinstance(body, str) else body
-    lines = [f"HTTP/1.1 {status} Whatever", f"content-length: {len(data) if length is None else length}", "connection: close"]
+    lines = [
+        f"HTTP/1.1 {status} Whatever",
+        f"content-length: {len(data) if length is None else length}",
+        "connection: close",
+    ]
     lines += [f"content-type: {kind}"] if kind else []
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + data
@@ -45,7 +49,9 @@ class Peer:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         with suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
@@ -125,5 +131,9 @@ def passing(port: int) -> Reply:
 
 def _asked(port: int, request: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", port), 10) as server:
-        server.sendall(request.replace(b"connection: keep-alive", b"connection: close").replace(b"Connection: keep-alive", b"Connection: close"))
+        server.sendall(
+            request.replace(b"connection: keep-alive", b"connection: close").replace(
+                b"Connection: keep-alive", b"Connection: close"
+            )
+        )
         return whole(server)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.core.http.peer import Peer, Reply, answer, hang_up, problem, silence
 
 from agentmem_core import (
     AgentMem,
@@ -29,7 +30,6 @@ from agentmem_core import (
     TooLargeError,
 )
 from agentmem_core.http import answers, conversations
-from tests.core.http.peer import Peer, Reply, answer, hang_up, problem, silence
 
 KEY = "agm_" + "k" * 43
 Call = Callable[..., Any]
@@ -165,7 +165,10 @@ def test_fields_of_a_newer_server_are_ignored(run):
         "metadata": {"kept": {"planet": 1}}, "importance": 0.5, "occurred_at": moment, "created_at": moment, "updated_at": moment,
         "mood": ["good", {"very": True}],
     }  # fmt: skip
-    hits = [{"memory": memory, "score": 0.5, "signals": {"dense": 0.5, "smell": 1.0}, "colour": None}, {"memory": memory, "score": 0.1}]
+    hits = [
+        {"memory": memory, "score": 0.5, "signals": {"dense": 0.5, "smell": 1.0}, "colour": None},
+        {"memory": memory, "score": 0.1},
+    ]
     with Peer(answer(json.dumps(hits))) as peer, client(peer.url) as memory_of:
         found = run(memory_of, "search", "tea")
     assert [hit.score for hit in found] == [0.5, 0.1]
@@ -213,7 +216,12 @@ def test_a_write_that_was_not_answered_says_that_it_may_have_been_done(run):
 
 
 def test_a_write_that_was_refused_does_not(run):
-    for reply in (problem("forbidden", 403), problem("not_found", 404), problem("store_busy", 503), problem("timed_out", 504)):
+    for reply in (
+        problem("forbidden", 403),
+        problem("not_found", 404),
+        problem("store_busy", 503),
+        problem("timed_out", 504),
+    ):
         with Peer(reply) as peer:
             assert "may or may not" not in str(failure(run, peer.url, "update", "x", content="y"))
 

@@ -11,6 +11,8 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from tests.core.http.peer import Peer, answer, hang_up, losing, passing, problem, silence
+from tests.core.server_process import ServerProcess, serving
 
 from agentmem_core import (
     AgentMem,
@@ -24,8 +26,6 @@ from agentmem_core import (
 from agentmem_core.connect import Config, connect
 from agentmem_core.http import conversations
 from agentmem_core.operations import Add
-from tests.core.http.peer import Peer, answer, hang_up, losing, passing, problem, silence
-from tests.core.server_process import ServerProcess, serving
 
 Call = Callable[..., Any]
 
@@ -229,12 +229,12 @@ def test_a_task_that_may_have_written_is_waited_for(server, request):
         passing(server.port)(connection, request)  # type: ignore[operator]  # a function
 
     tenant = request.node.name
-    task = AgentTask(type="episodic", operation="record", parameters={"content": "we met"}, timeout=0.1)
+    task = AgentTask(type="episodic", operation="record", parameters={"text": "we met"}, timeout=0.1)
     question = AgentTask(type="episodic", operation="search", parameters={"query": "met"}, timeout=0.1)
     with Peer(late) as peer, AgentMem(api_url=peer.url, tenant=tenant, user_id="ana") as far:
         reply = far.agents.dispatch(task)
-        assert (reply.success, reply.timed_out) == (True, True)
+        assert (reply.success, reply.timed_out) == (True, True), reply
         reply = asyncio.run(far.agents.adispatch(task))
-        assert (reply.success, reply.timed_out) == (True, True)
+        assert (reply.success, reply.timed_out) == (True, True), reply
         for reply in (far.agents.dispatch(question), asyncio.run(far.agents.adispatch(question))):
             assert (reply.success, reply.timed_out, reply.error_code) == (False, True, "timed_out")

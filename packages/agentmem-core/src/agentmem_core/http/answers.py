@@ -202,7 +202,8 @@ def _without_a_problem(answer: Answer) -> Refusal:
         error = RateLimitedError(said, pause) if status == 429 else ServerUnavailableError(said)
         return Refusal(error, passing=True, unsure=status != 429, retry_after=pause)
     return Refusal(
-        BadAnswerError(f"it answered {status}, and not as AgentMem does; check the path in api_url"), unsure=status >= 500
+        BadAnswerError(f"it answered {status}, and not as AgentMem does; check the path in api_url"),
+        unsure=status >= 500,
     )
 
 
