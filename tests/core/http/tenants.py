@@ -36,6 +36,8 @@ class Apart:
         return op.model_copy(update={"scope": scope})
 
     def _returned(self, op: Op[T], answer: Any) -> Any:
+        if type(op) not in ROUTE_OF:
+            return answer
         adapter = ROUTE_OF[type(op)].answer
         text = adapter.dump_json(answer)
         mark = self._mark.encode()

@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,15 +28,11 @@ def client(server: ServerProcess, **options: Any) -> AgentMem:
 
 
 def open_sockets() -> int:
-    return sum(
-        os.readlink(f"/proc/self/fd/{name}").startswith("socket:")
-        for name in os.listdir("/proc/self/fd")
-        if _there(name)
-    )
-
-
-def _there(name: str) -> bool:
-    return os.path.lexists(f"/proc/self/fd/{name}")
+    found = 0
+    for entry in list(Path("/proc/self/fd").iterdir()):
+        with suppress(FileNotFoundError):  # what listed them is among them
+            found += str(entry.readlink()).startswith("socket:")
+    return found
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts what /proc shows")
