@@ -15,15 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.core.http.tenants import Apart
+from tests.core.server_process import serving
 
 from agentmem_core import connect as connecting
 from agentmem_core.config import IN_MEMORY, Config, folder_of
 from agentmem_core.http.backend import HttpBackend
 from agentmem_core.ports import Backend
-from tests.core.http.tenants import Apart
-from tests.core.server_process import serving
 
-APART: dict[str, str] = {}
+APART = {
+    "tests/llamaindex/test_index.py::test_another_process_gives_the_same_answers": "another process opens the store's folder",
+}
 """Tests, by pattern, and why they cannot run over HTTP."""
 
 _EMBEDDED = connecting.connect
@@ -84,4 +86,6 @@ def _mark(folder: Path) -> str:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     over, not_over = config.stash[_COUNTS]
-    terminalreporter.write_line(f"stores over HTTP: {over}; in the process, for what only a store of one's own takes: {not_over}")
+    terminalreporter.write_line(
+        f"stores over HTTP: {over}; in the process, for what only a store of one's own takes: {not_over}"
+    )

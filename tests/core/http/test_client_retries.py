@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from tests.core.http.peer import Peer, answer, hang_up, losing, passing, problem, silence
+from tests.core.http.peer import Peer, Reply, answer, hang_up, losing, passing, problem, silence
 from tests.core.server_process import ServerProcess, serving
 
 from agentmem_core import (
@@ -50,7 +50,7 @@ def body(request: bytes) -> Any:
     return json.loads(request.partition(b"\r\n\r\n")[2])
 
 
-PASSING = [hang_up, answer("", 502, "text/html"), answer("", 503), answer("", 504), problem("store_busy", 503), problem("timed_out", 504),
+PASSING: list[Reply] = [hang_up, answer("", 502, "text/html"), answer("", 503), answer("", 504), problem("store_busy", 503), problem("timed_out", 504),
            problem("rate_limited", 429), problem("server_unavailable", 503, retry_after="0")]  # fmt: skip
 
 

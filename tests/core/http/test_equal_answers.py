@@ -25,7 +25,7 @@ from agentmem_core.operations.agents.contextual import SetState
 from agentmem_core.operations.agents.core import ListBlocks, SetBlock
 from agentmem_core.operations.agents.procedural import TeachProcedure
 from agentmem_core.operations.agents.semantic import AboutThing, LearnFact
-from agentmem_core.operations.agents.working import WorkingItems, PushItem
+from agentmem_core.operations.agents.working import PushItem, WorkingItems
 from agentmem_core.ports import Backend
 from agentmem_core.testing import strategies as words
 
@@ -97,13 +97,21 @@ def outcome(backend: Backend, op: Op[Any], known: dict[str, str]) -> Any:
 
 def _plain(value: Any, known: dict[str, str], name: str = "") -> Any:
     if isinstance(value, dict):
-        return {key: _plain(item, known, key) for key, item in value.items() if key not in {"next_cursor", "place", "bytes_on_disk"}}
+        return {
+            key: _plain(item, known, key)
+            for key, item in value.items()
+            if key not in {"next_cursor", "place", "bytes_on_disk"}
+        }
     if isinstance(value, list):
         return [_plain(item, known, name) for item in value]
     if name in {"score", "recency"}:
         return round(value, 4)
     if isinstance(value, str):
-        return _of_today(value) or known.setdefault(value, f"made {len(known)}") if _is_made(value) else _of_today(value) or value
+        return (
+            _of_today(value) or known.setdefault(value, f"made {len(known)}")
+            if _is_made(value)
+            else _of_today(value) or value
+        )
     return value
 
 
@@ -119,7 +127,11 @@ def _of_today(text: str) -> str | None:
     return "today" if moment.tzinfo and abs(moment - datetime.now(UTC)) < timedelta(days=1) else None
 
 
-@settings(max_examples=EXAMPLES, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(given_ops=st.lists(operations(), min_size=3, max_size=10))
 def test_both_answer_alike(both, given_ops):
     scope = Scope(tenant=uuid4().hex, user_id="安娜/é?")

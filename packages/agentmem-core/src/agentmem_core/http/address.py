@@ -100,7 +100,7 @@ def _seconds(given: Any) -> tuple[float, float]:
         return CONNECT, TIMEOUT
     parts: Any = given.split(",") if isinstance(given, str) else given if isinstance(given, tuple | list) else (given,)
     try:
-        numbers = [float(part) for part in parts if not isinstance(part, bool)]
+        numbers = [float(part) for part in parts if isinstance(part, int | float | str) and not isinstance(part, bool)]
     except (TypeError, ValueError):
         numbers = []
     if len(numbers) not in {1, 2} or len(numbers) != len(parts) or not all(n > 0 and math.isfinite(n) for n in numbers):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -26,57 +26,18 @@ _REST = 3.0
 CLOSED = "this client is closed; open AgentMem again"
 
 
-class _Transport(httpx.AsyncBaseTransport):
-    """Of one event loop."""
+class _Transport(httpx.AsyncHTTPTransport):
+    """That of httpx for one event loop, over connections of ours: those of httpx can be closed in their loop only."""
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
         self.sockets = Sockets()
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context, max_connections=_LARGEST, max_keepalive_connections=_RESTING, keepalive_expiry=_REST,
+            ssl_context=context,
+            max_connections=_LARGEST,
+            max_keepalive_connections=_RESTING,
+            keepalive_expiry=_REST,
             network_backend=self.sockets,
-        )  # fmt: skip
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        address = request.url
-        asked = httpcore.Request(
-            request.method,
-            httpcore.URL(scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path),
-            headers=request.headers.raw,
-            content=request.content,
-            extensions=request.extensions,
         )
-        with _as_httpx():
-            answered = await self._pool.handle_async_request(asked)
-        return httpx.Response(
-            answered.status, headers=answered.headers, stream=_Body(answered), extensions=answered.extensions
-        )
-
-    async def aclose(self) -> None:
-        await self._pool.aclose()
-        self.sockets.close()
-
-
-class _Body(httpx.AsyncByteStream):
-    def __init__(self, answered: httpcore.Response) -> None:
-        self._answered = answered
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _as_httpx():
-            async for part in self._answered.aiter_stream():
-                yield part
-
-    async def aclose(self) -> None:
-        await self._answered.aclose()
-
-
-@contextmanager
-def _as_httpx() -> Generator[None]:
-    """The errors of httpcore are those of httpx by other names."""
-    try:
-        yield
-    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
-        kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__, httpx.TransportError)
-        raise kind(str(error)) from error
 
 
 class _Pool:
