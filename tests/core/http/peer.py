@@ -14,13 +14,13 @@ Reply = bytes | Callable[[socket.socket, bytes], None]
 
 
 def answer(
-    body: bytes | str = b"[]", status: int = 200, kind: str = "application/json", *, length: int | None = None, **headers: str
+    body: bytes | str = b"[]", status: int = 200, kind: str = "application/json", **headers: str
 ) -> bytes:  # fmt: skip
     """An answer as it goes over the wire; names of headers are given with underscores."""
     data = body.encode() if isinstance(body, str) else body
     lines = [
         f"HTTP/1.1 {status} Whatever",
-        f"content-length: {len(data) if length is None else length}",
+        f"content-length: {len(data)}",
         "connection: close",
     ]
     lines += [f"content-type: {kind}"] if kind else []
