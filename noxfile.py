@@ -109,6 +109,23 @@ def wheels_lowest(session: nox.Session) -> None:
             session.run(python, "-m", "pytest", "tests", *session.posargs, external=True)
 
 
+ADAPTERS = ("tests/langchain", "tests/llamaindex", "tests/crewai", "tests/together")
+
+
+@nox.session(python=False)
+def adapters_over_http(session: nox.Session) -> None:
+    """The adapters' tests over HTTP: every store they open is one on a real server process. About ten minutes."""
+    for tests in ADAPTERS:  # apart: each starts its servers once
+        in_workspace(session, "pytest", "-p", "tests.over_http", "-n0", "-q", tests, *session.posargs)
+
+
+@nox.session(python=False)
+def record(session: nox.Session) -> None:
+    """Record what the client and a server say to each other, then replay it without a network."""
+    for mode in ("rewrite", "none"):
+        in_workspace(session, "pytest", "-n0", "-q", f"--record-mode={mode}", "tests/core/http/test_recorded.py")
+
+
 @nox.session(python=False)
 def llamaindex_lowest(session: nox.Session) -> None:
     """The adapter for LlamaIndex with the oldest llama-index-core it promises."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from agentmem_core import AgentMem
-from agentmem_core.connect import EXACT_LIMIT
+from agentmem_core.embedded import EXACT_LIMIT
 from benchmarks.made import Made, ask
 from benchmarks.reference import exact_recall
 from benchmarks.report import Report

@@ -23,7 +23,6 @@ from agentmem_core import (
     Message,
     NotConfiguredError,
     NotFoundError,
-    NotSupportedError,
     StoreUnavailableError,
     VectorMismatchError,
 )
@@ -718,7 +717,7 @@ def test_opening_refuses_a_scope_that_names_nobody(tmp_path, name, error, fragme
 @pytest.mark.parametrize(
     ("options", "error", "fragment"),
     [
-        bad({"api_url": "http://localhost:8080"}, "not in this version", "api_url", NotSupportedError),
+        bad({"api_url": "http://localhost:8080"}, "the server decides about path", "api_url", NotConfiguredError),
         bad({"llm": "gpt"}, "unknown provider 'gpt'; write \"provider:model\"", "llm", NotConfiguredError),
         bad({"llm": 5}, "llm: must be a name", "llm that is no model", NotConfiguredError),
         bad({"embedder": "word2vec"}, "unknown embedder 'word2vec'; installed are", "embedder", NotConfiguredError),
@@ -744,7 +743,6 @@ def test_opening_refuses_options_it_does_not_know(tmp_path, options, error, frag
 @pytest.mark.parametrize(
     ("variable", "value", "error"),
     [
-        ("AGENTMEM_API_URL", "http://localhost", NotSupportedError),
         ("AGENTMEM_EMBEDDER", "word2vec", NotConfiguredError),
         ("AGENTMEM_INDEX", "faiss", NotConfiguredError),
         ("AGENTMEM_DURABILITY", "maximal", NotConfiguredError),

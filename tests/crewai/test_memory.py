@@ -19,7 +19,6 @@ from agentmem_core import (
     InvalidInputError,
     NotConfiguredError,
     NotFoundError,
-    NotSupportedError,
     StoreClosedError,
 )
 from crewai_agentmem import AgentMemMemory
@@ -332,8 +331,8 @@ def test_other_refusals_say_what_to_do(memory):
         memory.update("nobody", content="x")
     with pytest.raises(InvalidFilterError):
         memory.forget(metadata_filter={"": 1})
-    with pytest.raises(NotSupportedError, match="api_url"):
-        AgentMemMemory(api_url="http://127.0.0.1:1")
+    with pytest.raises(NotConfiguredError, match="api_url"):
+        AgentMemMemory(api_url="127.0.0.1:1")
 
 
 def test_a_client_can_be_handed_over():

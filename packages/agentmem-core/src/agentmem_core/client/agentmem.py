@@ -57,6 +57,7 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
         router: str | None = None,
         api_url: str | None = None,
         api_key: str | None = None,
+        timeout: float | tuple[float, float] | None = None,
         exact_limit: int | None = None,
         cache_bytes: int | None = None,
         backend: Backend | None = None,
@@ -64,12 +65,16 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
         """Open the store in the folder ``path``; ``":memory:"`` keeps it in memory, None takes the platform's data folder.
 
         What is not given is taken from the environment (``AGENTMEM_PATH``, ``AGENTMEM_EMBEDDER``, ``AGENTMEM_INDEX``,
-        ``AGENTMEM_DURABILITY``, ``AGENTMEM_EXACT_LIMIT``, ``AGENTMEM_CACHE_BYTES``, ``AGENTMEM_LLM``, ``AGENTMEM_API_URL``, ``AGENTMEM_API_KEY``),
+        ``AGENTMEM_DURABILITY``, ``AGENTMEM_EXACT_LIMIT``, ``AGENTMEM_CACHE_BYTES``, ``AGENTMEM_LLM``, ``AGENTMEM_API_URL``, ``AGENTMEM_API_KEY``,
+        ``AGENTMEM_TIMEOUT``),
         then the default. ``embedder`` is a name (``wordllama``, ``chroma-onnx``, ``openai:<model>``, ``hashing``), an
         ``Embedder`` or a function from texts to vectors. ``durability="full"`` survives power loss, ``"normal"`` a killed
         process. ``llm`` is a model's name (``"openai:gpt-4.1-mini"``, ``"ollama:qwen3"``, ``"http://host:port/v1#model"``) or a ``LanguageModel``.
         ``router="model"`` lets the model ``llm`` say what kind of memory a text is, instead of rules. ``exact_limit`` is the number of rows of one user beyond which the index answers instead of an exact search,
         ``cache_bytes`` bounds what is kept in memory. ``backend`` takes the place of all of these.
+
+        ``api_url`` asks a server instead, which decides about all of these; ``api_key`` says who asks. ``timeout`` is how many
+        seconds a call may take, its repetitions included, or a pair: how many connecting may take, and the call.
         """
         self._scope = build(Scope, tenant=tenant, user_id=user_id, agent_id=agent_id, session_id=session_id)
         if backend is not None:
@@ -80,7 +85,7 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
         self._backend = connect(
             Config(
                 path=path, tenant=tenant, embedder=embedder, index=index, durability=durability, llm=llm, router=router, api_url=api_url,
-                api_key=api_key, exact_limit=exact_limit, cache_bytes=cache_bytes,
+                api_key=api_key, timeout=timeout, exact_limit=exact_limit, cache_bytes=cache_bytes,
             )
         )  # fmt: skip
 

@@ -71,7 +71,7 @@ def _add(
         records = embedded(engine, [drafts[number].record for number in usable], space, op.collection)
         if space.dimension is None:
             space = replace(space, dimension=len(records[0].vector or b"") // 4)
-        ready = {number: Draft(record, drafts[number].named) for number, record in zip(usable, records, strict=True)}
+        ready = {number: replace(drafts[number], record=record) for number, record in zip(usable, records, strict=True)}
         warnings = _write(engine, op, space, ready, items, now, within)
     return Added(items=tuple(item for item in items if item is not None), warnings=tuple(dict.fromkeys(warnings)))
 
@@ -102,6 +102,10 @@ def _write(
         if engine.views.is_large(partition):
             engine.follower.note(partition)
     return warnings
+
+
+def _same(old: Memory, new: Memory) -> bool:
+    return old.content == new.content and old.type == new.type and old.scope == new.scope and old.role == new.role
 
 
 def _refused(item: Draft, space: Fingerprint, collection: str) -> AddedItem | None:
@@ -138,7 +142,9 @@ class Adding:
 
     def take(self, item: Draft) -> AddedItem:
         try:
-            return self._named(item) if item.named else self._plain(item.record)
+            if item.named:
+                return self._named(item)
+            return (self._told_before(item.record) if item.proposed else None) or self._plain(item.record)
         except AgentMemError as error:
             if self._op.on_error == "raise":
                 raise
@@ -150,6 +156,18 @@ class Adding:
             return self._partition
         rows = self._writer.insert(self._partition.id, self._new)
         return replace(self._partition, last_row=rows[-1])
+
+    def _told_before(self, record: Record) -> AddedItem | None:
+        """What the same item was answered when it came the first time."""
+        if self._op.collection == MEMORIES:
+            require_memory_id(record.memory.id)
+        waiting = self._by_id.get(record.memory.id)
+        found = self._writer.by_id(self._partition.id, record.memory.id) if waiting is None else self._new[waiting]
+        if found is None:
+            return None
+        if waiting is not None or (found.memory.version == 1 and not _same(found.memory, record.memory)):
+            raise ConflictError(f"id_if_new: {record.memory.id!r} stands for another memory; give each its own")
+        return AddedItem(outcome=AddOutcome.CREATED, memory=found.memory)
 
     def _plain(self, record: Record) -> AddedItem:
         if record.digest is None:
@@ -190,8 +208,7 @@ class Adding:
     def _clash(self, found: Record, record: Record) -> AddedItem:
         """The id stands already: the same content is a repetition, another one an error unless it is to replace."""
         old, new = found.memory, record.memory
-        same = old.content == new.content and old.type == new.type and old.scope == new.scope and old.role == new.role
-        if same and (
+        if _same(old, new) and (
             self._op.on_conflict == "error"
             or (old.metadata, old.expires_at, found.vector) == (new.metadata, new.expires_at, record.vector)
         ):

@@ -20,10 +20,11 @@ DEFAULT_IMPORTANCE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A record on its way in, and whether the caller chose its id."""
+    """A record on its way in, and whether the caller chose its id: for good, or in case it is new."""
 
     record: Record
     named: bool
+    proposed: bool = False
 
     @property
     def memory(self) -> Memory:
@@ -35,7 +36,7 @@ def draft(item: NewMemory, scope: Scope, collection: str, now: datetime, kind: M
     """The record of one item as a memory of type ``kind``, still without a vector unless the caller brought it."""
     occurred_at = item.occurred_at or now
     memory = Memory(
-        id=item.id or new_id(),
+        id=item.id or item.id_if_new or new_id(),
         content=item.content,
         type=kind,
         scope=_scope_of(item, scope),
@@ -54,7 +55,8 @@ def draft(item: NewMemory, scope: Scope, collection: str, now: datetime, kind: M
     found_by, speaker = words_for(memory)
     digest = digest_of(memory) if collection == MEMORIES and item.role is None else None
     given = item.vector is not None
-    return Draft(Record(memory, found_by, speaker, item.vector, given, digest), named=item.id is not None)
+    named, proposed = item.id is not None, item.id is None and item.id_if_new is not None
+    return Draft(Record(memory, found_by, speaker, item.vector, given, digest), named=named, proposed=proposed)
 
 
 def _scope_of(item: NewMemory, scope: Scope) -> Scope:

@@ -3,42 +3,68 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import Any
 
 from pydantic import ConfigDict
 
-from agentmem_core import errors
-from agentmem_core.errors import AgentMemError
+from agentmem_core.errors import (
+    AgentMemError,
+    AuthenticationError,
+    ConflictError,
+    EmbedderError,
+    EmbedderMismatchError,
+    InvalidInputError,
+    ModelError,
+    NotConfiguredError,
+    NotFoundError,
+    NotSupportedError,
+    PermissionDeniedError,
+    RateLimitedError,
+    ServerError,
+    ServerUnavailableError,
+    StoreError,
+    StoreFullError,
+    TimedOutError,
+    TooLargeError,
+    VaultError,
+)
 from agentmem_core.model.values import Value
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:agentmem:error:"
 
 STATUS: dict[type[AgentMemError], int] = {
-    errors.InvalidInputError: 422,
-    errors.TooLargeError: 413,
-    errors.AuthenticationError: 401,
-    errors.PermissionDeniedError: 403,
-    errors.NotFoundError: 404,
-    errors.ConflictError: 409,
-    errors.RateLimitedError: 429,
-    errors.NotConfiguredError: 501,
-    errors.NotSupportedError: 501,
-    errors.EmbedderError: 502,
-    errors.EmbedderMismatchError: 409,
-    errors.ModelError: 502,
-    errors.TimedOutError: 504,
-    errors.VaultError: 409,
-    errors.StoreError: 503,
-    errors.StoreFullError: 507,
-    errors.ServerError: 500,
-    errors.ServerUnavailableError: 503,
+    InvalidInputError: 422,
+    TooLargeError: 413,
+    AuthenticationError: 401,
+    PermissionDeniedError: 403,
+    NotFoundError: 404,
+    ConflictError: 409,
+    RateLimitedError: 429,
+    NotConfiguredError: 501,
+    NotSupportedError: 501,
+    EmbedderError: 502,
+    EmbedderMismatchError: 409,
+    ModelError: 502,
+    TimedOutError: 504,
+    VaultError: 409,
+    StoreError: 503,
+    StoreFullError: 507,
+    ServerError: 500,
+    ServerUnavailableError: 503,
 }
 """The status of an error, or else that of the error it is a kind of."""
 
 BY_CODE: dict[str, type[AgentMemError]] = {
-    kind.code: kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, AgentMemError)
+    kind.code: kind
+    for _, kind in inspect.getmembers(sys.modules[AgentMemError.__module__], inspect.isclass)
+    if issubclass(kind, AgentMemError)
 }
+
+
+UNKNOWN_ROUTE = "unknown_route"
+"""The code of a 404 (or 405) of a server that has no such operation, unlike one that has no such memory."""
 
 
 class Problem(Value):
@@ -72,9 +98,13 @@ def problem_of(error: AgentMemError, request_id: str | None = None) -> Problem:
 
 def error_of(problem: Problem) -> AgentMemError:
     """The error that a document says; one of a code that this version does not know is told by its status."""
+    if problem.code == UNKNOWN_ROUTE:
+        return NotSupportedError(
+            "the server has no such operation: it is older than this client, or its path in api_url is wrong"
+        )
     kind = BY_CODE.get(problem.code) or _by_status(problem.status)
     more: dict[str, Any] = {}
-    if issubclass(kind, errors.RateLimitedError):
+    if issubclass(kind, RateLimitedError):
         more["retry_after"] = problem.retry_after
     return kind(problem.detail or problem.title or f"the server answered {problem.status}", **more)
 
@@ -83,4 +113,4 @@ def _by_status(status: int) -> type[AgentMemError]:
     found = {number: kind for kind, number in reversed(STATUS.items())}
     if status in found:
         return found[status]
-    return errors.InvalidInputError if 400 <= status < 500 else errors.ServerError
+    return InvalidInputError if 400 <= status < 500 else ServerError

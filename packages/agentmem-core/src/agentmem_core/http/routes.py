@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, create_model
 from pydantic.fields import FieldInfo
 
-from agentmem_core import operations as ops
+import agentmem_core.operations as ops
 from agentmem_core.http.shorthands import AddOne, Chosen, OneId, Reindexing, added, by_ids, the_only
 from agentmem_core.model.memory import Memory
 from agentmem_core.model.values import Name, Value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -11,7 +10,7 @@ from pydantic import Field
 from agentmem_core.model.memory import Memory, MemoryType
 from agentmem_core.model.results import Link
 from agentmem_core.model.scope import Scope
-from agentmem_core.model.values import Given, Name, Value
+from agentmem_core.model.values import Given, Moment, Name, Value
 
 OWN_FIELDS: dict[MemoryType, tuple[str, ...]] = {
     MemoryType.CORE: ("label", "limit"),
@@ -32,7 +31,7 @@ class Block(Value):
     text: str
     limit: int
     version: int
-    updated_at: datetime
+    updated_at: Moment
     scope: Scope
 
 
@@ -66,8 +65,8 @@ class Walk(Value):
 class Period(Value):
     """What happened in one stretch of time, ``start`` included and ``end`` not; both are in the zone that was asked for."""
 
-    start: datetime
-    end: datetime
+    start: Moment
+    end: Moment
     memories: tuple[Memory, ...]
 
     def __len__(self) -> int:
@@ -87,7 +86,7 @@ class Procedure(Value):
     successes: int = 0
     mean_seconds: float | None = None
     notes: tuple[str, ...] = ()
-    updated_at: datetime
+    updated_at: Moment
     scope: Scope
 
 
@@ -107,8 +106,8 @@ class State(Value):
     key: str
     value: Any
     source: str | None = None
-    set_at: datetime
-    expires_at: datetime | None = None
+    set_at: Moment
+    expires_at: Moment | None = None
     version: int
     scope: Scope
 
@@ -118,7 +117,7 @@ class StateChange(Value):
 
     key: str
     value: Any
-    at: datetime
+    at: Moment
     operation: str
     source: str | None = None
 

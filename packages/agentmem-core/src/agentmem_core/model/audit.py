@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
 from agentmem_core.model.scope import Scope
-from agentmem_core.model.values import Value
+from agentmem_core.model.values import Moment, Value
 
 
 class AuditEntry(Value):
@@ -18,7 +17,7 @@ class AuditEntry(Value):
     """
 
     number: int = 0
-    at: datetime
+    at: Moment
     operation: str
     scope: Scope
     subject: str

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from agentmem_core.model.scope import Scope
-from agentmem_core.model.values import Bytes, Value
+from agentmem_core.model.values import Bytes, Moment, Value
 
 
 class StoredFile(Value):
@@ -19,7 +17,7 @@ class StoredFile(Value):
     description: str | None = None
     chunks: int = 0
     warnings: tuple[str, ...] = ()
-    created_at: datetime
+    created_at: Moment
     scope: Scope
 
 

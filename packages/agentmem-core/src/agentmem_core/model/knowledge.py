@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 
 from agentmem_core.model.scope import Scope
-from agentmem_core.model.values import Value
+from agentmem_core.model.values import Moment, Value
 
 
 class Sensitivity(StrEnum):
@@ -27,5 +26,5 @@ class KnowledgeEntry(Value):
     description: str | None = None
     sealed: bool
     version: int
-    updated_at: datetime
+    updated_at: Moment
     scope: Scope

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
 
 from agentmem_core.model.scope import Scope
-from agentmem_core.model.values import Value
+from agentmem_core.model.values import Moment, Value
 
 
 class MemoryType(StrEnum):
@@ -43,12 +42,12 @@ class Memory(Value):
     source: tuple[str, ...] = ()
     role: str | None = None
     name: str | None = None
-    occurred_at: datetime
-    created_at: datetime
-    updated_at: datetime
-    expires_at: datetime | None = None
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
+    occurred_at: Moment
+    created_at: Moment
+    updated_at: Moment
+    expires_at: Moment | None = None
+    valid_from: Moment | None = None
+    valid_to: Moment | None = None
     version: int = 1
     access_count: int = 0
-    last_accessed_at: datetime | None = None
+    last_accessed_at: Moment | None = None

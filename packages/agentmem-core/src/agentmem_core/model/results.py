@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
 from pydantic import Field
 
 from agentmem_core.model.memory import Memory
-from agentmem_core.model.values import Value
+from agentmem_core.model.values import Moment, Value
 
 
 class Signals(Value):
@@ -112,7 +111,7 @@ class Version(Value):
     metadata: dict[str, Any]
     importance: float
     operation: str
-    changed_at: datetime
+    changed_at: Moment
     reason: str | None = None
 
 
@@ -127,8 +126,8 @@ class Link(Value):
     target: str
     weight: float = 1.0
     metadata: dict[str, Any] = Field(default_factory=dict)
-    valid_from: datetime
-    valid_to: datetime | None = None
+    valid_from: Moment
+    valid_to: Moment | None = None
     fact: str | None = None
 
 
@@ -138,7 +137,7 @@ class Receipt(Value):
     ``files_clean`` is False when another process kept old pages of the files in use; the next ``compact()`` finishes it.
     """
 
-    forgotten_at: datetime
+    forgotten_at: Moment
     memories: int = 0
     versions: int = 0
     vectors: int = 0

@@ -132,6 +132,11 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("is beyond the years 1 to 9999 in UTC") from None
 
 
+def _in_utc(value: datetime) -> datetime:
+    """As it is where it is ours; from JSON comes another zone that is UTC as well, but is not equal to it."""
+    return value if value.tzinfo is UTC or value.tzinfo is None else value.astimezone(UTC)
+
+
 def _no_number(value: Any) -> Any:
     """A number would be read as seconds since 1970, so that the year "2024" would be half an hour past its midnight."""
     digits = value.strip().lstrip("+-").replace(".", "", 1) if isinstance(value, str) else ""
@@ -255,6 +260,9 @@ Text = Annotated[
 Content = Annotated[str, BeforeValidator(_only_str), AfterValidator(_content), WithJsonSchema(_CONTENT_SCHEMA)]
 Name = Annotated[str, BeforeValidator(_only_str), AfterValidator(_name), WithJsonSchema(_NAME_SCHEMA)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_utc)]
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+"""A time in an answer."""
+
 Metadata = Annotated[dict[str, Any], BeforeValidator(_json_object)]
 Importance = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=2**62)]

@@ -42,7 +42,11 @@ Where = Annotated[AnyFilter | None, BeforeValidator(parse_filter)]
 
 
 class NewMemory(Value):
-    """What a caller gives to be remembered. A ``role`` makes it a chat turn; what is None the engine decides."""
+    """What a caller gives to be remembered. A ``role`` makes it a chat turn; what is None the engine decides.
+
+    ``id_if_new`` is the id it gets where it is stored anew; a text that is known keeps its own. The same add with the same
+    ``id_if_new`` again is the same add, whose answer may have been lost: it is answered as the first time.
+    """
 
     content: Content
     type: Kind | None = None
@@ -52,6 +56,7 @@ class NewMemory(Value):
     expires_at: Instant | None = None
     valid_from: Instant | None = None
     id: Name | None = None
+    id_if_new: Name | None = None
     role: Name | None = None
     name: Name | None = None
     entities: tuple[Name, ...] = ()
