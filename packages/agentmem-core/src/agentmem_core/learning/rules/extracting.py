@@ -16,6 +16,10 @@ from agentmem_core.learning.values import Fact, Turn
 from agentmem_core.model.things import same_name
 
 _HAN = re.compile("[\u3400-\u9fff]")
+_ENGLISH = re.compile(r"\b(?:I|I'm|we|my)\s", re.IGNORECASE)
+_VAGUE_KIN = ("friend", "colleague", "coworker", "co-worker", "neighbor", "neighbour", "teacher", "cousin", "朋友", "好朋友", "同事", "邻居", "同学",
+              "老师")  # fmt: skip
+"""Of these one has many: a fact about "my friend" is about nobody in particular."""
 _MOST = 200
 """Facts of one turn."""
 _LONGEST = 256
@@ -47,7 +51,7 @@ def _of_turn(turn: Turn, about: str) -> Iterator[Told | Correction]:
     parts = list(sentences(turn.content))
     casual = turn.content.islower()
     count = 0
-    for chinese, some in groupby(parts, key=lambda sentence: _HAN.search(sentence) is not None):
+    for chinese, some in groupby(parts, key=_is_chinese):
         told: Iterable[Told | Correction]
         told = _chinese(turn, list(some), about) if chinese else _english(turn, list(some), about, casual=casual)
         for item in told:
@@ -55,6 +59,10 @@ def _of_turn(turn: Turn, about: str) -> Iterator[Told | Correction]:
             if count > _MOST:
                 return
             yield item
+
+
+def _is_chinese(sentence: str) -> bool:
+    return _HAN.search(sentence) is not None and _ENGLISH.search(sentence) is None
 
 
 def _english(turn: Turn, parts: list[str], about: str, *, casual: bool) -> Iterator[Told | Correction]:
@@ -81,6 +89,8 @@ def _take(found: list[Found], told: Told, turn: str) -> None:
     if not _fits(told):
         return
     key = _key(told)
+    if any(_surer_name(known, told) for known, _ in found):
+        return
     for place, (known, ids) in enumerate(found):
         if _key(known) == key and known.retracted == told.retracted:
             merged = replace(known, since=known.since or told.since, until=known.until or told.until)
@@ -89,12 +99,22 @@ def _take(found: list[Found], told: Told, turn: str) -> None:
     found.append((told, (turn,)))
 
 
+def _surer_name(known: Told, told: Told) -> bool:
+    """Whether a name is only a short form of one that was told more plainly: "I'm Daniel, call me Dan"."""
+    return (
+        told.predicate in {"is called", "叫"} and known.subject == told.subject and known.predicate == told.predicate
+        and known.confidence > told.confidence
+    )  # fmt: skip
+
+
 def _key(told: Told) -> tuple[str, str, str, object]:
     return same_name(told.subject), told.predicate, same_name(told.object), told.on
 
 
 def _fits(told: Told) -> bool:
     """Whether the words can be names: not blank, not too long."""
+    if told.subject.endswith(tuple(f"'s {kin}" for kin in _VAGUE_KIN) + tuple(f"的{kin}" for kin in _VAGUE_KIN)):
+        return False
     return all(part.strip() and len(part) <= _LONGEST for part in (told.subject, told.object))
 
 

@@ -9,7 +9,8 @@ from agentmem_core.learning.rules.chinese.words import (
     JOBS,
     KIN_COUNTED,
     NOT_JOBS,
-    NOT_NAMES,
+    NOT_BEFORE_NAMES,
+    NOT_IN_NAMES,
     NOT_PLACE_ENDS,
     NOT_PLACES,
     OWNED,
@@ -25,16 +26,16 @@ from agentmem_core.learning.rules.told import Clause, Form, Stands, Told
 from agentmem_core.recall.when.calendar import DAY
 from agentmem_core.recall.when.chinese_forms import number_of
 
-_NAME = r"(?P<name>[\u4e00-\u9fff·]{1,6}|[A-Za-z][A-Za-z' .-]{0,30})"
+_NAME = r"(?P<name>[\u4e00-\u9fff·]{1,6}?|[A-Za-z][A-Za-z' .-]{0,30}?)"
 _CALLED = re.compile(rf"(?:的?(?:名字|大名|全名|姓名|小名|英文名)?(?:叫做?|是叫|就叫|是)|的?(?:名字|大名|全名|姓名|小名|英文名)(?:叫做?|是)?)[:：]?{_NAME}")
-_CALL_ME = re.compile(rf"(?:你|您|大家|朋友们?|可以|都|就)*(?:叫|喊|称呼)我{_NAME}(?:就行|就好|就可以|即可|吧|好)?")
+_CALL_ME = re.compile(rf"(?:你|您|大家|朋友们?|可以|都|就)*(?:叫|喊|称呼)我{_NAME}(?:就行|就好|就可以|即可|吧|好|就好了|就行了)?")
 _AGE = re.compile(r"(?:的?年龄是|年纪是|满|是)?(?P<age>[0-9]{1,3}|[一二三四五六七八九十两]{1,3})(?:周)?岁(?:半|多)?(?:的人)?")
 _BIRTHDAY = re.compile(r"的?生日(?:就)?是?在?")
-_BORN = re.compile(r"是?(?:出生|生)(?:于|在)?(?P<place>[\u4e00-\u9fff]{2,10}?)?(?:出生|生)?")
-_HOME = re.compile(r"(?:一家)?(?:(?:住|居住|定居|生活|安家|落户|常住)(?:在|于)?|家(?:住|在)|移居到?|搬(?:家)?(?:到|去|来|回|至)了?|迁(?:居|移)?到了?|回到?了?(?=[\u4e00-\u9fff]{2,6}定居))(?P<place>[\u4e00-\u9fff]{2,12}|[A-Za-z][\w ]{1,30}?)(?:居住|生活|定居|住|这边|那边)?")
+_BORN = re.compile(r"是?(?:出生|生)(?:(?:于|在)(?P<place>[\u4e00-\u9fff]{2,10}?))?的?|是?在(?P<town>[\u4e00-\u9fff]{2,8})(?:出生|生)的?")
+_HOME = re.compile(r"(?:一家)?(?:从[\u4e00-\u9fff]{2,8}?)?(?:(?:住|居住|定居|生活|安家|落户|常住)(?:在|于)?|家(?:住|在)|移居到?|搬(?:家)?(?:到|去|来|回|至)了?|迁(?:居|移)?到了?|回到?了?(?=[\u4e00-\u9fff]{2,6}定居))(?P<place>[\u4e00-\u9fff]{2,12}|[A-Za-z][\w ]{1,30}?)(?:居住|生活|定居|住|这边|那边)?")
 _LIVED = re.compile(r"在(?P<place>[\u4e00-\u9fff]{2,10}?)(?:住|居住|生活|定居)")
-_FROM = re.compile(r"(?:来自|老家(?:是|在)?|的?(?:家乡|故乡|老家)(?:是|在)|籍贯是?|从(?=[\u4e00-\u9fff]{2,8}来$))(?P<place>[\u4e00-\u9fff]{2,10}?)(?:来|农村|人)?")
-_NATIVE = re.compile(r"(?:是|算是)(?:土生土长的|地道的|正宗的?|个|一个)?(?P<place>[\u4e00-\u9fff]{2,6}?)人")
+_FROM = re.compile(r"(?:来自|老家(?:是|在)?|的?(?:家乡|故乡|老家)(?:是|在)|籍贯是?|从(?=[\u4e00-\u9fff]{2,8}来$))(?P<place>[\u4e00-\u9fff]{2,10}?)(?:来的?|农村|人)?")
+_NATIVE = re.compile(r"(?:是|算是)(?:土生土长的|地道的|正宗的?|个|一个)?(?P<place>[\u4e00-\u9fff]{2,6}?)人的?")
 _NOT_NATIVE = ("好", "男", "女", "本地", "当地", "外地", "外国", "年轻", "老", "普通", "内向", "外向", "一个", "大", "中年", "成年", "新", "北方", "南方", "双", "名", "主", "客", "什么", "懒", "怪", "工", "军", "商")
 
 _IN_ORG = re.compile(
@@ -42,16 +43,17 @@ _IN_ORG = re.compile(
 )
 _AT_ORG = re.compile(r"(?:就职于|任职于|供职于|受雇于|加入了?|入职了?|跳槽(?:到|去)了?|进了)(?P<org>[\w\u4e00-\u9fff·&. ]{2,24}?)(?:工作|上班|公司的团队)?(?:(?:当|做|担任)(?P<job>\S{1,12}))?")
 _LEFT = re.compile(r"(?:从(?P<from>[\w\u4e00-\u9fff·&. ]{2,20}?)(?:离职|辞职|离开|跳槽|退休|出来|跑路|裸辞|被裁)|被(?P<by>[\w\u4e00-\u9fff·&. ]{2,20}?)(?:裁员|裁|辞退|开除|解雇|优化)|(?:辞掉|辞去|辞)了?(?:在)?(?P<quit>[\w\u4e00-\u9fff·&. ]{2,20}?)的(?:工作|职务|职位))")
-_JOB = re.compile(r"(?:是|做|当|从事|担任|成为|的?(?:职业|工作|本职|本职工作|职位|岗位)(?:就)?是|转行做|转行当|改行做)(?:了)?(?:一)?(?:名|个|位)?(?P<job>[\w\u4e00-\u9fff]{1,14}?)(?:工作|的工作|行业)?")
+_JOB = re.compile(r"(?:是|做|当|从事|担任|成为|的?(?:职业|工作|本职|本职工作|职位|岗位)(?:就)?是|转行做|转行当|改行做)(?:了)?(?:一)?(?:名|个|位)?(?P<job>[\w\u4e00-\u9fff]{1,14}?)(?:工作|的工作|行业|的)?")
 _NOT_ORGS = ("家", "这", "那", "哪", "外地", "国外", "线", "一线", "室", "海", "学校", "公司", "单位", "工厂", "厂", "外", "医院", "银行", "他", "她", "你", "我", "自己", "一", "北", "现在", "周", "办公", "努力", "互联网", "家里", "不", "本", "老家", "大厂", "里", "附近", "市", "网上", "晚", "夜", "白天", "同", "旁")
 _STUDIES = re.compile(r"在(?P<school>[\w\u4e00-\u9fff]{1,16}?(?:大学|学院|中学|一中|高中|学校|小学|清华|北大|复旦|浙大|交大|人大|武大|科大|师大|哈佛|牛津|剑桥|斯坦福|麻省理工))(?:读|念|学|上学|就读|攻读|读书|学习|上)(?P<what>[\w\u4e00-\u9fff]{0,16})")
 _ENROLLED = re.compile(r"(?:就读于|考上了?|是)(?P<school>[\w\u4e00-\u9fff]{2,16}?(?:大学|学院))(?P<what>[\w\u4e00-\u9fff]{0,12}?)(?:的)?(?:专业|系)?(?:的)?(?:大[一二三四])?(?:学生|研究生|本科生|博士生|新生)?")
 _MAJOR = re.compile(r"(?:的?专业是|主修|攻读|读的是|学的是|念的是|是学)(?P<what>[\w\u4e00-\u9fff]{2,12}?)(?:专业|的)?")
 _LEVELS = ("书", "大学", "研究生", "博士", "本科", "研", "硕士", "高中", "初中", "博", "学", "大一", "大二", "大三", "大四", "研一", "研二", "习", "高一", "高二", "高三", "")
 
-_CLASSES = "只|条|辆|台|部|套|栋|匹|架|间|艘|把|头|个|双|座|枚|块|幢"
-_HAS = re.compile(rf"(?:(?:有|养)(?:着|了|过)?|买了?|入手了?|领养了?|收养了?|生了|提了)(?P<count>[一两二三四五六七八九十几\d]{{1,3}})?(?P<class>{_CLASSES})?(?P<thing>[\w\u4e00-\u9fff ]{{1,16}})")
+_CLASSES = "家|只|条|辆|台|部|套|栋|匹|架|间|艘|把|头|个|双|座|枚|块|幢"
+_HAS = re.compile(rf"(?:(?:有|养)(?:着|了|过)?|买了?|开了|入手了?|领养了?|收养了?|生了|提了)(?P<count>[一两二三四五六七八九十几\d]{{1,3}})?(?P<class>{_CLASSES})?(?P<thing>[\w\u4e00-\u9fff ]{{1,16}})")
 _SOLD = re.compile(r"(?:把|将)?(?:我的|我们的|自己的|那(?:辆|台|套|部)|我家的)?(?P<thing>[\w\u4e00-\u9fff]{1,10}?)(?:给)?(?:卖掉|卖|送人|扔|转手|出掉|处理掉|报废|出)了?|(?:卖掉|卖|处理掉|转手)了?(?:我的|自己的|那(?:辆|台|套|部))?(?P<sold>[\w\u4e00-\u9fff]{1,10})")
+_DIED = re.compile(r"(?:死|去世|走丢|病死|老死|去喵星|去汪星)(?:掉|了)*|不在了?")
 _MARRIED = re.compile(r"(?:和\S{1,8})?(?:是)?(?P<what>结婚|已婚|单身|离婚|离异|未婚|订婚)(?:了|的|人士|状态|狗)?")
 _STATES = {"结婚": "已婚", "离异": "离婚"}
 
@@ -59,7 +61,7 @@ _STATES = {"结婚": "已婚", "离异": "离婚"}
 def name_of(text: str | None) -> str | None:
     """A name; None for what else is called: 外卖, 他别来."""
     text = (text or "").strip(" ·")
-    if not text or any(word in text for word in NOT_NAMES):
+    if not text or any(word in text for word in NOT_IN_NAMES) or text.startswith(NOT_BEFORE_NAMES):
         return None
     return text
 
@@ -124,6 +126,8 @@ def _is_full_name(text: str) -> bool:
     """Whether a word after "is" is a person's name: a surname and one or two characters, and no trade."""
     if re.fullmatch(r"[A-Z][a-z]+(?: [A-Z][a-z]+)?", text):
         return True
+    if re.fullmatch(f"[小老阿][{SURNAMES}]", text):
+        return True
     return 2 <= len(text) <= 3 and text[0] in SURNAMES and not text.endswith((*JOBS, "人", "生", "手", "迷", "族", "党", "狗", "座", "男", "女", "型", "控", "粉"))
 
 
@@ -149,7 +153,7 @@ def birthday(clause: Clause) -> Iterator[Told]:
     year = next((span for span in clause.times.spans if span.explicit), None)
     if born is not None and year is not None:
         yield Told(clause.subject, "出生年份是", str(year.start.year), f"{clause.subject}出生于{year.start.year}年", 0.93)
-    if born is not None and born["place"] and (town := place_of(born["place"])):
+    if born is not None and (town := place_of(born["place"] or born["town"])):
         yield Told(clause.subject, "出生在", town, f"{clause.subject}出生在{town}", 0.93)
 
 
@@ -193,6 +197,9 @@ def work(clause: Clause) -> Iterator[Told]:
             yield Told(clause.subject, "在…工作", org, text, 0.9, retracted=gone, since=None if gone else clause.times.since)
         yield from _trade(clause, job_of(found["job"]))
         return
+    if clause.said in {"退休", "失业", "待业"} and clause.holds:
+        yield Told(clause.subject, "职业是", clause.said, f"{clause.subject}{clause.said}了", 0.85)
+        return
     trade = _JOB.fullmatch(clause.said)
     yield from _trade(clause, job_of(trade["job"]) if trade else None)
 
@@ -222,6 +229,9 @@ def studies(clause: Clause) -> Iterator[Told]:
 def owning(clause: Clause) -> Iterator[Told]:
     """我有一只猫, 我买了一辆特斯拉, 我把车卖了."""
     if not clause.subject:
+        return
+    if clause.kind in PETS and clause.holds and _DIED.fullmatch(clause.said):
+        yield Told(clause.me, "有", clause.kind, f"{clause.me}的{clause.kind}不在了", 0.9, retracted=True)
         return
     sold = _SOLD.fullmatch(clause.said) if clause.holds else None
     if sold is not None:

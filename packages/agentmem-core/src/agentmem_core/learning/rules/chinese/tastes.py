@@ -19,7 +19,7 @@ _DIET = re.compile(r"(?:是|一直)?(?:个|一个|一名)?(?P<what>吃素|素食
 _DIETS = {"吃素": "素食", "素食主义者": "素食", "素食者": "素食", "素食主义": "素食", "吃斋": "素食", "吃清真": "清真", "清真": "清真"}
 _EATS = re.compile(r"(?:能|可以|敢)?(?P<verb>吃|喝|抽)(?P<what>[\w\u4e00-\u9fff、]{1,14})")
 _NO_FOOD = re.compile(r"^(?:了|饭|早饭|午饭|晚饭|早餐|午餐|晚餐|东西|下|完|惯|到|药|亏|这|那|醋|得|过|多|起|什么|不|太|一|出|上|就|着|他|你|我)|[的了]$")
-_QUIT = re.compile(r"(?:戒了?|戒掉了?)(?P<what>酒|烟|咖啡|奶茶|糖|肉)(?:了)?")
+_QUIT = re.compile(r"(?:戒了?|戒掉了?)(?P<what>酒|烟|咖啡|奶茶|糖|肉)(?:了)?(?:\S{1,3}年|\S{1,3}个月)?")
 _SPEAKS = re.compile(r"(?:会|能|可以)(?:流利地?|熟练地?)?(?:说|讲|用)?(?:一口流利的|流利的|一点儿?|一些|点儿?)?(?P<what>.+)")
 _NATIVE = re.compile(r"的?母语是(?P<what>.+)")
 _LEARNS = re.compile(r"(?:正?在|在|开始|正)(?:自)?学(?:习)?(?:着)?(?P<what>[\w\u4e00-\u9fff、]{2,12})")
@@ -33,11 +33,13 @@ _GOES = re.compile(
 _DOES = re.compile(r"(?:要|打算|计划|准备|会|得|将|将要|即将|就要)(?P<what>[\w\u4e00-\u9fff]{2,14})")
 _EVENT = re.compile(r"有(?:一)?(?:个|场|次|门|台|节)?(?P<what>[\w\u4e00-\u9fff]{0,8}?(?:面试|会议|考试|手术|约会|婚礼|航班|体检|预约|聚会|比赛|演出|演唱会|答辩|聚餐|培训|讲座|展览|家长会|开会|会诊|飞机|高铁|课))(?:要\S{1,4})?")
 _NOT_GOALS = ("哪", "这", "那", "他", "你", "她", "我", "找", "买", "看", "吃", "睡", "上班", "年", "死", "过", "了", "时候", "底", "做", "拿", "取", "接", "送", "楼", "一")
+_SURELY = re.compile(r"(?:要|就要)?(?P<what>结婚|举行婚礼|办婚礼|订婚|毕业|入职|动手术|做手术|搬家|开学|考试|答辩|体检|考驾照|考研|高考|生孩子)")
+_MOVES = re.compile(r"(?:要|会|打算|计划|准备|将|就要|即将)?搬(?:家)?(?:到|去|回)(?P<place>[\u4e00-\u9fff]{2,8})")
 _VAGUE = re.compile(r"^(?:是|说|想|问|看看|不|没|死|走|睡|有|被|给你|告诉|和你|跟你|好好|再|来|去|回来|到|知道|怎么|先|试|加班|起床|早起)|你|吗|什么|怎么|下雨|下雪")
 
 
 def _items(text: str, *, most: int = 10) -> list[str]:
-    found = [part.strip("《》了的呢啊 ") if "《" not in part else part.strip() for part in _AND.split(text)]
+    found = [part.strip("《》了呢啊 ") if "《" not in part else part.strip() for part in _AND.split(text)]
     if not found or any(not part or len(part) > most or _POINTS.search(part) for part in found):
         return []
     return found
@@ -52,15 +54,11 @@ def liking(clause: Clause) -> Iterator[Told]:
     if clause.stands is Stands.HOLDS and hates is not None:
         yield from _tastes(clause, "不喜欢", hates["what"])
     elif clause.stands is Stands.HOLDS and likes is not None:
-        yield from _tastes(clause, "喜欢", _with_verb(clause.said, likes))
+        yield from _tastes(clause, "喜欢", likes["what"])
     elif clause.stands is Stands.NOT and (disliked := _NOT_LIKED.fullmatch(clause.said)):
         yield from _tastes(clause, "不喜欢", disliked["what"])
     elif clause.stands is Stands.GONE and likes is not None:
         yield from _tastes(clause, "喜欢", likes["what"], gone=True)
-
-
-def _with_verb(said: str, likes: re.Match[str]) -> str:
-    return likes["what"]
 
 
 def _tastes(clause: Clause, predicate: str, what: str, *, gone: bool = False) -> Iterator[Told]:
@@ -142,6 +140,11 @@ def planning(clause: Clause) -> Iterator[Told]:
         return
     who, when = clause.subject, in_chinese(span)
     said = re.sub(r"[在于]$", "", clause.said)
+    moves = _MOVES.fullmatch(said)
+    if moves is not None and (moves["place"] in PLACES or not moves["place"].startswith(_NOT_GOALS)):
+        town = moves["place"]
+        yield Told(who, "计划搬到", town, f"{who}计划{when}搬到{town}", 0.9, on=span.start)
+        return
     found = _GOES.fullmatch(said)
     if found is not None and not found["place"].startswith(_NOT_GOALS):
         place = _longest_place(found["place"] + (found["verb"] or "") + found["rest"]) or found["place"]
@@ -152,7 +155,7 @@ def planning(clause: Clause) -> Iterator[Told]:
     if event is not None:
         yield Told(who, "计划", event["what"], f"{who}{when}有{event['what']}", 0.9, on=span.start)
         return
-    does = _DOES.fullmatch(said)
+    does = _SURELY.fullmatch(said) or _DOES.fullmatch(said)
     if does is not None and not _VAGUE.search(does["what"]):
         yield Told(who, "计划", does["what"], f"{who}计划{when}{does['what']}", 0.82, on=span.start)
 

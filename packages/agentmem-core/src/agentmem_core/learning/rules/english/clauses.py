@@ -47,6 +47,12 @@ _REPORTED = re.compile(
     r"|\baccording to\b|\brumou?r has it\b",
     re.IGNORECASE,
 )
+_LABELLED = re.compile(
+    r"^(?!(?:note|update|edit|ps|p\.s|fyi|remember|reminder|important|correction|intro|about me|me|also|fun fact|btw|ok|okay|so|well|hi|hello|hey|news|big news|good news|bad news|quick note)\b)"
+    r"[\w.'-]+(?:\s[\w.'-]+){0,2}\s*:\s+(?:I|we|my|our|hi|hello)\b",
+    re.IGNORECASE,
+)
+"""A line of somebody's in a transcript."""
 _TELLING = re.compile(
     r"\b(?:(?:as|like)\s+)?I\s+(?:(?:already|have already|have|just|did)\s+)?(?:said|told\s+(?:you|u)|mentioned|think\s+I\s+(?:said|mentioned))(?:\s+(?:before|earlier|already|last\s+time|yesterday|that))*,?\s*(?:that\s+)?",
     re.IGNORECASE,
@@ -63,9 +69,9 @@ _VERB = (
     r"(?:(?:just|also|now|recently|currently|still|really|then|never)\s+)*"
     r"(?:live[sd]?\s+(?:in|at|near|with)\b|work(?:s|ed)?\s+(?:at|for|as|in)\b|works\s|am\s|is\s(?!that|it|this)|was\sborn|have\s|has\s|speaks?\s|stud(?:y|ies)\s"
     r"|moved\s|bought\s|own[s]?\s|drives?\s|teach(?:es)?\s|enjoys?\s|joined\s|adopted\s|sold\s|(?:do|does)\snot\s|cannot\s|can't\s|hates?\s|loves?\s(?!songs|stories|letters)|"
-    r"likes?\s|plays?\s|used\sto\s|got\s|turned\s|quit\s|left\s|started\s|will\s|grew\sup\s|no\slonger\s|comes?\sfrom\s|stopped\s|originally\sfrom\s|\d{1,3}\s+years\sold)"
+    r"likes?\s|plays?\s|used\sto\s|got\s|turned\s|quit\s|left\s|started\s|will\s|grew\sup\s|living\sin\s|based\sin\s|working\s(?:at|for|as)\s|everyone\scalls|no\slonger\s|comes?\sfrom\s|stopped\s|originally\sfrom\s|\d{1,3}\s+years\sold)"
 )
-_BEGINS = rf"(?:I|we|my|our|he|she|they|it|you|there|this|that|the|his|her|their|what|how|can|could|please|do you|any|not|in|on|since)\b"
+_BEGINS = rf"(?:I|we|my|our|he|she|they|it|you|there|this|that|the|his|her|their|what|how|can|could|please|do you|everyone calls|everybody calls|people call|friends call|call me|(?:in|on|since|last|next|this)\s+[^,]{{1,30}}?,?\s+(?:I|we|my))\b"
 _SPLIT = re.compile(
     rf"(?:\s*[,;:]\s*|\s+[-\u2013\u2014]+\s+|\s*\u2014\s*|\s*\()(?:(?:and|but|so|because|cause|cuz|although|though|while|plus|also|where|who|yet)\s+)*(?={_BEGINS}|{_VERB})"
     rf"|\s+(?:and|but|so|because|cause|cuz|although|though|while|plus|before|after|then|yet|where|who)\s+(?:(?:also|then|now|so|that)\s+)*(?={_BEGINS}|{_VERB})"
@@ -77,7 +83,7 @@ _LEAD = re.compile(
     r"|right now|at the moment|personally|sorry|thanks|thank you|sure|great|cool|nice|lol|haha+|hehe|omg|wow|ugh|sadly|unfortunately|luckily|fortunately|finally|recently|lately|basically"
     r"|to be honest|tbh|to be fair|as you know|you know|you see|see|look|listen|guys|everyone|everybody|all|there|good (?:morning|evening|afternoon)|guess what|fun fact|important|note|update|quick update|news|big news"
     r"|about me|me|myself|for me|in general|generally|besides|moreover|since then|now|then|today|and yes|good question|both|nice to meet you|pleased to meet you|small correction|correction|remember|please remember|remember that"
-    r"|just|still|btw|by the way|fyi|my bad|oops|wait|too|that|because|dear \w+|at home|at work|in my free time|in my spare time|for years|as a kid)\b[\s,!:;.\u2026\-\u2013\u2014]*)+",
+    r"|just|still|btw|by the way|fyi|my bad|oops|wait|too|that|because|dear \w+|at home|at work|in my free time|in my spare time|for years|as a kid|it turns out(?: that)?|turns out(?: that)?|I (?:just )?found out(?: that)?)\b[\s,!:;.\u2026\-\u2013\u2014]*)+",
     re.IGNORECASE,
 )
 _ME = re.compile(r"(?:I|we|my (?:wife|husband|partner|girlfriend|boyfriend|family|fiancee?|spouse|kids|children|sister|brother) and I|me and my \w+|both of us)\s+", re.IGNORECASE)
@@ -88,6 +94,8 @@ _MINE = re.compile(
 )
 _NAMED = re.compile(r"(?:,\s*)?(?:called\s+|named\s+)?(?P<name>[A-Z][\w'\u2019-]+(?:\s+[A-Z][\w'-]+)?),?(?:\s+|$)")
 _PRONOUN = re.compile(r"(?P<who>he|she|it|they)\s+", re.IGNORECASE)
+
+_THEIR_NAME = re.compile(r"(?P<who>her|his|its)\s+name\s+is\s+", re.IGNORECASE)
 
 _ADVERB = (
     r"(?:just|also|really|currently|now|actually|absolutely|recently|still|already|mostly|mainly|usually|always|totally|simply|truly|kind of|kinda|sort of|personally|officially|finally|only"
@@ -105,7 +113,7 @@ _BARE = {"eating": "eat", "drinking": "drink", "smoking": "smoke", "playing": "p
 _INTERJECTED = re.compile(r"(?<!\w)[:;=8][-']?[()DPpOo/|*](?!\w)|\bx[dD]\b|[\u2764\ufe0f\U0001f000-\U0001faff\u2600-\u27bf]+|\b(?:lol|lmao|rofl|haha+|hehe+|tbh|imo|imho|ngl|idk)\b", re.IGNORECASE)
 _TAIL = re.compile(
     r"(?:[\s,.!?\u2026:;\-\u2013\u2014(]+(?:too|as well|now|right now|currently|these days|nowadays|at the moment|lately|recently|though|btw|by the way|actually|again|already|please|thanks|thank you|you know"
-    r"|for now|so far|for a while|for ages|for (?:many |several |a few |some |\w+ )?years|for (?:\w+ )?months|full[- ]time|part[- ]time|of course|obviously|unfortunately|sadly|luckily|honestly|yay|today|instead|"
+    r"|nice to (?:e-?)?(?:meet|see) you(?: all)?|pleased to meet you|for now|so far|for a while|for ages|for (?:many |several |a few |some |\w+ )?years|for (?:\w+ )?months|full[- ]time|part[- ]time|of course|obviously|unfortunately|sadly|luckily|honestly|yay|today|instead|"
     r"forever|all my life|my whole life|since then|then|first|anyway|yet|here|myself|together|and stuff|or so|etc|to be honest|to be fair|at least|in fact|for real|for sure|and proud of it|after all|I think|I guess))+$",
     re.IGNORECASE,
 )
@@ -147,7 +155,7 @@ def expanded(sentence: str) -> str:
 
 def stated(sentence: str) -> bool:
     """Whether a sentence tells what is so: no hypothesis, and nobody else's words."""
-    return _HYPOTHETICAL.search(sentence) is None and _REPORTED.search(sentence) is None
+    return not any(pattern.search(sentence) for pattern in (_HYPOTHETICAL, _REPORTED, _LABELLED))
 
 
 def pieces(sentence: str) -> list[Piece]:
@@ -222,6 +230,9 @@ def _subject(said: str, persons: Persons) -> _Subject | None:
     mine = _MINE.match(said)
     if mine is not None:
         return _relative(mine, persons)
+    named = _THEIR_NAME.match(said)
+    if named is not None and persons.other and _fits(named["who"].lower(), persons.other_kind):
+        return _Subject(persons.other, persons.other_kind, f"'s name is {said[named.end() :]}")
     who = _PRONOUN.match(said)
     if who is not None and persons.other and _fits(who["who"].lower(), persons.other_kind):
         persons.turn_to(persons.other, persons.other_kind)
@@ -269,11 +280,11 @@ def _rest_of(whole: str) -> str:
 
 
 def _fits(pronoun: str, kind: str) -> bool:
-    if pronoun == "she":
+    if pronoun in {"she", "her"}:
         return kind not in HE
-    if pronoun == "he":
+    if pronoun in {"he", "his"}:
         return kind not in SHE
-    return pronoun == "it" and kind in PETS
+    return pronoun in {"it", "its"} and kind in PETS
 
 
 def _polarity(said: str) -> tuple[Stands, str]:

@@ -12,9 +12,12 @@ from agentmem_core.learning.rules.told import Clause, Form, Stands, Told
 from agentmem_core.recall.when.calendar import DAY
 
 _MY_NAME = re.compile(
-    r"(?:my\s+(?:full\s+|first\s+|real\s+|given\s+)?name\s+is|the\s+name\s+is|(?:you\s+)?(?:can|may|could)?\s*(?:just\s+)?call\s+me|(?:everyone|everybody|people|friends|my friends|they)\s+(?:just\s+)?calls?\s+me|"
-    r"I\s+go\s+by|I\s+am\s+called|I\s+am\s+named)\s+(?P<name>.+)",
+    r"(?:my\s+(?:full\s+|first\s+|real\s+|given\s+)?name\s+is|the\s+name\s+is|(?:you\s+)?(?:can|may|could)?\s*(?:just\s+)?call\s+me|"
+    r"I\s+am\s+called|I\s+am\s+named)\s+(?P<name>.+)",
     re.IGNORECASE,
+)
+_GOES_BY = re.compile(
+    r"(?:(?:everyone|everybody|people|friends|my friends|they)\s+(?:just\s+|all\s+)?calls?\s+me|I\s+go\s+by)\s+(?P<name>.+)", re.IGNORECASE
 )
 _HERE = re.compile(r"(?P<name>[A-Z][\w'-]+(?:\s+[A-Z][\w'-]+)?)\s+here")
 _I_AM = re.compile(r"is\s+(?P<name>[A-Z][a-z\u00df-\u017f'-]+(?:\s+[A-Z][a-z\u00df-\u017f'-]+)?)(?:\s+from\s+(?P<place>[A-Z].*))?")
@@ -45,7 +48,9 @@ def name(clause: Clause) -> Iterator[Told]:
         said = clause.said if not clause.subject else f"I {clause.said.replace('is ', 'am ', 1)}"
         found = _MY_NAME.fullmatch(said) or _HERE.fullmatch(said)
         if found is not None and (called := person(found["name"], free=True)):
-            yield Told(clause.me, "is called", called, f"{clause.me} is called {called}", 0.97)
+            yield Told(clause.me, "is called", called, f"{clause.me} is called {called}", 0.9 if found.re is _MY_NAME and "call" in said[: found.start("name")] else 0.97)
+        elif (found := _GOES_BY.fullmatch(said)) and (called := person(found["name"])):
+            yield Told(clause.me, "goes by", called, f"{clause.me} goes by {called}", 0.93)
         elif clause.subject and clause.holds and (found := _I_AM.fullmatch(clause.said)) and (called := person(found["name"])):
             yield Told(clause.me, "is called", called, f"{clause.me} is called {called}", 0.8)
             if found["place"] and (origin := place(found["place"])):

@@ -12,8 +12,8 @@ _STOPS = re.compile(
 )
 _CAPITALS = re.compile(
     r"(?:the\s+)?(?:(?:downtown|central|north(?:ern)?|south(?:ern)?|east(?:ern)?|west(?:ern)?|upstate|greater|rural|beautiful|sunny|lovely|rainy|cold)\s+)?"
-    r"(?P<name>(?:[A-Z\u00c0-\u00de][\w\u00c0-\u017f'&.+-]*)(?:\s+(?:of\s+(?:the\s+)?|de\s+(?:la\s+|los\s+)?|la\s+|do\s+|da\s+|dos\s+|del\s+|di\s+|upon\s+|am\s+|sur\s+|and\s+(?=[A-Z]\w+$)|&\s+|on\s+(?=[A-Z])|the\s+)?"
-    r"[A-Z0-9\u00c0-\u00de][\w\u00c0-\u017f'&.+-]*)*)"
+    r"(?P<name>(?:[A-Z\u00c0-\u00de\u4e00-\u9fff][\w\u00c0-\u017f\u4e00-\u9fff'&.+-]*)(?:\s+(?:of\s+(?:the\s+)?|de\s+(?:la\s+|los\s+)?|la\s+|do\s+|da\s+|dos\s+|del\s+|di\s+|upon\s+|am\s+|sur\s+|and\s+(?=[A-Z]\w+$)|&\s+|on\s+(?=[A-Z])|the\s+)?"
+    r"[A-Z0-9\u00c0-\u00de\u4e00-\u9fff][\w\u00c0-\u017f\u4e00-\u9fff'&.+-]*)*)"
 )
 _NOT_PLACES = frozenset(
     "God Hell Heaven Python Java English French Spanish German I January February March April June July August September October "
@@ -24,7 +24,7 @@ _POINTS = re.compile(
     r"(?:it|this|that|these|those|you|him|her|them|me|us|your|his|their|its|our|how|when|what|where|why|who|whom|if|everything|anything|"
     r"nothing|something|someone|somebody|anyone|everyone|nobody|both|either|all|some|any|another|one|ones|most|more|much|many|none|the fact|"
     r"being told|being able|to (?:say|admit|be|break|ask|bother|see|hear|think|know|believe|get|have|point|interrupt|tell|share|help|inform)|"
-    r"my|seeing|hearing that|knowing|so|such|here|there|yours|myself|yourself|too|not|an?|lots|way|almost|nearly)\b",
+    r"my|seeing|hearing that|knowing|so|such|here|there|yours|and\b|or\b|myself|yourself|too|not|an?|lots|way|almost|nearly)\b",
     re.IGNORECASE,
 )
 _TASTE_ENDS = re.compile(
@@ -90,7 +90,7 @@ def person(text: str, *, free: bool = False) -> str | None:
     return None
 
 
-_NO_NAMES = frozenset("is not hard difficult easy important the a an on in too very known written spelled pronounced common rare your whatever when if back".split())
+_NO_NAMES = frozenset("is not hard difficult easy important the a an on in too very known written spelled pronounced common rare your whatever when if back later maybe crazy anytime tomorrow soon again stupid weird old lazy paranoid cynical asap now please old-fashioned anything names tonight today first".split())
 
 
 def people(text: str) -> list[str]:
@@ -140,3 +140,20 @@ def languages(text: str) -> list[str]:
 def bare(text: str) -> str:
     """Without its article."""
     return _ARTICLE.sub("", text.strip(), count=1).removeprefix("own ")
+
+
+_E_ENDINGS = re.compile(r"(?:[^aeiou]v|[aeiou]v|[^aeiou]c|[aeiou]c|at|ak|os|us|iz|is|ir|id|in|ut|ot|ad|ag|rg|dg|yp|ik|ap|pl|bl|tl|ngl|rs|ur|ir|ev|as|iv|ov|av)$")
+_NO_E = frozenset("run meet visit eat sit read train rain join fix host see fly play paint start host attend perform present speak sign swim begin plan travel cook look "
+                  "repeat treat heat cheat beat wait audit edit deposit orbit exhibit explain obtain retain gain maintain complain develop submit "
+                  "open listen happen bring sing ring spring swing fit quit hit knit cut shut put get set let sin win spin pin bid add load read head spread "
+                  "shop stop drop help clean teach launch finish open run ski".split())  # fmt: skip
+
+
+def base_of(ing: str) -> str:
+    """The verb of a present participle: running is run, moving is move."""
+    stem = ing[:-3]
+    if len(stem) > 2 and stem[-1] == stem[-2] and stem[-1] not in "lsz" + "e":
+        return stem[:-1]
+    if stem in _NO_E or stem.endswith(("ee", "y", "w", "x", "oo", "sh", "ch", "th", "ck", "nd", "nt", "rt", "st", "ct", "lk", "lp", "mp", "rk", "rn", "ss", "ll")):
+        return {"ly": "lie", "dy": "die"}.get(stem, stem)
+    return f"{stem}e" if _E_ENDINGS.search(stem) else stem

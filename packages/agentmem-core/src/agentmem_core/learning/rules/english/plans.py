@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from agentmem_core.learning.rules.english.phrases import place
+from agentmem_core.learning.rules.english.phrases import base_of, place
 from agentmem_core.learning.rules.times import in_english
 from agentmem_core.learning.rules.told import Clause, Form, Told
 from agentmem_core.recall.when import Span
@@ -18,7 +18,7 @@ _GOES = re.compile(
 )
 _MOVES = re.compile(r"(?:(?:is|will be)\s+(?:moving|relocating)|(?:is going|plans|is planning|plan) to (?:move|relocate)|will (?:move|relocate))(?:\s+(?:back|house|out|over))?\s+to\s+(?P<place>.+)", re.IGNORECASE)
 _VISITS = re.compile(r"(?:(?:is|will be)\s+visiting|will visit|(?:is going|plans|is planning) to visit)\s+(?P<what>.+)", re.IGNORECASE)
-_GOING_TO = re.compile(r"(?:is going to|will|plans to|plan to|is planning to|is due to|is scheduled to|intends? to)\s+(?P<what>[a-z]+(?:\s+.+)?)")
+_GOING_TO = re.compile(r"(?:is going to(?!\s+(?:the|an?|my|our|some)\b)|will|plans to|plan to|is planning to|is due to|is scheduled to|intends? to)\s+(?P<what>[a-z]+(?:\s+.+)?)")
 _ING = re.compile(r"is\s+(?P<ing>[a-z]{2,}ing)(?P<rest>\s+.+)?")
 _EVENT_WORDS = (
     "appointment meeting interview exam test wedding concert flight surgery operation lesson class party reservation trip game match race "
@@ -33,21 +33,6 @@ _NO_PLAN = frozenset("going doing being getting having trying thinking looking f
                      "considering planning according using enjoying loving living reading watching sitting waiting struggling freaking working".split())  # fmt: skip
 _SOME_PLAN = re.compile(r"(?:getting\s+(?:married|engaged|divorced|a\s|my\s|an\s|new\s)|having\s+(?:a|an|my|our|surgery|lunch|dinner|guests|people)|doing\s+(?:a|the|my)\b)")
 _VAGUE = re.compile(r"(?:be|have to|need|probably|maybe|never|not|always|let|tell|send|check|try|think|see|ask|get back|do (?:it|that|this)|it|this|that|call you|start by|die|miss)\b", re.IGNORECASE)
-_E_ENDINGS = re.compile(r"(?:[^aeiou]v|[aeiou]v|[^aeiou]c|[aeiou]c|at|ak|os|us|iz|is|ir|id|in|ut|ot|ad|ag|rg|dg|yp|ik|ap|pl|bl|tl|ngl|rs|ur|ir|ev|as|iv|ov|av)$")
-_NO_E = frozenset("run meet visit eat sit read train rain join fix host see fly play paint start host attend perform present speak sign swim begin plan travel cook look "
-                  "repeat treat heat cheat beat wait audit edit deposit orbit exhibit explain obtain retain gain maintain complain develop submit "
-                  "open listen happen bring sing ring spring swing fit quit hit knit cut shut put get set let sin win spin pin bid add load read head spread "
-                  "shop stop drop help clean teach launch finish open run ski".split())  # fmt: skip
-
-
-def base_of(ing: str) -> str:
-    """The verb of a present participle: running is run, moving is move."""
-    stem = ing[:-3]
-    if len(stem) > 2 and stem[-1] == stem[-2] and stem[-1] not in "lsz" + "e":
-        return stem[:-1]
-    if stem in _NO_E or stem.endswith(("ee", "y", "w", "x", "oo", "sh", "ch", "th", "ck", "nd", "nt", "rt", "st", "ct", "lk", "lp", "mp", "rk", "rn", "ss", "ll")):
-        return {"ly": "lie", "dy": "die"}.get(stem, stem)
-    return f"{stem}e" if _E_ENDINGS.search(stem) else stem
 
 
 def going(clause: Clause) -> Iterator[Told]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from agentmem_core.learning.rules.english.phrases import things
+from agentmem_core.learning.rules.english.phrases import base_of, things
 from agentmem_core.learning.rules.told import Clause, Form, Stands, Told
 
 _LIKES = re.compile(
@@ -35,7 +35,8 @@ _DIET = re.compile(
     re.IGNORECASE,
 )
 _KEEPS = re.compile(r"keeps?\s+(?P<what>kosher|halal)|eats?\s+(?:only\s+)?(?P<eats>kosher|halal|vegan|vegetarian|gluten[\s-]free|plant[\s-]based)(?:\s+food)?", re.IGNORECASE)
-_EATS = re.compile(r"(?P<verb>eat|drink|smoke)s?\s+(?:any\s+)?(?P<what>.+)", re.IGNORECASE)
+_EATS = re.compile(r"(?:cannot\s+)?(?P<verb>eat|drink|smoke)s?\s+(?:any\s+)?(?P<what>.+)", re.IGNORECASE)
+_HABIT = re.compile(r"(?:has\s+)?(?:(?:just|recently|finally)\s+)*(?:quit|stopped|gave up|given up)\s+(?P<what>smoking|drinking|vaping|gambling)", re.IGNORECASE)
 _NO_FOOD = re.compile(r"(?:much|enough|well|out|here|there|any(?:thing|where|way)|breakfast|lunch|dinner|until|before|after|at|in|on|with|that|this|it|them|like|as|too|so|late|alone|a lot|my|your|yet)\b", re.IGNORECASE)
 
 
@@ -115,6 +116,11 @@ def diet(clause: Clause) -> Iterator[Told]:
         gone = clause.stands is Stands.GONE
         text = f"{clause.subject} is {'no longer ' * gone}{what}"
         yield Told(clause.subject, "diet is", what, text, 0.93, retracted=gone, since=None if gone else clause.times.since)
+        return
+    habit = _HABIT.fullmatch(clause.said) if clause.holds else None
+    if habit is not None or (not clause.holds and clause.said in {"smoke", "drink", "smokes", "drinks"}):
+        what = base_of(habit["what"]) if habit else clause.said.removesuffix("s")
+        yield Told(clause.subject, "does not", what, f"{clause.subject} does not {what}", 0.88)
         return
     eats = _EATS.fullmatch(clause.said)
     if eats is None or clause.holds or _NO_FOOD.match(eats["what"]):

@@ -14,6 +14,7 @@ _HAS = re.compile(r"(?:has|owns?|has\s+(?:a|got))\s+(?P<what>.+)", re.IGNORECASE
 _GOT = re.compile(r"(?:has\s+)?(?:(?:just|recently|finally)\s+)*(?:bought|adopted|purchased|rescued|got|acquired|inherited)\s+(?:myself\s+|ourselves\s+|us\s+|me\s+)?(?P<what>(?:an?|two|three|four|my|our|our first|my first|another|new)\s+.+)", re.IGNORECASE)
 _DRIVES = re.compile(r"(?:drives?|rides?)\s+(?P<what>an?\s+.+)", re.IGNORECASE)
 _GAVE_UP = re.compile(r"(?:has\s+)?(?:(?:just|recently|finally)\s+)*(?:sold|gave away|given away|got rid of|donated|crashed|totalled|totaled|traded in|threw away|threw out|scrapped)\s+(?P<what>(?:my|our|the)\s+.+)", re.IGNORECASE)
+_MY_THING = re.compile(r"my\s+(?:car|bike|phone|laptop|camera|guitar|motorbike|motorcycle|truck|computer|watch)\s+is\s+(?P<what>an?\s+.+)", re.IGNORECASE)
 _DETERMINED = re.compile(r"(?:an?|my own|our own|one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2}|some|several|both an?|the)\s+", re.IGNORECASE)
 _CALLED = re.compile(r"\s*,?\s+(?:(?:who|which)\s+(?:is|are)\s+)?(?:called|named)\s+(?P<names>[A-Z].*)$|\s*[,:]\s+(?P<listed>[A-Z][\w'-]+(?:(?:,|\s+and|,\s*and)\s+[A-Z][\w'-]+)*)$")
 _ENDS = re.compile(r"\s*(?:[,;:(].*|\s+(?:which|that|who|with|for|because|since|so|but|when|if|from|to|as|at|on|by|and it|and they|and she|and he|these|now|who's)\b.*)$", re.IGNORECASE)
@@ -30,6 +31,10 @@ def family(clause: Clause) -> Iterator[Told]:
         found = _ARE.fullmatch(clause.said)
         for name in people(found["names"]) if found else []:
             yield from named(clause.me, PLURALS[found["kin"].lower()] if found else "", name)
+        mine = _MY_THING.fullmatch(clause.said)
+        thing = _thing(mine["what"], needs_article=True) if mine else None
+        if thing:
+            yield Told(clause.me, "has", thing, f"{clause.me} has {_shown('a', thing)}", 0.85)
         return
     if clause.stands is Stands.NOT:
         return

@@ -39,8 +39,10 @@ _DEGREE = re.compile(
     re.IGNORECASE,
 )
 _STUDENT = re.compile(r"is\s+an?\s+(?:(?:\w+[\s-])?(?:year\s+)?)?(?P<what>[\w\s-]*?)\s*student(?:\s+(?:at|of)\s+(?P<school>.+))?", re.IGNORECASE)
-_ATTENDS = re.compile(r"(?:goes?\s+to|attends?|is\s+(?:attending|enrolled\s+(?:at|in)))\s+(?P<school>(?:the\s+)?[A-Z].*)")
+_ATTENDS = re.compile(r"(?:go(?:es)?\s+to|attends?|is\s+(?:attending|enrolled\s+(?:at|in)))\s+(?P<school>(?:the\s+)?[A-Z].*)")
 _SCHOOL = re.compile(r"\b(?:University|College|School|Institute|Academy|Universit\w+|Polytechnic|Conservatory|[A-Z]{2,5}|Oxford|Cambridge|Harvard|Stanford|Yale|Princeton)\b")
+_STUDIED = re.compile(r"(?:has\s+)?(?:studied|majored in)\s+(?P<what>.+?)(?:\s+(?:at|in)\s+(?P<school>(?:the\s+)?[A-Z].*))?", re.IGNORECASE)
+_GRADUATED = re.compile(r"(?:has\s+)?(?:just\s+|recently\s+)?graduated\s+from\s+(?P<school>(?:the\s+)?[A-Z].*)")
 _MAJOR = re.compile(r"my\s+major\s+is\s+(?P<what>.+)", re.IGNORECASE)
 _NO_SUBJECT = re.compile(r"(?:for|in|at|the|an?|hard|all|every|until|on|with|how|by|from|abroad|here|there|alone|online|like|as|my|your|this|that|what|why|whether|too|so|really|together|best|better|now|at)\b", re.IGNORECASE)
 _DEGREES = {"graduate", "phd", "college", "university", "high school", "school", "exchange", "doctoral", "master's", "masters", "first", "second",
@@ -157,6 +159,15 @@ def studies(clause: Clause) -> Iterator[Told]:
     attends = _ATTENDS.fullmatch(clause.said)
     if attends is not None:
         yield from _studied(clause, clause.subject, None, attends["school"])
+        return
+    graduated = _GRADUATED.fullmatch(clause.said)
+    school = employer(graduated["school"]) if graduated else None
+    if school:
+        yield Told(clause.subject, "graduated from", school, f"{clause.subject} graduated from {school}", 0.92)
+    studied = _STUDIED.fullmatch(clause.said)
+    if studied is not None and not _NO_SUBJECT.match(studied["what"]):
+        for item in things(studied["what"], most=4):
+            yield Told(clause.subject, "studied", item, f"{clause.subject} studied {item}", 0.85)
         return
     for pattern in (_DEGREE, _STUDIES, _STUDENT):
         found = pattern.fullmatch(clause.said)
