@@ -17,6 +17,7 @@ _HAN = (
     re.compile(r"(?:(?:应该)?不是|不叫)(?P<wrong>[^，,。]{1,20}?)[，,]?\s*(?:而?是|应该是|叫)(?P<right>[^，,。]{1,20})"),
     re.compile(r"(?:应该)?(?:是|叫)(?P<right>[^，,。]{1,20}?)[，,]?\s*(?:而?不是|不叫)(?P<wrong>[^，,。]{1,20})"),
 )  # fmt: skip
+_SORRY = re.compile(r"^(?:(?:不对|错了|哦|啊|噢|抱歉|不好意思|更正一下|更正|纠正一下|我?说错了|我?打错了|准确地说|其实)[，,。：: ]*)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def correction(said: str, wrong: str | None) -> Correction | None:
         found = _ENGLISH.fullmatch(said)
         return Correction(wrong, found["right"].strip()) if found and said else None
     for pattern in _HAN:
-        match = pattern.fullmatch(said.strip("，,。！ "))
+        match = pattern.fullmatch(_SORRY.sub("", said.strip("，,。！ ")))
         if match is not None:
             return Correction(match["wrong"].strip(), match["right"].strip())
     return None

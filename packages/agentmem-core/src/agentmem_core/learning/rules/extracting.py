@@ -77,11 +77,11 @@ def _english(turn: Turn, parts: list[str], about: str, *, casual: bool) -> Itera
 
 
 def _chinese(turn: Turn, parts: list[str], about: str) -> Iterator[Told | Correction]:
-    for clause, told in read_chinese(parts, about, turn.said_at):
-        wrong = correction(clause.whole, None)
-        if wrong is not None and not told:
-            yield wrong
-        yield from told
+    wrongs = [wrong for part in parts if (wrong := correction(part, None)) is not None]
+    told = [part for part in parts if correction(part, None) is None] if wrongs else parts
+    for _, found in read_chinese(told, about, turn.said_at):
+        yield from found
+    yield from wrongs
 
 
 def _take(found: list[Found], told: Told, turn: str) -> None:

@@ -11,7 +11,9 @@ LONGEST = 400
 """Characters of a sentence; a longer one is passed over."""
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|<(code|pre)\b.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_LINES = re.compile(r"^(?:[ \t]*>|\t| {4,}\S).*$|^.*(?:[{};]|=>|==|\w\(\w*\)).*[{};)]\s*$|^\s*(?:#include|import \w|def \w|class \w).*$", re.MULTILINE)
+_CODE_LINE = re.compile(r"\s*>|\t| {4,}\S|.*(?:[{};]|=>|==|\w\(\w*\)).*[{};)]\s*$|\s*(?:#include|import \w|def \w|class \w)")
+_LONG_LINE = 300
+"""Characters of a line from which on it is prose, whatever its marks."""
 _INLINE = re.compile(r"`[^`\n]{0,300}`|https?://\S+")
 _QUOTED = re.compile(
     r"\"([^\"\n]{1,600})\"|\u201c([^\u201d\n]{1,600})\u201d|\u201e([^\u201c\u201d\n]{1,600})[\u201c\u201d]|\u00ab([^\u00bb\n]{1,600})\u00bb"
@@ -30,15 +32,16 @@ _TASK = re.compile(
     re.IGNORECASE,
 )
 _DOTTED = re.compile(r"\b(Mr|Mrs|Ms|Dr|St|Prof|Jr|Sr|Inc|Ltd|Co|Corp|vs|etc|approx|No|Mt|Ft)\.(?=\s)")
-_ENDS = re.compile(r"(?<=[.!?])[\s\"')]+|(?<=[。！？!?…])|\n+|\s+[|•·]\s+|(?<=[a-z0-9])\.\.+\s*")
-_WRITTEN = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00a0": " ", "\u3000": " ", "\t": " "})
+_SPACES = re.compile(r"[^\S\n]{2,}")
+_ENDS = re.compile(r"(?<=[.!?])(?<!\s[A-Z]\.)[\s\"')]+|(?<=[。！？!?…])|\n+|\s+[|•·]\s+|(?<=[a-z0-9])\.\.+\s*")
+_WRITTEN = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00a0": " ", "\u3000": " "})
 
 
 def sentences(text: str) -> Iterator[str]:
     """The sentences that may state something, in order; none after a task such as a text to translate."""
     text = text[:READ].translate(_WRITTEN)
     text = _CODE.sub(" \n ", text)
-    text = _LINES.sub(" ", text)
+    text = "\n".join(_SPACES.sub(" ", line) for line in text.split("\n") if not _is_code(line))
     text = _INLINE.sub(" \u2026 ", text)
     text = _DOTTED.sub(r"\1", text)
     text = _QUOTED.sub(_unquoted, text)
@@ -48,6 +51,11 @@ def sentences(text: str) -> Iterator[str]:
     for sentence in _ENDS.split(text):
         if sentence and 1 < len(sentence.strip()) <= LONGEST:
             yield sentence.strip()
+
+
+def _is_code(line: str) -> bool:
+    """Whether a line is code, or a quotation marked as in a mail."""
+    return _CODE_LINE.match(line[:_LONG_LINE]) is not None if len(line) <= _LONG_LINE else line.lstrip().startswith(">")
 
 
 def _unquoted(found: re.Match[str]) -> str:

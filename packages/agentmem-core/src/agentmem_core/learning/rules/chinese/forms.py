@@ -32,7 +32,7 @@ _CALL_ME = re.compile(rf"(?:你|您|大家|朋友们?|可以|都|就)*(?:叫|喊
 _AGE = re.compile(r"(?:的?年龄是|年纪是|满|是)?(?P<age>[0-9]{1,3}|[一二三四五六七八九十两]{1,3})(?:周)?岁(?:半|多)?(?:的人)?")
 _BIRTHDAY = re.compile(r"的?生日(?:就)?是?在?")
 _BORN = re.compile(r"是?(?:出生|生)(?:(?:于|在)(?P<place>[\u4e00-\u9fff]{2,10}?))?的?|是?在(?P<town>[\u4e00-\u9fff]{2,8})(?:出生|生)的?")
-_HOME = re.compile(r"(?:一家)?(?:从[\u4e00-\u9fff]{2,8}?)?(?:(?:住|居住|定居|生活|安家|落户|常住)(?:在|于)?|家(?:住|在)|移居到?|搬(?:家)?(?:到|去|来|回|至)了?|迁(?:居|移)?到了?|回到?了?(?=[\u4e00-\u9fff]{2,6}定居))(?P<place>[\u4e00-\u9fff]{2,12}|[A-Za-z][\w ]{1,30}?)(?:居住|生活|定居|住|这边|那边)?")
+_HOME = re.compile(r"(?:一家)?(?:从[\u4e00-\u9fff]{2,8}?)?(?:(?:现居住?|旅居|常驻|坐标|住|居住|定居|生活|安家|落户|常住)(?:在|于)?|家(?:住|在)|移居到?|搬(?:家)?(?:到|去|来|回|至)了?|迁(?:居|移)?到了?|回到?了?(?=[\u4e00-\u9fff]{2,6}定居))(?P<place>[\u4e00-\u9fff]{2,12}|[A-Za-z][\w ]{1,30}?)(?:居住|生活|定居|住|这边|那边)?")
 _LIVED = re.compile(r"在(?P<place>[\u4e00-\u9fff]{2,10}?)(?:住|居住|生活|定居)")
 _FROM = re.compile(r"(?:来自|老家(?:是|在)?|的?(?:家乡|故乡|老家)(?:是|在)|籍贯是?|从(?=[\u4e00-\u9fff]{2,8}来$))(?P<place>[\u4e00-\u9fff]{2,10}?)(?:来的?|农村|人)?")
 _NATIVE = re.compile(r"(?:是|算是)(?:土生土长的|地道的|正宗的?|个|一个)?(?P<place>[\u4e00-\u9fff]{2,6}?)人的?")
@@ -207,7 +207,7 @@ def work(clause: Clause) -> Iterator[Told]:
 def _trade(clause: Clause, trade: str | None) -> Iterator[Told]:
     if trade:
         gone = clause.stands is Stands.GONE
-        yield Told(clause.subject, "职业是", trade, f"{clause.subject}{'不再' * gone}是{trade}", 0.9, retracted=gone)
+        yield Told(clause.subject, "职业是", trade, f"{clause.subject}{'不再是' if gone else '的职业是'}{trade}", 0.9, retracted=gone)
 
 
 def studies(clause: Clause) -> Iterator[Told]:

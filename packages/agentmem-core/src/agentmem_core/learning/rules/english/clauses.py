@@ -74,10 +74,11 @@ _VERB = (
 _BEGINS = rf"(?:I|we|my|our|he|she|they|it|you|there|this|that|the|his|her|their|what|how|can|could|please|do you|everyone calls|everybody calls|people call|friends call|call me|(?:in|on|since|last|next|this)\s+[^,]{{1,30}}?,?\s+(?:I|we|my))\b"
 _SPLIT = re.compile(
     rf"(?:\s*[,;:]\s*|\s+[-\u2013\u2014]+\s+|\s*\u2014\s*|\s*\()(?:(?:and|but|so|because|cause|cuz|although|though|while|plus|also|where|who|yet)\s+)*(?={_BEGINS}|{_VERB})"
-    rf"|\s+(?:and|but|so|because|cause|cuz|although|though|while|plus|before|after|then|yet|where|who)\s+(?:(?:also|then|now|so|that)\s+)*(?={_BEGINS}|{_VERB})"
+    rf"|\s+(?:and|but|so|because|cause|cuz|although|though|while|plus|before|after|since|when|until|then|yet|where|who)\s+(?:(?:also|then|now|so|that)\s+)*(?={_BEGINS}|{_VERB})"
     rf"|\s*;\s*|\s*\)\s*",
     re.IGNORECASE,
 )
+_RELATIVE = re.compile(r"\b(?:who|where)\b", re.IGNORECASE)
 _LEAD = re.compile(
     r"(?:(?:well|so|yeah|yep|yes|yup|no|nope|nah|oh|ah|um+|uh+|hmm+|hi|hello|hey|heya|hiya|ok|okay|okey|actually|also|and|but|anyway|honestly|frankly|plus|in fact|nowadays|these days|currently"
     r"|right now|at the moment|personally|sorry|thanks|thank you|sure|great|cool|nice|lol|haha+|hehe|omg|wow|ugh|sadly|unfortunately|luckily|fortunately|finally|recently|lately|basically"
@@ -100,10 +101,10 @@ _THEIR_NAME = re.compile(r"(?P<who>her|his|its)\s+name\s+is\s+", re.IGNORECASE)
 _ADVERB = (
     r"(?:just|also|really|currently|now|actually|absolutely|recently|still|already|mostly|mainly|usually|always|totally|simply|truly|kind of|kinda|sort of|personally|officially|finally|only"
     r"|basically|both|quite|so|very|definitely|genuinely|especially|particularly|secretly|honestly|temporarily|permanently|obviously|literally|even|too|all|pretty|generally|normally|"
-    r"primarily|happily|proudly|sadly|unfortunately|have been|has been|deeply|severely|highly|mildly|slightly|super|extremely|terribly|badly|massively|recently|newly|long|ever|presently|today|do|does)"
+    r"primarily|happily|proudly|sadly|unfortunately|deeply|severely|highly|mildly|slightly|super|extremely|terribly|badly|massively|recently|newly|long|ever|presently|today|(?:do|does)(?!\s+not\b))"
 )
 _ADVERBS = re.compile(rf"(?:{_ADVERB}\s+)+", re.IGNORECASE)
-_BE = re.compile(r"(?:am|are|is)\s+", re.IGNORECASE)
+_BE = re.compile(r"(?:am|are|is|(?:have|has)\s+been)\s+", re.IGNORECASE)
 _HAVE = re.compile(r"(?:have|has)\s+(?!been\b|to\b)", re.IGNORECASE)
 _ENDED = re.compile(r"[\s,]+(?:any\s?more|any longer)\b", re.IGNORECASE)
 _NOT = re.compile(r"(?:do|does)\s+not\s+|(?:is|am|are)\s+(?=not\b)", re.IGNORECASE)
@@ -114,7 +115,7 @@ _INTERJECTED = re.compile(r"(?<!\w)[:;=8][-']?[()DPpOo/|*](?!\w)|\bx[dD]\b|[\u27
 _TAIL = re.compile(
     r"(?:[\s,.!?\u2026:;\-\u2013\u2014(]+(?:too|as well|now|right now|currently|these days|nowadays|at the moment|lately|recently|though|btw|by the way|actually|again|already|please|thanks|thank you|you know"
     r"|nice to (?:e-?)?(?:meet|see) you(?: all)?|pleased to meet you|for now|so far|for a while|for ages|for (?:many |several |a few |some |\w+ )?years|for (?:\w+ )?months|full[- ]time|part[- ]time|of course|obviously|unfortunately|sadly|luckily|honestly|yay|today|instead|"
-    r"forever|all my life|my whole life|since then|then|first|anyway|yet|here|myself|together|and stuff|or so|etc|to be honest|to be fair|at least|in fact|for real|for sure|and proud of it|after all|I think|I guess))+$",
+    r"forever|all my life|my whole life|since then|then|first|anyway|yet|myself|together|and stuff|or so|etc|to be honest|to be fair|at least|in fact|for real|for sure|and proud of it|after all|I think|I guess))+$",
     re.IGNORECASE,
 )
 _CORRECTED = re.compile(r"(?:,\s*(?:and\s+)?|(?<=\b[A-Z][a-z])\s+|(?<=[a-z]{3})\s+(?=not\s+[A-Z]))not\s+(?:in\s+|at\s+|to\s+|an?\s+)?(?P<wrong>[\w' -]{2,40})$")
@@ -130,6 +131,12 @@ class Persons:
     other: str = ""
     other_kind: str = ""
 
+    def rename(self, name: str) -> None:
+        """Call the one who was spoken of by name from now on."""
+        if self.subject == self.other:
+            self.subject = name
+        self.other = name
+
     def turn_to(self, subject: str, kind: str) -> None:
         self.subject, self.kind = subject, kind
         if kind:
@@ -138,11 +145,15 @@ class Persons:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A clause before its verb is looked at: its words from ``start`` to ``end`` of the sentence."""
+    """A clause before its verb is looked at: its words from ``start`` to ``end`` of the sentence.
+
+    A ``relative`` one ("who lives in Denver") is about somebody that only its sentence's grammar tells.
+    """
 
     start: int
     end: int
     words: str
+    relative: bool = False
 
 
 def expanded(sentence: str) -> str:
@@ -161,13 +172,19 @@ def stated(sentence: str) -> bool:
 def pieces(sentence: str) -> list[Piece]:
     """Its clauses that are no questions."""
     cuts = [0]
+    links = [""]
     ends: list[int] = []
     for found in _SPLIT.finditer(sentence):
         if found.end() > found.start():
             ends.append(found.start())
             cuts.append(found.end())
+            links.append(found[0])
     ends.append(len(sentence))
-    found_pieces = [Piece(start, end, sentence[start:end]) for start, end in zip(cuts, ends, strict=True) if start < end]
+    found_pieces = [
+        Piece(start, end, sentence[start:end], _RELATIVE.search(link) is not None)
+        for start, end, link in zip(cuts, ends, links, strict=True)
+        if start < end
+    ]
     if sentence.rstrip(" )\"'").endswith("?") and found_pieces:
         tagged = _TAG.match(found_pieces[-1].words.strip()) or re.search(r",\s*" + _TAG.pattern, sentence, re.IGNORECASE)
         found_pieces = found_pieces[: -2 if tagged and len(found_pieces) > 1 else -1]
@@ -180,6 +197,8 @@ def clauses(sentence: Dated, persons: Persons, *, casual: bool) -> Iterator[Clau
         said, times = sentence.part(piece.start, piece.end)
         said, wrong = corrected(_led(_tidy(said)))
         whole, _ = corrected(_led(_tidy(piece.words)))
+        if piece.relative:
+            continue
         if _ASKS.match(said) and not _continues(said):
             persons.subject = persons.kind = ""
             continue

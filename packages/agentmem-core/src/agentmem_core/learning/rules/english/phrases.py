@@ -37,6 +37,12 @@ _PAIRS = ("rock and roll", "mac and cheese", "fish and chips", "drum and bass", 
           "salt and vinegar", "peanut butter and jelly", "hide and seek", "dungeons and dragons", "country and western", "cats and dogs of",
           "gin and tonic", "ham and cheese", "rhythm and blues", "bed and breakfast")  # fmt: skip
 _AND = re.compile(r"\s*,\s*(?:and\s+|or\s+|&\s*)?|\s+(?:and|or|&|as well as|plus)\s+(?:also\s+)?", re.IGNORECASE)
+_THE = re.compile(
+    r"the\s+(?:sea|ocean|beach|mountains?|rain|snow|sun|outdoors|countryside|theatre|theater|cinema|opera|colou?r|forest|gym|cold|heat|dark|piano|guitar|violin|"
+    r"cello|wild|night|summer|winter|spring|autumn|rainforest|desert|stars|movies|circus|ballet|news|(?:smell|sound|taste|idea|feeling)\s+of)\b",
+    re.IGNORECASE,
+)
+"""What everybody knows; of other things "the" points at one that was spoken of."""
 _ARTICLE = re.compile(r"(?:the|an?|some|any|my|our|own|his|her|their)\s+(?=\S)", re.IGNORECASE)
 _NAME = re.compile(r"[A-Z\u00c0-\u00de][\w\u00c0-\u017f'-]*(?:\s+(?:de|van|von|da|der|al|bin|O')?\s*[A-Z\u00c0-\u00de][\w\u00c0-\u017f'.-]*){0,3}")
 
@@ -50,7 +56,7 @@ def place(text: str, *, casual: bool = False) -> str | None:
     rest = text[found.end() :]
     if (rest.strip() and not _STOPS.match(rest)) or name.split()[0] in _NOT_PLACES or name.endswith("'s"):
         return None
-    if name.lower() in LANGUAGES or (name.lower() in NATIONS and " " not in name):
+    if len(name.split()) > 6 or name.lower() in LANGUAGES or (name.lower() in NATIONS and " " not in name):
         return None
     return f"the {name}" if text.startswith("the ") else name
 
@@ -75,7 +81,7 @@ def employer(text: str) -> str | None:
     name, rest = found["name"].rstrip(".'"), text[found.end() :]
     if (rest.strip() and not _STOPS.match(rest)) or name.split()[0] in _NOT_EMPLOYERS or name.endswith("'s"):
         return None
-    if name.lower() in LANGUAGES or name.lower() in PLACES:
+    if len(name.split()) > 8 or name.lower() in LANGUAGES or name.lower() in PLACES:
         return None
     return name
 
@@ -119,7 +125,7 @@ def things(text: str, *, most: int = 5) -> list[str]:
         item = re.sub(r"\x01(\d+)\x01", lambda match: _PAIRS[int(match[1])], part).strip()
         if not item or len(item.split()) > most or _POINTS.match(item) or not re.search(r"[^\W\d_]{2}", item):
             return []
-        if re.match(r"the\s+(?![A-Z])", item) and len(item.split()) < 4:
+        if re.match(r"the\s+(?![A-Z])", item) and not _THE.match(item):
             return []
         found.append(item)
     return found
@@ -142,7 +148,7 @@ def bare(text: str) -> str:
     return _ARTICLE.sub("", text.strip(), count=1).removeprefix("own ")
 
 
-_E_ENDINGS = re.compile(r"(?:[^aeiou]v|[aeiou]v|[^aeiou]c|[aeiou]c|at|ak|os|us|iz|is|ir|id|in|ut|ot|ad|ag|rg|dg|yp|ik|ap|pl|bl|tl|ngl|rs|ur|ir|ev|as|iv|ov|av)$")
+_E_ENDINGS = re.compile(r"(?:[^aeiou]v|[aeiou]v|[^aeiou]c|[aeiou]c|at|ak|[^o]ok|os|us|iz|is|ir|id|in|ut|ot|ad|ag|rg|dg|yp|ik|ap|pl|bl|tl|ngl|rs|ur|ir|ev|as|iv|ov|av)$")
 _NO_E = frozenset("run meet visit eat sit read train rain join fix host see fly play paint start host attend perform present speak sign swim begin plan travel cook look "
                   "repeat treat heat cheat beat wait audit edit deposit orbit exhibit explain obtain retain gain maintain complain develop submit "
                   "open listen happen bring sing ring spring swing fit quit hit knit cut shut put get set let sin win spin pin bid add load read head spread "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +12,8 @@ from agentmem_core.learning.rules.english.clauses import Persons, clauses, expan
 from agentmem_core.learning.rules.english.words import PETS, RELATIVES
 from agentmem_core.learning.rules.times import dated
 from agentmem_core.learning.rules.told import Clause, Told
+
+_AND_A = re.compile(r"is\s+(?P<first>.{1,80}?),?\s+and\s+(?P<second>an?\s.{2,80})")
 
 FORMS = (*identity.FORMS, *work.FORMS, *things.FORMS, *tastes.FORMS, *plans.FORMS)
 
@@ -26,7 +29,7 @@ def read_english(
             persons.subject = persons.kind = ""
             continue
         for clause in clauses(dated(sentence, said_at), persons, casual=casual):
-            told = _told(clause) or _told(_shortened(clause))
+            told = _told(clause) or [item for part in _parts(clause) for item in _told(part)]
             yield clause, told
             _note(persons, told)
 
@@ -37,10 +40,20 @@ def _note(persons: Persons, told: list[Told]) -> None:
         kind = item.object.split()[-1].lower()
         if item.predicate == "has" and not item.retracted and (kind in PETS or kind in RELATIVES):
             persons.other, persons.other_kind = f"{persons.me}'s {kind}", kind
+        elif item.subject == persons.me and item.predicate == f"{persons.other_kind} is":
+            persons.rename(item.object)
 
 
 def _told(clause: Clause) -> list[Told]:
     return [told for form in FORMS for told in form(clause)]
+
+
+def _parts(clause: Clause) -> list[Clause]:
+    """What a clause says one by one ("is 27 and a designer"), or what it says up to its first comma."""
+    both = _AND_A.fullmatch(clause.said)
+    if both is not None:
+        return [replace(clause, said=said, whole=said) for said in (f"is {both['first']}", f"is {both['second']}")]
+    return [_shortened(clause)] if "," in clause.said or "," in clause.whole else []
 
 
 def _shortened(clause: Clause) -> Clause:

@@ -10,7 +10,7 @@ from agentmem_core.learning.rules.english.words import LANGUAGES, PLAYED
 from agentmem_core.learning.rules.told import Clause, Form, Stands, Told
 
 _AS = r"(?:\s+as\s+(?P<job>.+?))?"
-_AT = r"(?:\s+(?:at|for|with|in|of)\s+(?P<org>.+))?"
+_AT = r"(?:\s+(?:at|for|with|of)\s+(?P<org>.+))?"
 _WORKS = re.compile(rf"(?:works?|working|is\s+(?:working|employed)|has\s+(?:been\s+working|worked)|interns?|is\s+interning|worked)\s+(?:at|for|with)\s+(?P<org>.+?){_AS}", re.IGNORECASE)
 _WORKS_AS = re.compile(rf"(?:works?|working|is\s+(?:working|employed)|has\s+(?:been\s+working|worked)|worked)\s+(?:\w+-time\s+)?as\s+(?P<job>.+?){_AT}", re.IGNORECASE)
 _STARTED = re.compile(
@@ -143,7 +143,7 @@ def trade(clause: Clause) -> Iterator[Told]:
     article = what if found.re is _STATUS else _with_article(what)
     yield Told(clause.subject, "works as", what, f"{clause.subject} is {'no longer ' * gone}{article}", 0.88, retracted=gone)
     org = employer(found["org"]) if found.re is _IS_JOB and found["org"] else None
-    if org and not gone and not re.search(r"\bin\s+" + re.escape(org.split()[0]), clause.said):
+    if org and not gone:
         yield _works_at(clause.subject, org, clause)
 
 
