@@ -22,6 +22,7 @@ from agentmem_core.errors import (
     StoreUnavailableError,
 )
 from agentmem_core.ports import Backend, LanguageModel, VectorIndex
+from agentmem_core.privacy import Guarded, configured_filter
 from agentmem_core.recall.text import WORDS_VERSION
 from agentmem_core.storage.files import FolderBlobs, MemoryBlobs
 from agentmem_core.storage.sqlite import FILE_NAME, SqliteLedger
@@ -55,9 +56,18 @@ class Config:
     api_key: str | None = None
     exact_limit: int | None = None
     cache_bytes: int | None = None
+    redact: Any = None
+    block: Any = None
 
 
 def connect(config: Config) -> Backend:
+    """A backend, opened, behind the privacy filter that is asked for; raises ``NotConfiguredError`` before anything is opened."""
+    privacy = configured_filter(config.redact, config.block)
+    backend = _opened(config)
+    return backend if privacy is None else Guarded(backend, privacy)
+
+
+def _opened(config: Config) -> Backend:
     """A backend, opened; raises ``StoreError`` or ``NotConfiguredError`` and then leaves everything as it was."""
     if config.api_url or os.environ.get("AGENTMEM_API_URL"):
         raise NotSupportedError(
@@ -120,7 +130,8 @@ def place(config: Config) -> Place | None:
     embedder = config.embedder or os.environ.get("AGENTMEM_EMBEDDER")
     settings = [os.environ.get(f"AGENTMEM_{name}") for name in ("INDEX", "DURABILITY", "EXACT_LIMIT", "CACHE_BYTES")]
     named = embedder if isinstance(embedder, str | None) else id(embedder)
-    return Place((str(folder.resolve()), named, *settings), folder / FILE_NAME)
+    private = tuple(os.environ.get(f"AGENTMEM_{name}") for name in ("REDACT", "BLOCK"))
+    return Place((str(folder.resolve()), named, *settings, *private), folder / FILE_NAME)
 
 
 def file_limit() -> int:

@@ -30,14 +30,14 @@ _SAME = {
     "name": "called", "搬到": "住在", "搬到了": "住在", "搬去": "住在", "居住在": "住在", "家在": "住在", "工作在": "在…工作",
     "就职于": "在…工作", "任职于": "在…工作", "供职于": "在…工作", "名叫": "叫", "名字是": "叫", "嫁给": "结婚对象", "娶了": "结婚对象",
     "妻子是": "结婚对象", "丈夫是": "结婚对象", "老婆是": "结婚对象", "老公是": "结婚对象", "from": "comes from", "come from": "comes from",
-    "years old": "age is", "age": "age is", "birthday": "birthday is", "born on": "birthday is", "job is": "works as",
-    "working as": "works as", "work as": "works as", "employed as": "works as", "occupation is": "works as", "profession is": "works as",
+    "works as": "profession is", "working as": "profession is", "work as": "profession is", "employed as": "profession is",
+    "job is": "profession is", "occupation is": "profession is",
     "mom is": "mother is", "mum is": "mother is", "dad is": "father is", "girlfriend is": "partner is", "boyfriend is": "partner is",
-    "fiance is": "partner is", "fiancee is": "partner is", "工作是": "职业是", "年龄": "年龄是", "生日": "生日是", "老家是": "来自", "女朋友是": "伴侣是",
+    "fiance is": "partner is", "fiancee is": "partner is", "工作是": "职业是", "老家是": "来自", "女朋友是": "伴侣是",
     "男朋友是": "伴侣是", "对象是": "伴侣是", "未婚妻是": "伴侣是", "未婚夫是": "伴侣是",
 }  # fmt: skip
 _ENGLISH = {
-    "住在": "lives in", "在…工作": "works at", "职业是": "works as", "叫": "called", "年龄是": "age is", "生日是": "birthday is", "来自": "comes from",
+    "住在": "lives in", "在…工作": "works at", "职业是": "profession is", "叫": "called", "年龄是": "age is", "生日是": "birthday is", "来自": "comes from",
     "结婚对象": "married to", "伴侣是": "partner is", "饮食是": "diet is", "婚姻状况是": "marital status is", "出生年份是": "birth year is",
     "出生在": "born in", "妈妈是": "mother is", "爸爸是": "father is",
 }  # fmt: skip

@@ -20,6 +20,12 @@ _ENGLISH = re.compile(r"\b(?:I|I'm|we|my)\s", re.IGNORECASE)
 _VAGUE_KIN = ("friend", "colleague", "coworker", "co-worker", "neighbor", "neighbour", "teacher", "cousin", "朋友", "好朋友", "同事", "邻居", "同学",
               "老师")  # fmt: skip
 """Of these one has many: a fact about "my friend" is about nobody in particular."""
+_ONE_AT_A_TIME = frozenset(
+    {"lives in", "works at", "works as", "is called", "goes by", "age is", "birthday is", "birth year is", "born in", "comes from", "diet is",
+     "marital status is", "married to", "partner is", "wife is", "husband is", "住在", "在…工作", "职业是", "叫", "年龄是", "生日是", "出生年份是", "出生在",
+     "来自", "饮食是", "婚姻状况是", "妻子是", "丈夫是"}
+)  # fmt: skip
+"""Of these a later fact ends the earlier one beyond doubt; of others the predicate decides."""
 _MOST = 200
 """Facts of one turn."""
 _LONGEST = 256
@@ -119,8 +125,11 @@ def _fits(told: Told) -> bool:
 
 
 def _fact(told: Told, turns: tuple[str, ...]) -> Fact:
+    exclusive = told.exclusive
+    if exclusive is None and told.predicate in _ONE_AT_A_TIME:
+        exclusive = True
     return Fact(
-        text=told.text, subject=told.subject, predicate=told.predicate, object=told.object, exclusive=told.exclusive,
+        text=told.text, subject=told.subject, predicate=told.predicate, object=told.object, exclusive=exclusive,
         retracted=told.retracted, confidence=told.confidence, valid_from=told.since, valid_to=told.until, occurred_at=told.on,
         turns=turns,
     )  # fmt: skip
