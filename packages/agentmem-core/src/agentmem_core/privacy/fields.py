@@ -67,7 +67,7 @@ T, J, N, L = Treat.TEXT, Treat.JSON, Treat.NAME, Treat.LEFT
 
 FIELDS: Mapping[type[Op[Any]], Mapping[str, Treat]] = {
     Add: {"items": Treat.SPECIAL},
-    Update: {"content": T, "metadata": J, "entities": T, "reason": T},
+    Update: {"content": T, "metadata": J, "entities": T, "reason": T, "marks": J},
     Delete: {"reason": T},
     Restore: {},
     Relate: {"source": L, "relation": T, "target": L, "metadata": J},

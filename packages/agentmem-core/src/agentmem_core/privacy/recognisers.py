@@ -45,16 +45,18 @@ _SOCIAL_NAMED = re.compile(r"\b(?:ssn|social security(?: number| no\.?| #)?)[^0-
 
 _SEP = "[ .\\-/\u00a0\u200b-\u200d\u2010-\u2015\u202f\u2060]"
 _NOT_BEFORE = r"(?<![0-9A-Za-z_+#=/-])(?<![0-9]\.)(?<![$\u20ac\u00a3\u00a5])"
+_NO_GROUP = r"(?<![0-9][ .\-])"
+"""No group of digits stands before it, whose part it would be."""
 _NOT_AFTER = r"(?![0-9A-Za-z_]|[.,:/-][0-9])"
 _PHONES = (
-    re.compile(rf"(?<![0-9A-Za-z_])(?:\+|(?<![0-9.,-])00(?=[1-9][0-9 ().-]{{8}}))\s?[1-9](?:{_SEP}{{0,2}}\(?[0-9]\)?){{6,13}}(?![0-9])"),
+    re.compile(rf"(?<![0-9A-Za-z_])(?:\+|(?<![0-9.,-])(?<![0-9] )00(?=[1-9][0-9 ().-]{{8}}))[1-9](?:{_SEP}{{0,2}}\(?[0-9]\)?){{7,13}}(?![0-9])"),
     re.compile(rf"(?<![0-9A-Za-z_+.])(?:\(?\+?86\)?{_SEP}?)?1[3-9][0-9]{_SEP}?[0-9]{{4}}{_SEP}?[0-9]{{4}}(?![0-9A-Za-z_])"),
     re.compile(rf"(?<![0-9A-Za-z_+.])1[3-9][0-9]{_SEP}[0-9]{{3}}{_SEP}[0-9]{{5}}(?![0-9])"),
     re.compile(rf"{_NOT_BEFORE}(?:\+?1{_SEP}?)?(?:\([2-9][0-9]{{2}}\){_SEP}{{0,2}}|[2-9][0-9]{{2}}{_SEP})[2-9][0-9]{{2}}{_SEP}?[0-9]{{4}}(?:\s?(?:x|ext\.?)\s?[0-9]{{1,6}})?(?![0-9A-Za-z_])"),
-    re.compile(rf"{_NOT_BEFORE}\(?0[1-9][0-9]{{1,2}}\)?{_SEP}{{0,2}}[2-9][0-9]{{2,3}}{_SEP}?[0-9]{{4}}(?:{_SEP}?(?:转|ext\.?|x){_SEP}?[0-9]{{1,6}}|-[0-9]{{1,5}})?(?![0-9A-Za-z_])"),
+    re.compile(rf"{_NOT_BEFORE}{_NO_GROUP}\(?0[1-9][0-9]{{1,2}}\)?{_SEP}{{0,2}}[2-9][0-9]{{2,3}}{_SEP}?[0-9]{{4}}(?:{_SEP}?(?:转|ext\.?|x){_SEP}?[0-9]{{1,6}}|-[0-9]{{1,5}})?(?![0-9A-Za-z_])"),
     re.compile(rf"{_NOT_BEFORE}[48]00{_SEP}[0-9]{{3}}{_SEP}?[0-9]{{4}}(?![0-9])|{_NOT_BEFORE}[48]00{_SEP}[0-9]{{4}}{_SEP}[0-9]{{3}}(?![0-9])"),
-    re.compile(rf"{_NOT_BEFORE}0[1-9](?:{_SEP}[0-9]{{2}}){{4}}(?![0-9])"),
-    re.compile(rf"{_NOT_BEFORE}\(?0[0-9]{{2,4}}\)?{_SEP}[0-9]{{3,4}}{_SEP}?[0-9]{{3,4}}{_NOT_AFTER}"),
+    re.compile(rf"{_NOT_BEFORE}{_NO_GROUP}0[1-9](?:{_SEP}[0-9]{{2}}){{4}}(?![0-9])"),
+    re.compile(rf"{_NOT_BEFORE}{_NO_GROUP}\(?0[0-9]{{2,4}}\)?{_SEP}[0-9]{{3,4}}{_SEP}?[0-9]{{3,4}}{_NOT_AFTER}(?! [0-9])"),
     re.compile(
         r"(?:\b(?:phone|tel|telephone|call|mobile|cell|whatsapp|fax|text|reach|ring|number)\b|电话|手机|座机|联系方式|致电|号码|拨打|微信|传真)[^0-9+\n]{0,16}"
         rf"(?P<id>\(?[0-9]\)?(?:{_SEP}?\(?[0-9]\)?){{6,13}})(?![0-9A-Za-z_])",
@@ -112,10 +114,10 @@ def ibans(text: str) -> Iterator[tuple[int, int]]:
     """International bank account numbers whose check digits fit."""
     for found in _IBAN.finditer(text):
         length = IBAN_LENGTHS.get(text[found.start() : found.start() + 2].upper())
-        part = _IBAN_PART.match(text, found.start()) if length else None
+        part = _IBAN_PART.match(text, found.start(), found.start() + 3 * length) if length else None
         if length is None or part is None:
             continue
-        letters = [place for place in range(found.start(), min(part.end(), found.start() + 3 * length)) if text[place].isalnum()]
+        letters = [place for place in range(found.start(), part.end()) if text[place].isalnum()]
         if len(letters) < length:
             continue
         end = letters[length - 1] + 1
@@ -141,11 +143,17 @@ def phones(text: str) -> Iterator[tuple[int, int]]:
     """Telephone numbers in international, American, Chinese and common European formats."""
     for pattern in _PHONES:
         for found in pattern.finditer(text):
-            span = found.span("id") if "id" in pattern.groupindex else found.span()
+            span = _balanced(text, *(found.span("id") if "id" in pattern.groupindex else found.span()))
             shown = text[slice(*span)]
             digits = sum(char.isdigit() for char in shown)
             if 7 <= digits <= 17 and _DATE.match(shown) is None:
                 yield span
+
+
+def _balanced(text: str, start: int, end: int) -> tuple[int, int]:
+    """Without a bracket that belongs to the words around the number."""
+    opened, closed = text.count("(", start, end), text.count(")", start, end)
+    return start + (opened > closed and text[start] == "("), end - (closed > opened and text[end - 1] == ")")
 
 
 BUILT_IN: dict[str, Recogniser] = {"card": cards, "iban": ibans, "id": identities, "email": emails, "phone": phones}
