@@ -73,11 +73,3 @@ def same(want: list[Any], fact: Fact) -> bool:
 def shown(fact: Fact) -> str:
     mark = " (ended)" if fact.retracted else ""
     return f"{fact.subject} | {fact.predicate} | {fact.object}{mark} [{fact.text}] on {fact.occurred_at} since {fact.valid_from}"
-
-
-if __name__ == "__main__":
-    import sys
-
-    result = score(sys.argv[1])
-    print(*result.wrong, sep="\n")
-    print(f"precision {result.precision:.3f}, recall {result.recall:.3f}: {result.right} of {result.wanted}, {result.found} found")

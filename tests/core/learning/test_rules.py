@@ -5,12 +5,12 @@ import random
 from datetime import UTC, datetime
 
 import pytest
+from tests.core.learning.scoring import DATA, SAID_AT, score
 
 from agentmem_core import AgentMem
 from agentmem_core.learning.rules import extract
 from agentmem_core.learning.values import Fact, Turn
 from agentmem_core.recall.facts import holds_many, same_predicate
-from tests.core.learning.scoring import DATA, SAID_AT, score
 
 
 def told(*texts: str, about: str = "user", role: str = "user") -> list[Fact]:
@@ -122,7 +122,13 @@ def test_pronouns_mean_the_relative_who_was_spoken_of():
 def test_long_and_odd_texts_are_read_in_bounded_time():
     base = "I live in Lisbon and I work at Siemens. 我住在北京。 "
     assert triples(base * 5_000) == triples(base)
-    for text in ("I am " + " " * 19_000, "`" * 20_000, '"' * 20_000, "I like " + "a, " * 9_000, "我喜欢" + "吃、" * 9_000):
+    for text in (
+        "I am " + " " * 19_000,
+        "`" * 20_000,
+        '"' * 20_000,
+        "I like " + "a, " * 9_000,
+        "我喜欢" + "吃、" * 9_000,
+    ):
         assert told(text + ".") == []
 
 
@@ -153,7 +159,20 @@ def test_predicates_mean_the_same_across_languages(one, other):
 
 
 @pytest.mark.parametrize(
-    "predicate", ["is learning", "dislikes", "prefers", "cousin is", "计划去", "在学", "会", "不喜欢", "对…过敏", "表哥是", "plans to go to"]
+    "predicate",
+    [
+        "is learning",
+        "dislikes",
+        "prefers",
+        "cousin is",
+        "计划去",
+        "在学",
+        "会",
+        "不喜欢",
+        "对…过敏",
+        "表哥是",
+        "plans to go to",
+    ],
 )
 def test_of_these_there_are_many(predicate):
     assert holds_many(predicate)

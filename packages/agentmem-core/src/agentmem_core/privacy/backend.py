@@ -107,7 +107,7 @@ def cleaned(privacy: PrivacyFilter, op: Op[T]) -> Op[T]:
         changes |= {} if data is op.data else {"data": data}
     if cleaning.redacted and "metadata" in type(op).model_fields:
         changes |= _marked(cleaning, op, changes)
-    return op.model_copy(update=changes) if changes else op
+    return cast("Op[T]", op.model_copy(update=changes)) if changes else cast("Op[T]", op)
 
 
 def _changes(cleaning: Cleaning, op: Op[Any], fields: Mapping[str, Treat]) -> dict[str, Any]:
@@ -165,7 +165,8 @@ def _holds_text(annotation: Any) -> bool:
         return any(_holds_text(part) for part in typing.get_args(annotation))
     if annotation in {str, bytes, Any, dict, list, tuple, object}:
         return True
-    return isinstance(annotation, type) and hasattr(annotation, "model_fields") and any(
-        _holds_text(field.annotation) for field in annotation.model_fields.values()
+    return (
+        isinstance(annotation, type)
+        and hasattr(annotation, "model_fields")
+        and any(_holds_text(field.annotation) for field in annotation.model_fields.values())
     )
-

@@ -10,6 +10,15 @@ _PROVINCES = frozenset(
     (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83, 91)
 )
 
+_LONG = (16, 17, 18, 19)
+_ISSUERS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
+    ("4", "4", (13, 16, 18, 19)), ("51", "55", (16,)), ("2221", "2720", (16,)), ("34", "34", (15,)), ("37", "37", (15,)),
+    ("300", "305", (14, 16, 19)), ("36", "36", (14, 16, 19)), ("38", "39", (14, 16, 19)), ("3528", "3589", _LONG),
+    ("2200", "2204", _LONG), ("62", "62", _LONG), ("81", "82", _LONG), ("9792", "9792", _LONG),
+    ("50", "50", (12, 13, 14, 15, *_LONG)), ("56", "69", (12, 13, 14, 15, *_LONG)),
+)  # fmt: skip
+"""The first digits of issuers (Visa, Mastercard, American Express, Diners, JCB, MIR, UnionPay, RuPay, Troy, Maestro, Discover)."""
+
 IBAN_LENGTHS = {
     "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BI": 27, "BR": 29, "BY": 28, "CH": 21,
     "CR": 22, "CY": 28, "CZ": 24, "DE": 22, "DJ": 27, "DK": 18, "DO": 28, "EE": 20, "EG": 29, "ES": 24, "FI": 18, "FK": 18, "FO": 18,
@@ -37,20 +46,9 @@ def is_card(digits: str) -> bool:
 
 
 def _issued(digits: str, length: int) -> bool:
-    two, three, four = int(digits[:2]), int(digits[:3]), int(digits[:4])
-    if digits[0] == "4":
-        return length in {13, 16, 18, 19}
-    if 51 <= two <= 55 or 2221 <= four <= 2720:
-        return length == 16
-    if two in {34, 37}:
-        return length == 15
-    if 300 <= three <= 305 or two in {36, 38, 39}:
-        return length in {14, 16, 19}
-    if 3528 <= four <= 3589 or 2200 <= four <= 2204:
-        return 16 <= length <= 19
-    if two in {62, 81, 82} or four == 9792:
-        return 16 <= length <= 19
-    return (two == 50 or 56 <= two <= 69) and 12 <= length <= 19
+    """Whether the digits begin as those of an issuer whose numbers are so long."""
+    lengths = next((lengths for first, last, lengths in _ISSUERS if first <= digits[: len(first)] <= last), ())
+    return length in lengths
 
 
 def is_iban(text: str) -> bool:

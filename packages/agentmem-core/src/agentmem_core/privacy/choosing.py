@@ -47,12 +47,12 @@ def _named(argument: str, given: Any) -> list[tuple[str, Any]]:
     if isinstance(given, str):
         return [(name, None) for name in given.split(",") if name.strip()]
     if isinstance(given, Mapping):
-        return [_pair(argument, name, own) for name, own in cast("Mapping[Any, Any]", given).items()]
+        return [_pair(argument, name, own) for name, own in given.items()]
     if not isinstance(given, Iterable):
         raise NotConfiguredError(f"{argument}: must be a list of kinds, not {type(given).__name__}")
     found: list[tuple[str, Any]] = []
-    for item in cast("Iterable[Any]", given):
-        if isinstance(item, tuple) and len(cast("tuple[Any, ...]", item)) == 2:
+    for item in given:
+        if isinstance(item, tuple) and len(item) == 2:
             found.append(_pair(argument, *cast("tuple[Any, Any]", item)))
         elif isinstance(item, Mapping):
             found += _named(argument, item)
@@ -87,7 +87,9 @@ def _own(argument: str, name: str, given: Any) -> Recogniser:
         pattern = cast("re.Pattern[str]", given)
         return lambda text: [found.span() for found in pattern.finditer(text) if found.end() > found.start()]
     if not callable(given):
-        raise NotConfiguredError(f"{argument}: {name!r} must be a compiled pattern or a function, not {type(given).__name__}")
+        raise NotConfiguredError(
+            f"{argument}: {name!r} must be a compiled pattern or a function, not {type(given).__name__}"
+        )
     function = cast("Callable[[str], Iterable[Any]]", given)
 
     def recognise(text: str) -> Places:

@@ -42,11 +42,7 @@ class PrivacyFilter:
                     f"{where}: holds what block= refuses ({kind}); take it out, or keep it sealed with memory.knowledge.put()"
                 )
         found = _apart(
-            (
-                (span, kind)
-                for kind, finder in self.redacts.items()
-                for span in finder(_seen(kind, finder, text, read))
-            ),
+            ((span, kind) for kind, finder in self.redacts.items() for span in finder(_seen(kind, finder, text, read))),
             len(text),
         )
         if not found:
@@ -112,7 +108,9 @@ class Cleaning:
         """A name that something is found under: it cannot be changed, so that what it must not hold is refused."""
         kinds = self.privacy.kinds(value, where)
         if kinds:
-            raise InvalidInputError(f"{where}: a name must not hold what redact= takes out ({', '.join(kinds)}); choose another")
+            raise InvalidInputError(
+                f"{where}: a name must not hold what redact= takes out ({', '.join(kinds)}); choose another"
+            )
         return value
 
     def marked(self, metadata: Mapping[str, Any] | None) -> dict[str, Any]:

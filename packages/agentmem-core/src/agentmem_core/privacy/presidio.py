@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agentmem_core.errors import NotConfiguredError
 
 if TYPE_CHECKING:
-    from presidio_analyzer import AnalyzerEngine
-
     from agentmem_core.privacy.recognisers import Places, Recogniser
 
 ENTITIES = {
@@ -47,31 +46,33 @@ def _languages() -> tuple[str, ...]:
     given = os.environ.get("AGENTMEM_PRESIDIO_LANGUAGES") or "en"
     found = tuple(name.strip() for name in given.split(",") if name.strip())
     if not found or not set(found) <= MODELS.keys():
-        raise NotConfiguredError(f"AGENTMEM_PRESIDIO_LANGUAGES: use {' and '.join(MODELS)}, with a comma between, not {given!r}")
+        raise NotConfiguredError(
+            f"AGENTMEM_PRESIDIO_LANGUAGES: use {' and '.join(MODELS)}, with a comma between, not {given!r}"
+        )
     return found
 
 
 @lru_cache(maxsize=2)
-def _engine(languages: tuple[str, ...], model: str) -> AnalyzerEngine:
+def _engine(languages: tuple[str, ...], model: str) -> Any:
     """One engine a process: it holds the models in memory. Nothing is downloaded: Presidio would, if a model is missing."""
     try:
-        from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
-        from presidio_analyzer.nlp_engine import NlpEngineProvider
-        from spacy.util import is_package
+        analyzer: Any = import_module("presidio_analyzer")
+        engines: Any = import_module("presidio_analyzer.nlp_engine")
+        spacy: Any = import_module("spacy")
     except ImportError as error:
         raise NotConfiguredError(
             f'redact: {", ".join(sorted(ENTITIES))} need Presidio: pip install "agentmem-core[privacy]", and a spaCy model'
         ) from error
     models = [{"lang_code": language, "model_name": model or MODELS[language]} for language in languages]
     for item in models:
-        if not is_package(item["model_name"]) and not Path(item["model_name"]).is_dir():
+        if not spacy.util.is_package(item["model_name"]) and not Path(item["model_name"]).is_dir():
             raise NotConfiguredError(
                 f"redact: the spaCy model {item['model_name']!r} is not installed; python -m spacy download {item['model_name']}, "
                 "or name another package or folder with AGENTMEM_PRESIDIO_MODEL"
             )
-    provider = NlpEngineProvider(nlp_configuration={"nlp_engine_name": "spacy", "models": models})
-    registry = RecognizerRegistry(supported_languages=list(languages))
+    provider = engines.NlpEngineProvider(nlp_configuration={"nlp_engine_name": "spacy", "models": models})
+    registry = analyzer.RecognizerRegistry(supported_languages=list(languages))
     registry.load_predefined_recognizers(languages=list(languages))
-    return AnalyzerEngine(
+    return analyzer.AnalyzerEngine(
         nlp_engine=provider.create_engine(), registry=registry, supported_languages=list(languages)
     )

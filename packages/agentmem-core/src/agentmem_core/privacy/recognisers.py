@@ -40,8 +40,12 @@ _IBAN_PART = re.compile(rf"(?:{_GAP}?[A-Za-z0-9])+")
 
 _RESIDENT = re.compile(rf"(?<![0-9A-Za-z])[1-9][0-9]{{5}}{_GAP}?[0-9]{{8}}{_GAP}?[0-9]{{3}}[0-9Xx](?![0-9A-Za-z])")
 _OLD_RESIDENT = re.compile(r"(?:身份证|居民证|ID card)[^0-9]{0,12}(?P<id>[1-9][0-9]{14})(?![0-9A-Za-z])", re.IGNORECASE)
-_SOCIAL = re.compile(r"(?<![0-9A-Za-z-])[0-9]{3}(?P<gap>[ \-\u2010-\u2013])[0-9]{2}(?P=gap)[0-9]{4}(?![0-9A-Za-z]|-[0-9])")
-_SOCIAL_NAMED = re.compile(r"\b(?:ssn|social security(?: number| no\.?| #)?)[^0-9]{0,12}(?P<id>[0-9]{9})(?![0-9A-Za-z])", re.IGNORECASE)
+_SOCIAL = re.compile(
+    r"(?<![0-9A-Za-z-])[0-9]{3}(?P<gap>[ \-\u2010-\u2013])[0-9]{2}(?P=gap)[0-9]{4}(?![0-9A-Za-z]|-[0-9])"
+)
+_SOCIAL_NAMED = re.compile(
+    r"\b(?:ssn|social security(?: number| no\.?| #)?)[^0-9]{0,12}(?P<id>[0-9]{9})(?![0-9A-Za-z])", re.IGNORECASE
+)
 
 _SEP = "[ .\\-/\u00a0\u200b-\u200d\u2010-\u2015\u202f\u2060]"
 _NOT_BEFORE = r"(?<![0-9A-Za-z_+#=/-])(?<![0-9]\.)(?<![$\u20ac\u00a3\u00a5])"

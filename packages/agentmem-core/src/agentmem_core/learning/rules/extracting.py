@@ -57,9 +57,9 @@ def _of_turn(turn: Turn, about: str) -> Iterator[Told | Correction]:
     parts = list(sentences(turn.content))
     casual = turn.content.islower()
     count = 0
-    for chinese, some in groupby(parts, key=_is_chinese):
+    for chinese, some in [(key, list(run)) for key, run in groupby(parts, key=_is_chinese)]:
         told: Iterable[Told | Correction]
-        told = _chinese(turn, list(some), about) if chinese else _english(turn, list(some), about, casual=casual)
+        told = _chinese(turn, some, about) if chinese else _english(turn, some, about, casual=casual)
         for item in told:
             count += 1
             if count > _MOST:
@@ -76,8 +76,7 @@ def _english(turn: Turn, parts: list[str], about: str, *, casual: bool) -> Itera
         wrong = correction(clause.said if not clause.subject else "", clause.wrong)
         if wrong is not None and not told:
             yield wrong
-        for item in told:
-            yield item
+        yield from told
         if clause.wrong and told:
             yield Correction(clause.wrong, None, told[0].predicate)
 

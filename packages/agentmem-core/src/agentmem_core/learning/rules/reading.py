@@ -11,7 +11,9 @@ LONGEST = 400
 """Characters of a sentence; a longer one is passed over."""
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|<(code|pre)\b.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_CODE_LINE = re.compile(r"\s*>|\t| {4,}\S|.*(?:[{};]|=>|==|\w\(\w*\)).*[{};)]\s*$|\s*(?:#include|import \w|def \w|class \w)")
+_CODE_LINE = re.compile(
+    r"\s*>|\t| {4,}\S|.*(?:[{};]|=>|==|\w\(\w*\)).*[{};)]\s*$|\s*(?:#include|import \w|def \w|class \w)"
+)
 _LONG_LINE = 300
 """Characters of a line from which on it is prose, whatever its marks."""
 _INLINE = re.compile(r"`[^`\n]{0,300}`|https?://\S+")

@@ -18,7 +18,9 @@ _BEFORE = re.compile(
     r"(?:\s+the)?|[在从自于到])\s*$",
     re.IGNORECASE,
 )
-_AFTER = re.compile(r"(?:\s+at\s+\d{1,2}(?::\d\d)?\s*(?:am|pm|o'clock)?\b|\s*的时候|[那这]天|开始|起|以来|的)?", re.IGNORECASE)
+_AFTER = re.compile(
+    r"(?:\s+at\s+\d{1,2}(?::\d\d)?\s*(?:am|pm|o'clock)?\b|\s*的时候|[那这]天|开始|起|以来|的)?", re.IGNORECASE
+)
 _CLOCK = re.compile(
     r"\s*\bat\s+(?:\d{1,2}(?::\d\d)?\s*(?:am|pm|o'clock)?|noon|midnight)(?=\s*(?:$|[,.]))"
     r"|(?:早上|上午|中午|下午|晚上|凌晨)?[0-9一二两三四五六七八九十]{1,3}[点时](?:半|整|[0-9一二三四五十]{1,3}分?)?",
@@ -29,7 +31,9 @@ _IN = re.compile(
     r"(?P<unit>day|week|month|year)s?(?:'?\s+time)?\b",
     re.IGNORECASE,
 )
-_HAN_IN = re.compile(r"(?:再?过)?(?P<count>[0-9]{1,3}|[一二两三四五六七八九十]{1,3})个?(?P<unit>天|周|星期|礼拜|月|年)(?:之|以)?后")
+_HAN_IN = re.compile(
+    r"(?:再?过)?(?P<count>[0-9]{1,3}|[一二两三四五六七八九十]{1,3})个?(?P<unit>天|周|星期|礼拜|月|年)(?:之|以)?后"
+)
 _LENGTHS = {"day": DAY, "week": WEEK}
 _GRAINS = {"day": DAY, "week": WEEK, "month": MONTH, "year": YEAR}
 
@@ -103,8 +107,7 @@ def dated(text: str, said_at: datetime) -> Dated:
     found: list[tuple[int, int, Span, Span]] = []
     if past:
         ahead = {span.at: span for span in spans(text, said_at, ahead=True)}
-        for span in past:
-            found.append((*_extent(text, span), span, ahead.get(span.at, span)))
+        found += [(*_extent(text, span), span, ahead.get(span.at, span)) for span in past]
     found += [(at, to, span, span) for at, to, span in _counted(text, said_at)]
     found.sort(key=lambda item: item[0])
     apart: list[tuple[int, int, Span, Span]] = []

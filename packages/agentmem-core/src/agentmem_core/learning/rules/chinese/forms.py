@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from agentmem_core.learning.rules.chinese.words import (
     JOBS,
     KIN_COUNTED,
-    NOT_JOBS,
     NOT_BEFORE_NAMES,
     NOT_IN_NAMES,
+    NOT_JOBS,
     NOT_PLACE_ENDS,
     NOT_PLACES,
     OWNED,
@@ -27,32 +27,156 @@ from agentmem_core.recall.when.calendar import DAY
 from agentmem_core.recall.when.chinese_forms import number_of
 
 _NAME = r"(?P<name>[\u4e00-\u9fff·]{1,6}?|[A-Za-z][A-Za-z' .-]{0,30}?)"
-_CALLED = re.compile(rf"(?:的?(?:名字|大名|全名|姓名|小名|英文名)?(?:叫做?|是叫|就叫|是)|的?(?:名字|大名|全名|姓名|小名|英文名)(?:叫做?|是)?)[:：]?{_NAME}")
-_CALL_ME = re.compile(rf"(?:你|您|大家|朋友们?|可以|都|就)*(?:叫|喊|称呼)我{_NAME}(?:就行|就好|就可以|即可|吧|好|就好了|就行了)?")
-_AGE = re.compile(r"(?:的?年龄是|年纪是|满|是)?(?P<age>[0-9]{1,3}|[一二三四五六七八九十两]{1,3})(?:周)?岁(?:半|多)?(?:的人)?")
+_CALLED = re.compile(
+    rf"(?:的?(?:名字|大名|全名|姓名|小名|英文名)?(?:叫做?|是叫|就叫|是)|的?(?:名字|大名|全名|姓名|小名|英文名)(?:叫做?|是)?)[:：]?{_NAME}"
+)
+_CALL_ME = re.compile(
+    rf"(?:你|您|大家|朋友们?|可以|都|就)*(?:叫|喊|称呼)我{_NAME}(?:就行|就好|就可以|即可|吧|好|就好了|就行了)?"
+)
+_AGE = re.compile(
+    r"(?:的?年龄是|年纪是|满|是)?(?P<age>[0-9]{1,3}|[一二三四五六七八九十两]{1,3})(?:周)?岁(?:半|多)?(?:的人)?"
+)
 _BIRTHDAY = re.compile(r"的?生日(?:就)?是?在?")
-_BORN = re.compile(r"是?(?:出生|生)(?:(?:于|在)(?P<place>[\u4e00-\u9fff]{2,10}?))?的?|是?在(?P<town>[\u4e00-\u9fff]{2,8})(?:出生|生)的?")
-_HOME = re.compile(r"(?:一家)?(?:从[\u4e00-\u9fff]{2,8}?)?(?:(?:现居住?|旅居|常驻|坐标|住|居住|定居|生活|安家|落户|常住)(?:在|于)?|家(?:住|在)|移居到?|搬(?:家)?(?:到|去|来|回|至)了?|迁(?:居|移)?到了?|回到?了?(?=[\u4e00-\u9fff]{2,6}定居))(?P<place>[\u4e00-\u9fff]{2,12}|[A-Za-z][\w ]{1,30}?)(?:居住|生活|定居|住|这边|那边)?")
+_BORN = re.compile(
+    r"是?(?:出生|生)(?:(?:于|在)(?P<place>[\u4e00-\u9fff]{2,10}?))?的?|是?在(?P<town>[\u4e00-\u9fff]{2,8})(?:出生|生)的?"
+)
+_HOME = re.compile(
+    r"(?:一家)?(?:从[\u4e00-\u9fff]{2,8}?)?(?:(?:现居住?|旅居|常驻|坐标|住|居住|定居|生活|安家|落户|常住)(?:在|于)?|家(?:住|在)|移居到?|搬(?:家)?(?:到|去|来|回|至)了?|迁(?:居|移)?到了?|回到?了?(?=[\u4e00-\u9fff]{2,6}定居))(?P<place>[\u4e00-\u9fff]{2,12}|[A-Za-z][\w ]{1,30}?)(?:居住|生活|定居|住|这边|那边)?"
+)
 _LIVED = re.compile(r"在(?P<place>[\u4e00-\u9fff]{2,10}?)(?:住|居住|生活|定居)")
-_FROM = re.compile(r"(?:来自|老家(?:是|在)?|的?(?:家乡|故乡|老家)(?:是|在)|籍贯是?|从(?=[\u4e00-\u9fff]{2,8}来$))(?P<place>[\u4e00-\u9fff]{2,10}?)(?:来的?|农村|人)?")
+_FROM = re.compile(
+    r"(?:来自|老家(?:是|在)?|的?(?:家乡|故乡|老家)(?:是|在)|籍贯是?|从(?=[\u4e00-\u9fff]{2,8}来$))(?P<place>[\u4e00-\u9fff]{2,10}?)(?:来的?|农村|人)?"
+)
 _NATIVE = re.compile(r"(?:是|算是)(?:土生土长的|地道的|正宗的?|个|一个)?(?P<place>[\u4e00-\u9fff]{2,6}?)人的?")
-_NOT_NATIVE = ("好", "男", "女", "本地", "当地", "外地", "外国", "年轻", "老", "普通", "内向", "外向", "一个", "大", "中年", "成年", "新", "北方", "南方", "双", "名", "主", "客", "什么", "懒", "怪", "工", "军", "商")
+_NOT_NATIVE = (
+    "好",
+    "男",
+    "女",
+    "本地",
+    "当地",
+    "外地",
+    "外国",
+    "年轻",
+    "老",
+    "普通",
+    "内向",
+    "外向",
+    "一个",
+    "大",
+    "中年",
+    "成年",
+    "新",
+    "北方",
+    "南方",
+    "双",
+    "名",
+    "主",
+    "客",
+    "什么",
+    "懒",
+    "怪",
+    "工",
+    "军",
+    "商",
+)
 
 _IN_ORG = re.compile(
     r"在(?:一家|一个|一所)?(?:(?:\S{0,6}?)?(?:叫做?|名叫|叫作)(?P<called>[\w\u4e00-\u9fff·]{1,20}?)的\S{1,8}?|(?P<org>[\w\u4e00-\u9fff·&. ]{1,24}?))(?P<verb>工作|上班|任职|就职|供职|实习|做事|打工|担任|当|做|干)(?P<job>[\w\u4e00-\u9fff]{0,16})"
 )
-_AT_ORG = re.compile(r"(?:就职于|任职于|供职于|受雇于|加入了?|入职了?|跳槽(?:到|去)了?|进了)(?P<org>[\w\u4e00-\u9fff·&. ]{2,24}?)(?:工作|上班|公司的团队)?(?:(?:当|做|担任)(?P<job>\S{1,12}))?")
-_LEFT = re.compile(r"(?:从(?P<from>[\w\u4e00-\u9fff·&. ]{2,20}?)(?:离职|辞职|离开|跳槽|退休|出来|跑路|裸辞|被裁)|被(?P<by>[\w\u4e00-\u9fff·&. ]{2,20}?)(?:裁员|裁|辞退|开除|解雇|优化)|(?:辞掉|辞去|辞)了?(?:在)?(?P<quit>[\w\u4e00-\u9fff·&. ]{2,20}?)的(?:工作|职务|职位))")
-_JOB = re.compile(r"(?:是|做|当|从事|担任|成为|的?(?:职业|工作|本职|本职工作|职位|岗位)(?:就)?是|转行做|转行当|改行做)(?:了)?(?:一)?(?:名|个|位)?(?P<job>[\w\u4e00-\u9fff]{1,14}?)(?:工作|的工作|行业|的)?")
-_NOT_ORGS = ("家", "这", "那", "哪", "外地", "国外", "线", "一线", "室", "海", "学校", "公司", "单位", "工厂", "厂", "外", "医院", "银行", "他", "她", "你", "我", "自己", "一", "北", "现在", "周", "办公", "努力", "互联网", "家里", "不", "本", "老家", "大厂", "里", "附近", "市", "网上", "晚", "夜", "白天", "同", "旁")
-_STUDIES = re.compile(r"在(?P<school>[\w\u4e00-\u9fff]{1,16}?(?:大学|学院|中学|一中|高中|学校|小学|清华|北大|复旦|浙大|交大|人大|武大|科大|师大|哈佛|牛津|剑桥|斯坦福|麻省理工))(?:读|念|学|上学|就读|攻读|读书|学习|上)(?P<what>[\w\u4e00-\u9fff]{0,16})")
-_ENROLLED = re.compile(r"(?:就读于|考上了?|是)(?P<school>[\w\u4e00-\u9fff]{2,16}?(?:大学|学院))(?P<what>[\w\u4e00-\u9fff]{0,12}?)(?:的)?(?:专业|系)?(?:的)?(?:大[一二三四])?(?:学生|研究生|本科生|博士生|新生)?")
+_AT_ORG = re.compile(
+    r"(?:就职于|任职于|供职于|受雇于|加入了?|入职了?|跳槽(?:到|去)了?|进了)(?P<org>[\w\u4e00-\u9fff·&. ]{2,24}?)(?:工作|上班|公司的团队)?(?:(?:当|做|担任)(?P<job>\S{1,12}))?"
+)
+_LEFT = re.compile(
+    r"(?:从(?P<from>[\w\u4e00-\u9fff·&. ]{2,20}?)(?:离职|辞职|离开|跳槽|退休|出来|跑路|裸辞|被裁)|被(?P<by>[\w\u4e00-\u9fff·&. ]{2,20}?)(?:裁员|裁|辞退|开除|解雇|优化)|(?:辞掉|辞去|辞)了?(?:在)?(?P<quit>[\w\u4e00-\u9fff·&. ]{2,20}?)的(?:工作|职务|职位))"
+)
+_JOB = re.compile(
+    r"(?:是|做|当|从事|担任|成为|的?(?:职业|工作|本职|本职工作|职位|岗位)(?:就)?是|转行做|转行当|改行做)(?:了)?(?:一)?(?:名|个|位)?(?P<job>[\w\u4e00-\u9fff]{1,14}?)(?:工作|的工作|行业|的)?"
+)
+_NOT_ORGS = (
+    "家",
+    "这",
+    "那",
+    "哪",
+    "外地",
+    "国外",
+    "线",
+    "一线",
+    "室",
+    "海",
+    "学校",
+    "公司",
+    "单位",
+    "工厂",
+    "厂",
+    "外",
+    "医院",
+    "银行",
+    "他",
+    "她",
+    "你",
+    "我",
+    "自己",
+    "一",
+    "北",
+    "现在",
+    "周",
+    "办公",
+    "努力",
+    "互联网",
+    "家里",
+    "不",
+    "本",
+    "老家",
+    "大厂",
+    "里",
+    "附近",
+    "市",
+    "网上",
+    "晚",
+    "夜",
+    "白天",
+    "同",
+    "旁",
+)
+_STUDIES = re.compile(
+    r"在(?P<school>[\w\u4e00-\u9fff]{1,16}?(?:大学|学院|中学|一中|高中|学校|小学|清华|北大|复旦|浙大|交大|人大|武大|科大|师大|哈佛|牛津|剑桥|斯坦福|麻省理工))(?:读|念|学|上学|就读|攻读|读书|学习|上)(?P<what>[\w\u4e00-\u9fff]{0,16})"
+)
+_ENROLLED = re.compile(
+    r"(?:就读于|考上了?|是)(?P<school>[\w\u4e00-\u9fff]{2,16}?(?:大学|学院))(?P<what>[\w\u4e00-\u9fff]{0,12}?)(?:的)?(?:专业|系)?(?:的)?(?:大[一二三四])?(?:学生|研究生|本科生|博士生|新生)?"
+)
 _MAJOR = re.compile(r"(?:的?专业是|主修|攻读|读的是|学的是|念的是|是学)(?P<what>[\w\u4e00-\u9fff]{2,12}?)(?:专业|的)?")
-_LEVELS = ("书", "大学", "研究生", "博士", "本科", "研", "硕士", "高中", "初中", "博", "学", "大一", "大二", "大三", "大四", "研一", "研二", "习", "高一", "高二", "高三", "")
+_LEVELS = (
+    "书",
+    "大学",
+    "研究生",
+    "博士",
+    "本科",
+    "研",
+    "硕士",
+    "高中",
+    "初中",
+    "博",
+    "学",
+    "大一",
+    "大二",
+    "大三",
+    "大四",
+    "研一",
+    "研二",
+    "习",
+    "高一",
+    "高二",
+    "高三",
+    "",
+)
 
 _CLASSES = "家|只|条|辆|台|部|套|栋|匹|架|间|艘|把|头|个|双|座|枚|块|幢"
-_HAS = re.compile(rf"(?:(?:有|养)(?:着|了|过)?|买了?|开了|入手了?|领养了?|收养了?|生了|提了)(?P<count>[一两二三四五六七八九十几\d]{{1,3}})?(?P<class>{_CLASSES})?(?P<thing>[\w\u4e00-\u9fff ]{{1,16}})")
-_SOLD = re.compile(r"(?:把|将)?(?:我的|我们的|自己的|那(?:辆|台|套|部)|我家的)?(?P<thing>[\w\u4e00-\u9fff]{1,10}?)(?:给)?(?:卖掉|卖|送人|扔|转手|出掉|处理掉|报废|出)了?|(?:卖掉|卖|处理掉|转手)了?(?:我的|自己的|那(?:辆|台|套|部))?(?P<sold>[\w\u4e00-\u9fff]{1,10})")
+_HAS = re.compile(
+    rf"(?:(?:有|养)(?:着|了|过)?|买了?|开了|入手了?|领养了?|收养了?|生了|提了)(?P<count>[一两二三四五六七八九十几\d]{{1,3}})?(?P<class>{_CLASSES})?(?P<thing>[\w\u4e00-\u9fff ]{{1,16}})"
+)
+_SOLD = re.compile(
+    r"(?:把|将)?(?:我的|我们的|自己的|那(?:辆|台|套|部)|我家的)?(?P<thing>[\w\u4e00-\u9fff]{1,10}?)(?:给)?(?:卖掉|卖|送人|扔|转手|出掉|处理掉|报废|出)了?|(?:卖掉|卖|处理掉|转手)了?(?:我的|自己的|那(?:辆|台|套|部))?(?P<sold>[\w\u4e00-\u9fff]{1,10})"
+)
 _DIED = re.compile(r"(?:死|去世|走丢|病死|老死|去喵星|去汪星)(?:掉|了)*|不在了?")
 _MARRIED = re.compile(r"(?:和\S{1,8})?(?:是)?(?P<what>结婚|已婚|单身|离婚|离异|未婚|订婚)(?:了|的|人士|状态|狗)?")
 _STATES = {"结婚": "已婚", "离异": "离婚"}
@@ -76,7 +200,9 @@ def place_of(text: str | None) -> str | None:
     known = any(text.startswith(place) for place in PLACES if len(place) < len(text))
     if text.startswith(NOT_PLACES) and not known:
         return None
-    if text[-1] in NOT_PLACE_ENDS or any(word in text for word in ("附近", "的", "和", "跟", "一起", "了", "朋友", "父母", "爸妈")):
+    if text[-1] in NOT_PLACE_ENDS or any(
+        word in text for word in ("附近", "的", "和", "跟", "一起", "了", "朋友", "父母", "爸妈")
+    ):
         return None
     return text if len(text) <= 10 else None
 
@@ -84,9 +210,17 @@ def place_of(text: str | None) -> str | None:
 def _org(text: str | None) -> str | None:
     """An employer: not a town, not "home", not "a company"."""
     text = (text or "").strip()
-    if not text or text in PLACES or text.startswith(_NOT_ORGS) or (text[-1] in PLACE_ENDS and len(text) > 2) or "的" in text:
+    if (
+        not text
+        or text in PLACES
+        or text.startswith(_NOT_ORGS)
+        or (text[-1] in PLACE_ENDS and len(text) > 2)
+        or "的" in text
+    ):
         return None
-    if text.startswith(tuple(PLACES)) and not re.search(r"(?:公司|银行|医院|大学|集团|局|院|厂|学|部|网|社|所|馆|台|店)$", text):
+    if text.startswith(tuple(PLACES)) and not re.search(
+        r"(?:公司|银行|医院|大学|集团|局|院|厂|学|部|网|社|所|馆|台|店)$", text
+    ):
         return None
     return text if len(text) > 1 else None
 
@@ -94,9 +228,20 @@ def _org(text: str | None) -> str | None:
 def job_of(text: str | None) -> str | None:
     """A trade: 产品经理, 护士."""
     text = re.sub(r"^(?:一)?(?:名|个|位)", "", (text or "").strip())
-    if not text.endswith(JOBS) or text.endswith(NOT_JOBS) or "的" in text or len(text) > 10 or text in {"师", "产品", "开发", "测试"}:
+    if (
+        not text.endswith(JOBS)
+        or text.endswith(NOT_JOBS)
+        or "的" in text
+        or len(text) > 10
+        or text in {"师", "产品", "开发", "测试"}
+    ):
         return None
-    return None if text.startswith(("好", "坏", "你", "他", "她", "我", "这", "那", "老师的")) or any(word in text for word in ("不", "很", "喜欢", "找")) else text
+    return (
+        None
+        if text.startswith(("好", "坏", "你", "他", "她", "我", "这", "那", "老师的"))
+        or any(word in text for word in ("不", "很", "喜欢", "找"))
+        else text
+    )
 
 
 def name(clause: Clause) -> Iterator[Told]:
@@ -112,7 +257,9 @@ def name(clause: Clause) -> Iterator[Told]:
     called = name_of(found["name"]) if found else None
     if found is None or called is None:
         return
-    if not clause.said.lstrip("的").startswith(("叫", "名", "大", "全", "姓", "小", "英", "是叫", "就叫")) and not _is_full_name(called):
+    if not clause.said.lstrip("的").startswith(
+        ("叫", "名", "大", "全", "姓", "小", "英", "是叫", "就叫")
+    ) and not _is_full_name(called):
         return
     if clause.mine:
         yield Told(me, "叫", called, f"{me}叫{called}", 0.8 if clause.said.startswith("是") else 0.95)
@@ -128,7 +275,11 @@ def _is_full_name(text: str) -> bool:
         return True
     if re.fullmatch(f"[小老阿][{SURNAMES}]", text):
         return True
-    return 2 <= len(text) <= 3 and text[0] in SURNAMES and not text.endswith((*JOBS, "人", "生", "手", "迷", "族", "党", "狗", "座", "男", "女", "型", "控", "粉"))
+    return (
+        2 <= len(text) <= 3
+        and text[0] in SURNAMES
+        and not text.endswith((*JOBS, "人", "生", "手", "迷", "族", "党", "狗", "座", "男", "女", "型", "控", "粉"))
+    )
 
 
 def age(clause: Clause) -> Iterator[Told]:
@@ -152,7 +303,9 @@ def birthday(clause: Clause) -> Iterator[Told]:
         yield Told(clause.subject, "生日是", written, f"{clause.subject}的生日是{written}", 0.95)
     year = next((span for span in clause.times.spans if span.explicit), None)
     if born is not None and year is not None:
-        yield Told(clause.subject, "出生年份是", str(year.start.year), f"{clause.subject}出生于{year.start.year}年", 0.93)
+        yield Told(
+            clause.subject, "出生年份是", str(year.start.year), f"{clause.subject}出生于{year.start.year}年", 0.93
+        )
     if born is not None and (town := place_of(born["place"] or born["town"])):
         yield Told(clause.subject, "出生在", town, f"{clause.subject}出生在{town}", 0.93)
 
@@ -194,7 +347,9 @@ def work(clause: Clause) -> Iterator[Told]:
         org = _org(found.groupdict().get("called") or found["org"])
         if org and (found.re is _AT_ORG or found["verb"] not in {"当", "做", "干", "担任"} or job_of(found["job"])):
             text = f"{clause.subject}{'不再' * gone}在{org}工作"
-            yield Told(clause.subject, "在…工作", org, text, 0.9, retracted=gone, since=None if gone else clause.times.since)
+            yield Told(
+                clause.subject, "在…工作", org, text, 0.9, retracted=gone, since=None if gone else clause.times.since
+            )
         yield from _trade(clause, job_of(found["job"]))
         return
     if clause.said in {"退休", "失业", "待业"} and clause.holds:
@@ -207,7 +362,14 @@ def work(clause: Clause) -> Iterator[Told]:
 def _trade(clause: Clause, trade: str | None) -> Iterator[Told]:
     if trade:
         gone = clause.stands is Stands.GONE
-        yield Told(clause.subject, "职业是", trade, f"{clause.subject}{'不再是' if gone else '的职业是'}{trade}", 0.9, retracted=gone)
+        yield Told(
+            clause.subject,
+            "职业是",
+            trade,
+            f"{clause.subject}{'不再是' if gone else '的职业是'}{trade}",
+            0.9,
+            retracted=gone,
+        )
 
 
 def studies(clause: Clause) -> Iterator[Told]:
@@ -256,7 +418,9 @@ def _thing(found: re.Match[str]) -> str | None:
     living = thing.endswith(tuple(PETS))
     if re.search(r"[的很想在是没不要吗]|问题|事|时间|点", thing):
         return None
-    if not (living or thing.endswith(tuple(OWNED)) or thing.endswith(tuple(KIN_COUNTED)) or (unit and unit in "辆台栋套幢")):
+    if not (
+        living or thing.endswith(tuple(OWNED)) or thing.endswith(tuple(KIN_COUNTED)) or (unit and unit in "辆台栋套幢")
+    ):
         return None
     if count and count not in {"一", "1"} and unit:
         return f"{count}{unit}{thing}"

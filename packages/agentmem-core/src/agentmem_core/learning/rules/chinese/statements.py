@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from agentmem_core.learning.rules.chinese import forms, tastes
 from agentmem_core.learning.rules.chinese.clauses import Persons, clauses, expanded, stated
+from agentmem_core.learning.rules.chinese.forms import FORMS as PERSON
+from agentmem_core.learning.rules.chinese.tastes import FORMS as TASTES
 from agentmem_core.learning.rules.chinese.words import PETS
 from agentmem_core.learning.rules.times import dated
 from agentmem_core.learning.rules.told import Clause, Told
 
-FORMS = (*forms.FORMS, *tastes.FORMS)
+FORMS = (*PERSON, *TASTES)
 
 
 def read_chinese(sentences: Sequence[str], me: str, said_at: datetime) -> Iterator[tuple[Clause, list[Told]]]:

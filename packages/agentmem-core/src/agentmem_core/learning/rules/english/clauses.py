@@ -62,7 +62,10 @@ _ASKS = re.compile(
     r"have (?:I|you|we|they)|may I|might|let|please|tell me|show me|explain|don't|do not|does anyone|remember when)\b",
     re.IGNORECASE,
 )
-_TAG = re.compile(r"(?:right|correct|yes|no|yeah|eh|huh|ok|okay|(?:is|are|do|does|am|have|was)(?: not|n't)? (?:it|I|that|we|they|she|he)|true)\W*$", re.IGNORECASE)
+_TAG = re.compile(
+    r"(?:right|correct|yes|no|yeah|eh|huh|ok|okay|(?:is|are|do|does|am|have|was)(?: not|n't)? (?:it|I|that|we|they|she|he)|true)\W*$",
+    re.IGNORECASE,
+)
 
 _KIN = "|".join(re.escape(name) for name in sorted([*RELATIVES, *PETS], key=len, reverse=True))
 _VERB = (
@@ -71,7 +74,7 @@ _VERB = (
     r"|moved\s|bought\s|own[s]?\s|drives?\s|teach(?:es)?\s|enjoys?\s|joined\s|adopted\s|sold\s|(?:do|does)\snot\s|cannot\s|can't\s|hates?\s|loves?\s(?!songs|stories|letters)|"
     r"likes?\s|plays?\s|used\sto\s|got\s|turned\s|quit\s|left\s|started\s|will\s|grew\sup\s|living\sin\s|based\sin\s|working\s(?:at|for|as)\s|everyone\scalls|no\slonger\s|comes?\sfrom\s|stopped\s|originally\sfrom\s|\d{1,3}\s+years\sold)"
 )
-_BEGINS = rf"(?:I|we|my|our|he|she|they|it|you|there|this|that|the|his|her|their|what|how|can|could|please|do you|everyone calls|everybody calls|people call|friends call|call me|(?:in|on|since|last|next|this)\s+[^,]{{1,30}}?,?\s+(?:I|we|my))\b"
+_BEGINS = r"(?:I|we|my|our|he|she|they|it|you|there|this|that|the|his|her|their|what|how|can|could|please|do you|everyone calls|everybody calls|people call|friends call|call me|(?:in|on|since|last|next|this)\s+[^,]{1,30}?,?\s+(?:I|we|my))\b"
 _SPLIT = re.compile(
     rf"(?:\s*[,;:]\s*|\s+[-\u2013\u2014]+\s+|\s*\u2014\s*|\s*\()(?:(?:and|but|so|because|cause|cuz|although|though|while|plus|also|where|who|yet)\s+)*(?={_BEGINS}|{_VERB})"
     rf"|\s+(?:and|but|so|because|cause|cuz|although|though|while|plus|before|after|since|when|until|then|yet|where|who)\s+(?:(?:also|then|now|so|that)\s+)*(?={_BEGINS}|{_VERB})"
@@ -87,7 +90,10 @@ _LEAD = re.compile(
     r"|just|still|btw|by the way|fyi|my bad|oops|wait|too|that|because|dear \w+|at home|at work|in my free time|in my spare time|for years|as a kid|it turns out(?: that)?|turns out(?: that)?|I (?:just )?found out(?: that)?)\b[\s,!:;.\u2026\-\u2013\u2014]*)+",
     re.IGNORECASE,
 )
-_ME = re.compile(r"(?:I|we|my (?:wife|husband|partner|girlfriend|boyfriend|family|fiancee?|spouse|kids|children|sister|brother) and I|me and my \w+|both of us)\s+", re.IGNORECASE)
+_ME = re.compile(
+    r"(?:I|we|my (?:wife|husband|partner|girlfriend|boyfriend|family|fiancee?|spouse|kids|children|sister|brother) and I|me and my \w+|both of us)\s+",
+    re.IGNORECASE,
+)
 _MINE = re.compile(
     rf"(?P<my>my|our)\s+(?P<how>(?:(?:older|younger|little|big|elder|twin|eldest|youngest|oldest|baby|dear|lovely|beloved|best|only|good|old|new|first|second|"
     rf"\w+-year-old|\d+\s+year\s+old|closest|black|white|grey|gray|ginger)\s+)*)(?P<kin>{_KIN})(?P<more>(?:'s\b.*|\s+.*|,\s.*)?)$",
@@ -108,17 +114,25 @@ _BE = re.compile(r"(?:am|are|is|(?:have|has)\s+been)\s+", re.IGNORECASE)
 _HAVE = re.compile(r"(?:have|has)\s+(?!been\b|to\b)", re.IGNORECASE)
 _ENDED = re.compile(r"[\s,]+(?:any\s?more|any longer)\b", re.IGNORECASE)
 _NOT = re.compile(r"(?:do|does)\s+not\s+|(?:is|am|are)\s+(?=not\b)", re.IGNORECASE)
-_STOPPED = re.compile(r"(?:(?:have|has)\s+)?(?:stopped|quit|given up|gave up|finished)\s+(?P<ing>eating|drinking|smoking|playing|learning|studying|working|living|teaching)\s+", re.IGNORECASE)
+_STOPPED = re.compile(
+    r"(?:(?:have|has)\s+)?(?:stopped|quit|given up|gave up|finished)\s+(?P<ing>eating|drinking|smoking|playing|learning|studying|working|living|teaching)\s+",
+    re.IGNORECASE,
+)
 _BARE = {"eating": "eat", "drinking": "drink", "smoking": "smoke", "playing": "play", "learning": "is learning", "studying": "study",
          "working": "work", "living": "live", "teaching": "teach"}  # fmt: skip
-_INTERJECTED = re.compile(r"(?<!\w)[:;=8][-']?[()DPpOo/|*](?!\w)|\bx[dD]\b|[\u2764\ufe0f\U0001f000-\U0001faff\u2600-\u27bf]+|\b(?:lol|lmao|rofl|haha+|hehe+|tbh|imo|imho|ngl|idk)\b", re.IGNORECASE)
+_INTERJECTED = re.compile(
+    r"(?<!\w)[:;=8][-']?[()DPpOo/|*](?!\w)|\bx[dD]\b|[\u2764\ufe0f\U0001f000-\U0001faff\u2600-\u27bf]+|\b(?:lol|lmao|rofl|haha+|hehe+|tbh|imo|imho|ngl|idk)\b",
+    re.IGNORECASE,
+)
 _TAIL = re.compile(
     r"(?:[\s,.!?\u2026:;\-\u2013\u2014(]+(?:too|as well|now|right now|currently|these days|nowadays|at the moment|lately|recently|though|btw|by the way|actually|again|already|please|thanks|thank you|you know"
     r"|nice to (?:e-?)?(?:meet|see) you(?: all)?|pleased to meet you|for now|so far|for a while|for ages|for (?:many |several |a few |some |\w+ )?years|for (?:\w+ )?months|full[- ]time|part[- ]time|of course|obviously|unfortunately|sadly|luckily|honestly|yay|today|instead|"
     r"forever|all my life|my whole life|since then|then|first|anyway|yet|myself|together|and stuff|or so|etc|to be honest|to be fair|at least|in fact|for real|for sure|and proud of it|after all|I think|I guess))+$",
     re.IGNORECASE,
 )
-_CORRECTED = re.compile(r"(?:,\s*(?:and\s+)?|(?<=\b[A-Z][a-z])\s+|(?<=[a-z]{3})\s+(?=not\s+[A-Z]))not\s+(?:in\s+|at\s+|to\s+|an?\s+)?(?P<wrong>[\w' -]{2,40})$")
+_CORRECTED = re.compile(
+    r"(?:,\s*(?:and\s+)?|(?<=\b[A-Z][a-z])\s+|(?<=[a-z]{3})\s+(?=not\s+[A-Z]))not\s+(?:in\s+|at\s+|to\s+|an?\s+)?(?P<wrong>[\w' -]{2,40})$"
+)
 
 
 @dataclass(slots=True)
@@ -159,7 +173,7 @@ class Piece:
 def expanded(sentence: str) -> str:
     """The sentence with contractions written out, without smileys."""
     for pattern, full in _CONTRACTED:
-        sentence = pattern.sub(full, sentence)  # type: ignore[arg-type]  # a text or a function, as sub takes both
+        sentence = pattern.sub(full, sentence)
     sentence = _INTERJECTED.sub(" ", sentence)
     return _TELLING.sub("", _PLEASANTRY.sub(" ", sentence)).strip(" ,")
 
@@ -186,7 +200,9 @@ def pieces(sentence: str) -> list[Piece]:
         if start < end
     ]
     if sentence.rstrip(" )\"'").endswith("?") and found_pieces:
-        tagged = _TAG.match(found_pieces[-1].words.strip()) or re.search(r",\s*" + _TAG.pattern, sentence, re.IGNORECASE)
+        tagged = _TAG.match(found_pieces[-1].words.strip()) or re.search(
+            r",\s*" + _TAG.pattern, sentence, re.IGNORECASE
+        )
         found_pieces = found_pieces[: -2 if tagged and len(found_pieces) > 1 else -1]
     return found_pieces
 
@@ -220,11 +236,13 @@ def _led(said: str) -> str:
 
 
 def _continues(said: str) -> bool:
-    return re.match(r"(?:is|am|has|does not|do not|was born)\s", said) is not None and not re.match(r"(?:is|am|do|does|has)\s+(?:I|you|he|she|it|this|that|there|my|the|we|they|anyone)\b", said)
+    return re.match(r"(?:is|am|has|does not|do not|was born)\s", said) is not None and not re.match(
+        r"(?:is|am|do|does|has)\s+(?:I|you|he|she|it|this|that|there|my|the|we|they|anyone)\b", said
+    )
 
 
 def _tidy(text: str) -> str:
-    text = " ".join(text.split()).strip(" ,.!?;:\u2026-\u2013\u2014()\"")
+    text = " ".join(text.split()).strip(' ,.!?;:\u2026-\u2013\u2014()"')
     while True:
         shorter = _TAIL.sub("", text).strip(" ,.!?;:\u2026-\u2013\u2014(")
         if shorter == text or not shorter:

@@ -17,13 +17,19 @@ _MY_NAME = re.compile(
     re.IGNORECASE,
 )
 _GOES_BY = re.compile(
-    r"(?:(?:everyone|everybody|people|friends|my friends|they)\s+(?:just\s+|all\s+)?calls?\s+me|I\s+go\s+by)\s+(?P<name>.+)", re.IGNORECASE
+    r"(?:(?:everyone|everybody|people|friends|my friends|they)\s+(?:just\s+|all\s+)?calls?\s+me|I\s+go\s+by)\s+(?P<name>.+)",
+    re.IGNORECASE,
 )
 _HERE = re.compile(r"(?P<name>[A-Z][\w'-]+(?:\s+[A-Z][\w'-]+)?)\s+here")
-_I_AM = re.compile(r"is\s+(?P<name>[A-Z][a-z\u00df-\u017f'-]+(?:\s+[A-Z][a-z\u00df-\u017f'-]+)?)(?:\s+from\s+(?P<place>[A-Z].*))?")
+_I_AM = re.compile(
+    r"is\s+(?P<name>[A-Z][a-z\u00df-\u017f'-]+(?:\s+[A-Z][a-z\u00df-\u017f'-]+)?)(?:\s+from\s+(?P<place>[A-Z].*))?"
+)
 _CALLED = re.compile(r"(?:'s\s+name\s+is|is\s+(?:called|named)|goes\s+by|'s\s+called)\s+(?P<name>.+)", re.IGNORECASE)
 _NUMBER = r"(?P<age>\d{1,3}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ]\w+)?|[a-z]+)"
-_AGE = re.compile(rf"(?:is|'s age is|age is)\s+(?:only\s+|about to be\s+)?{_NUMBER}(?P<unit>\s*(?:years?[\s-]old|yrs?[\s-]old|y/?o|years of age))?", re.IGNORECASE)
+_AGE = re.compile(
+    rf"(?:is|'s age is|age is)\s+(?:only\s+|about to be\s+)?{_NUMBER}(?P<unit>\s*(?:years?[\s-]old|yrs?[\s-]old|y/?o|years of age))?",
+    re.IGNORECASE,
+)
 _TURNED = re.compile(rf"(?:has\s+)?turned\s+{_NUMBER}", re.IGNORECASE)
 _YEAR_OLD = re.compile(r"is\s+an?\s+(?P<age>\d{1,3})[\s-]years?[\s-]old\b", re.IGNORECASE)
 _BIRTHDAY = re.compile(r"(?:'s\s+|my\s+)?birthday\s+is\b", re.IGNORECASE)
@@ -48,10 +54,21 @@ def name(clause: Clause) -> Iterator[Told]:
         said = clause.said if not clause.subject else f"I {clause.said.replace('is ', 'am ', 1)}"
         found = _MY_NAME.fullmatch(said) or _HERE.fullmatch(said)
         if found is not None and (called := person(found["name"], free=True)):
-            yield Told(clause.me, "is called", called, f"{clause.me} is called {called}", 0.9 if found.re is _MY_NAME and "call" in said[: found.start("name")] else 0.97)
+            yield Told(
+                clause.me,
+                "is called",
+                called,
+                f"{clause.me} is called {called}",
+                0.9 if found.re is _MY_NAME and "call" in said[: found.start("name")] else 0.97,
+            )
         elif (found := _GOES_BY.fullmatch(said)) and (called := person(found["name"])):
             yield Told(clause.me, "goes by", called, f"{clause.me} goes by {called}", 0.93)
-        elif clause.subject and clause.holds and (found := _I_AM.fullmatch(clause.said)) and (called := person(found["name"])):
+        elif (
+            clause.subject
+            and clause.holds
+            and (found := _I_AM.fullmatch(clause.said))
+            and (called := person(found["name"]))
+        ):
             yield Told(clause.me, "is called", called, f"{clause.me} is called {called}", 0.8)
             if found["place"] and (origin := place(found["place"])):
                 yield Told(clause.me, "comes from", origin, f"{clause.me} comes from {origin}", 0.85)

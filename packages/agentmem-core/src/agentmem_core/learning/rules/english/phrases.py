@@ -19,7 +19,9 @@ _NOT_PLACES = frozenset(
     "God Hell Heaven Python Java English French Spanish German I January February March April June July August September October "
     "November December Monday Tuesday Wednesday Thursday Friday Saturday Sunday Christmas Zoom Slack Excel Discord Facebook".split()
 )
-_NOT_EMPLOYERS = frozenset("Monday Tuesday Wednesday Thursday Friday Saturday Sunday Python Java Excel English Facebook-ads I".split())
+_NOT_EMPLOYERS = frozenset(
+    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday Python Java Excel English Facebook-ads I".split()
+)
 _POINTS = re.compile(
     r"(?:it|this|that|these|those|you|him|her|them|me|us|your|his|their|its|our|how|when|what|where|why|who|whom|if|everything|anything|"
     r"nothing|something|someone|somebody|anyone|everyone|nobody|both|either|all|some|any|another|one|ones|most|more|much|many|none|the fact|"
@@ -44,7 +46,9 @@ _THE = re.compile(
 )
 """What everybody knows; of other things "the" points at one that was spoken of."""
 _ARTICLE = re.compile(r"(?:the|an?|some|any|my|our|own|his|her|their)\s+(?=\S)", re.IGNORECASE)
-_NAME = re.compile(r"[A-Z\u00c0-\u00de][\w\u00c0-\u017f'-]*(?:\s+(?:de|van|von|da|der|al|bin|O')?\s*[A-Z\u00c0-\u00de][\w\u00c0-\u017f'.-]*){0,3}")
+_NAME = re.compile(
+    r"[A-Z\u00c0-\u00de][\w\u00c0-\u017f'-]*(?:\s+(?:de|van|von|da|der|al|bin|O')?\s*[A-Z\u00c0-\u00de][\w\u00c0-\u017f'.-]*){0,3}"
+)
 
 
 def place(text: str, *, casual: bool = False) -> str | None:
@@ -88,7 +92,7 @@ def employer(text: str) -> str | None:
 
 def person(text: str, *, free: bool = False) -> str | None:
     """A name of one to four words; ``free`` admits small letters, where the sentence says that it is a name."""
-    text = text.strip(" ,.!\"")
+    text = text.strip(' ,.!"')
     if _NAME.fullmatch(text) and text.lower() not in NATIONS:
         return text
     if free and re.fullmatch(r"[^\W\d_][\w'-]*(?:\s+[^\W\d_][\w'-]*)?", text) and not _POINTS.match(text):
@@ -96,7 +100,9 @@ def person(text: str, *, free: bool = False) -> str | None:
     return None
 
 
-_NO_NAMES = frozenset("is not hard difficult easy important the a an on in too very known written spelled pronounced common rare your whatever when if back later maybe crazy anytime tomorrow soon again stupid weird old lazy paranoid cynical asap now please old-fashioned anything names tonight today first".split())
+_NO_NAMES = frozenset(
+    "is not hard difficult easy important the a an on in too very known written spelled pronounced common rare your whatever when if back later maybe crazy anytime tomorrow soon again stupid weird old lazy paranoid cynical asap now please old-fashioned anything names tonight today first".split()
+)
 
 
 def people(text: str) -> list[str]:
@@ -108,7 +114,9 @@ def people(text: str) -> list[str]:
 def job(text: str) -> str | None:
     """What somebody is by trade, without its article: senior software engineer."""
     text = _ARTICLE.sub("", text.strip(), count=1)
-    words = re.split(r"\s+(?:at|for|with|in|from|by|who|and|based|working|specializing|specialising|on|of)\b|,", text, maxsplit=1)[0].strip()
+    words = re.split(
+        r"\s+(?:at|for|with|in|from|by|who|and|based|working|specializing|specialising|on|of)\b|,", text, maxsplit=1
+    )[0].strip()
     if not words or len(words.split()) > 5 or NOT_JOBS.search(words.lower()):
         return None
     last = words.split()[-1].lower()
@@ -148,7 +156,9 @@ def bare(text: str) -> str:
     return _ARTICLE.sub("", text.strip(), count=1).removeprefix("own ")
 
 
-_E_ENDINGS = re.compile(r"(?:[^aeiou]v|[aeiou]v|[^aeiou]c|[aeiou]c|at|ak|[^o]ok|os|us|iz|is|ir|id|in|ut|ot|ad|ag|rg|dg|yp|ik|ap|pl|bl|tl|ngl|rs|ur|ir|ev|as|iv|ov|av)$")
+_E_ENDINGS = re.compile(
+    r"(?:[^aeiou]v|[aeiou]v|[^aeiou]c|[aeiou]c|at|ak|[^o]ok|os|us|iz|is|ir|id|in|ut|ot|ad|ag|rg|dg|yp|ik|ap|pl|bl|tl|ngl|rs|ur|ir|ev|as|iv|ov|av)$"
+)
 _NO_E = frozenset("run meet visit eat sit read train rain join fix host see fly play paint start host attend perform present speak sign swim begin plan travel cook look "
                   "repeat treat heat cheat beat wait audit edit deposit orbit exhibit explain obtain retain gain maintain complain develop submit "
                   "open listen happen bring sing ring spring swing fit quit hit knit cut shut put get set let sin win spin pin bid add load read head spread "
@@ -160,6 +170,30 @@ def base_of(ing: str) -> str:
     stem = ing[:-3]
     if len(stem) > 2 and stem[-1] == stem[-2] and stem[-1] not in "lsz" + "e":
         return stem[:-1]
-    if stem in _NO_E or stem.endswith(("ee", "y", "w", "x", "oo", "sh", "ch", "th", "ck", "nd", "nt", "rt", "st", "ct", "lk", "lp", "mp", "rk", "rn", "ss", "ll")):
+    if stem in _NO_E or stem.endswith(
+        (
+            "ee",
+            "y",
+            "w",
+            "x",
+            "oo",
+            "sh",
+            "ch",
+            "th",
+            "ck",
+            "nd",
+            "nt",
+            "rt",
+            "st",
+            "ct",
+            "lk",
+            "lp",
+            "mp",
+            "rk",
+            "rn",
+            "ss",
+            "ll",
+        )
+    ):
         return {"ly": "lie", "dy": "die"}.get(stem, stem)
     return f"{stem}e" if _E_ENDINGS.search(stem) else stem

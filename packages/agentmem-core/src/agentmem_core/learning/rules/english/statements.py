@@ -7,15 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from agentmem_core.learning.rules.english import identity, plans, tastes, things, work
 from agentmem_core.learning.rules.english.clauses import Persons, clauses, expanded, stated
+from agentmem_core.learning.rules.english.identity import FORMS as IDENTITY
+from agentmem_core.learning.rules.english.plans import FORMS as PLANS
+from agentmem_core.learning.rules.english.tastes import FORMS as TASTES
+from agentmem_core.learning.rules.english.things import FORMS as THINGS
 from agentmem_core.learning.rules.english.words import PETS, RELATIVES
+from agentmem_core.learning.rules.english.work import FORMS as WORK
 from agentmem_core.learning.rules.times import dated
 from agentmem_core.learning.rules.told import Clause, Told
 
 _AND_A = re.compile(r"is\s+(?P<first>.{1,80}?),?\s+and\s+(?P<second>an?\s.{2,80})")
 
-FORMS = (*identity.FORMS, *work.FORMS, *things.FORMS, *tastes.FORMS, *plans.FORMS)
+FORMS = (*IDENTITY, *WORK, *THINGS, *TASTES, *PLANS)
 
 
 def read_english(

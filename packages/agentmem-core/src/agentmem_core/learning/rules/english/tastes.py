@@ -26,18 +26,35 @@ _IS_FAVOURITE = re.compile(
     r"(?P<what>[A-Z\u00c0-\u00de\d].{0,60}?)\s+(?:is|are|has always been|will always be)\s+(?:probably\s+|definitely\s+|still\s+)?my\s+(?:all[\s-]time\s+|absolute\s+)*favou?rite\s+(?P<kind>[a-z][a-z' -]{1,30}?)(?:\s+(?:of all time|ever))?",
 )
 _ALLERGIC = re.compile(r"is\s+(?:\w+ly\s+)?allergic\s+to\s+(?P<what>.+)", re.IGNORECASE)
-_ALLERGY = re.compile(r"(?:has|suffers?\s+from)\s+(?:an?\s+)?(?:(?:severe|bad|mild|serious|strong|terrible|slight|nasty)\s+)*(?P<what>[\w\s,-]+?)\s+allerg(?:y|ies)(?:\s.*)?", re.IGNORECASE)
-_INTOLERANT = re.compile(r"is\s+(?:\w+ly\s+)?(?P<what>lactose|gluten|fructose|histamine)[\s-]intolerant|is\s+intolerant\s+to\s+(?P<to>[\w\s,]+)", re.IGNORECASE)
-_COUNTED = frozenset("nut peanut egg cat dog strawberry walnut almond hazelnut cashew prawn mushroom tomato tree-nut bee wasp horse apple banana".split())
+_ALLERGY = re.compile(
+    r"(?:has|suffers?\s+from)\s+(?:an?\s+)?(?:(?:severe|bad|mild|serious|strong|terrible|slight|nasty)\s+)*(?P<what>[\w\s,-]+?)\s+allerg(?:y|ies)(?:\s.*)?",
+    re.IGNORECASE,
+)
+_INTOLERANT = re.compile(
+    r"is\s+(?:\w+ly\s+)?(?P<what>lactose|gluten|fructose|histamine)[\s-]intolerant|is\s+intolerant\s+to\s+(?P<to>[\w\s,]+)",
+    re.IGNORECASE,
+)
+_COUNTED = frozenset(
+    "nut peanut egg cat dog strawberry walnut almond hazelnut cashew prawn mushroom tomato tree-nut bee wasp horse apple banana".split()
+)
 _DIET = re.compile(
     r"(?:is|went|has (?:been|gone|become|turned)|became|turned|eats|goes)\s+(?:an?\s+)?(?:(?:strict|lifelong|strictly|mostly|fully)\s+)?(?P<what>vegetarian|vegan|pescatarian|pescetarian|flexitarian|gluten[\s-]free|plant[\s-]based|"
     r"teetotal|teetotaler|teetotaller|coeliac|celiac|dairy[\s-]free|keto|kosher|halal)(?:\s+diet)?",
     re.IGNORECASE,
 )
-_KEEPS = re.compile(r"keeps?\s+(?P<what>kosher|halal)|eats?\s+(?:only\s+)?(?P<eats>kosher|halal|vegan|vegetarian|gluten[\s-]free|plant[\s-]based)(?:\s+food)?", re.IGNORECASE)
+_KEEPS = re.compile(
+    r"keeps?\s+(?P<what>kosher|halal)|eats?\s+(?:only\s+)?(?P<eats>kosher|halal|vegan|vegetarian|gluten[\s-]free|plant[\s-]based)(?:\s+food)?",
+    re.IGNORECASE,
+)
 _EATS = re.compile(r"(?:cannot\s+)?(?P<verb>eat|drink|smoke)s?\s+(?:any\s+)?(?P<what>.+)", re.IGNORECASE)
-_HABIT = re.compile(r"(?:has\s+)?(?:(?:just|recently|finally)\s+)*(?:quit|stopped|gave up|given up)\s+(?P<what>smoking|drinking|vaping|gambling)", re.IGNORECASE)
-_NO_FOOD = re.compile(r"(?:much|enough|well|out|here|there|any(?:thing|where|way)|breakfast|lunch|dinner|until|before|after|at|in|on|with|that|this|it|them|like|as|too|so|late|alone|a lot|my|your|yet)\b", re.IGNORECASE)
+_HABIT = re.compile(
+    r"(?:has\s+)?(?:(?:just|recently|finally)\s+)*(?:quit|stopped|gave up|given up)\s+(?P<what>smoking|drinking|vaping|gambling)",
+    re.IGNORECASE,
+)
+_NO_FOOD = re.compile(
+    r"(?:much|enough|well|out|here|there|any(?:thing|where|way)|breakfast|lunch|dinner|until|before|after|at|in|on|with|that|this|it|them|like|as|too|so|late|alone|a lot|my|your|yet)\b",
+    re.IGNORECASE,
+)
 
 
 def liking(clause: Clause) -> Iterator[Told]:
@@ -78,7 +95,9 @@ def favourite(clause: Clause) -> Iterator[Told]:
     items = things(found["what"], most=7) if several else _whole(found["what"])
     for item in items:
         be = "are" if several else "is"
-        yield Told(who, f"favourite {kind} is", item, f"{who}'s favourite {kind} {be} {item}", 0.95, exclusive=not several)
+        yield Told(
+            who, f"favourite {kind} is", item, f"{who}'s favourite {kind} {be} {item}", 0.95, exclusive=not several
+        )
 
 
 def _whole(what: str) -> list[str]:
@@ -97,7 +116,11 @@ def allergy(clause: Clause) -> Iterator[Told]:
     items = things(found["what"]) if found else []
     short = _ALLERGY.fullmatch(clause.whole) if found is None else None
     if short is not None:
-        items = [f"{item}s" if item.lower() in _COUNTED else item for item in things(short["what"], most=3) if item.lower() not in {"food", "skin", "seasonal"}]
+        items = [
+            f"{item}s" if item.lower() in _COUNTED else item
+            for item in things(short["what"], most=3)
+            if item.lower() not in {"food", "skin", "seasonal"}
+        ]
     for item in items:
         item = re.sub(r"^(?:the|all|most|any)\s+", "", item)  # noqa: PLW2901 - the same thing, more plainly
         yield Told(clause.subject, "is allergic to", item, f"{clause.subject} is allergic to {item}", 0.95)
@@ -115,7 +138,9 @@ def diet(clause: Clause) -> Iterator[Told]:
         what = next(group for group in found.groups() if group)
         gone = clause.stands is Stands.GONE
         text = f"{clause.subject} is {'no longer ' * gone}{what}"
-        yield Told(clause.subject, "diet is", what, text, 0.93, retracted=gone, since=None if gone else clause.times.since)
+        yield Told(
+            clause.subject, "diet is", what, text, 0.93, retracted=gone, since=None if gone else clause.times.since
+        )
         return
     habit = _HABIT.fullmatch(clause.said) if clause.holds else None
     if habit is not None or (not clause.holds and clause.said in {"smoke", "drink", "smokes", "drinks"}):
@@ -128,7 +153,9 @@ def diet(clause: Clause) -> Iterator[Told]:
     verb, gone = eats["verb"].lower(), clause.stands is Stands.GONE
     for item in things(eats["what"], most=3):
         if gone:
-            yield Told(clause.subject, f"{verb}s", item, f"{clause.subject} no longer {verb}s {item}", 0.9, retracted=True)
+            yield Told(
+                clause.subject, f"{verb}s", item, f"{clause.subject} no longer {verb}s {item}", 0.9, retracted=True
+            )
         yield Told(clause.subject, f"does not {verb}", item, f"{clause.subject} does not {verb} {item}", 0.9)
 
 

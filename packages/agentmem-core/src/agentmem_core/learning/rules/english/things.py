@@ -11,17 +11,41 @@ from agentmem_core.learning.rules.english.words import HOMES, NOT_THINGS, PETS, 
 from agentmem_core.learning.rules.told import Clause, Form, Stands, Told
 
 _HAS = re.compile(r"(?:has|owns?|has\s+(?:a|got))\s+(?P<what>.+)", re.IGNORECASE)
-_GOT = re.compile(r"(?:has\s+)?(?:(?:just|recently|finally)\s+)*(?:bought|adopted|purchased|rescued|got|acquired|inherited)\s+(?:myself\s+|ourselves\s+|us\s+|me\s+)?(?P<what>(?:an?|two|three|four|my|our|our first|my first|another|new)\s+.+)", re.IGNORECASE)
+_GOT = re.compile(
+    r"(?:has\s+)?(?:(?:just|recently|finally)\s+)*(?:bought|adopted|purchased|rescued|got|acquired|inherited)\s+(?:myself\s+|ourselves\s+|us\s+|me\s+)?(?P<what>(?:an?|two|three|four|my|our|our first|my first|another|new)\s+.+)",
+    re.IGNORECASE,
+)
 _DRIVES = re.compile(r"(?:drives?|rides?)\s+(?P<what>an?\s+.+)", re.IGNORECASE)
-_GAVE_UP = re.compile(r"(?:has\s+)?(?:(?:just|recently|finally)\s+)*(?:sold|gave away|given away|got rid of|donated|crashed|totalled|totaled|traded in|threw away|threw out|scrapped)\s+(?P<what>(?:my|our|the)\s+.+)", re.IGNORECASE)
-_MY_THING = re.compile(r"my\s+(?:car|bike|phone|laptop|camera|guitar|motorbike|motorcycle|truck|computer|watch)\s+is\s+(?P<what>an?\s+.+)", re.IGNORECASE)
-_DETERMINED = re.compile(r"(?:an?|my own|our own|one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2}|some|several|both an?|the)\s+", re.IGNORECASE)
-_CALLED = re.compile(r"\s*,?\s+(?:(?:who|which)\s+(?:is|are)\s+)?(?:called|named)\s+(?P<names>[A-Z].*)$|\s*[,:]\s+(?P<listed>[A-Z][\w'-]+(?:(?:,|\s+and|,\s*and)\s+[A-Z][\w'-]+)*)$")
-_ENDS = re.compile(r"\s*(?:[,;:(].*|\s+(?:which|that|who|with|for|because|since|so|but|when|if|from|to|as|at|on|by|and it|and they|and she|and he|these|now|who's)\b.*)$", re.IGNORECASE)
+_GAVE_UP = re.compile(
+    r"(?:has\s+)?(?:(?:just|recently|finally)\s+)*(?:sold|gave away|given away|got rid of|donated|crashed|totalled|totaled|traded in|threw away|threw out|scrapped)\s+(?P<what>(?:my|our|the)\s+.+)",
+    re.IGNORECASE,
+)
+_MY_THING = re.compile(
+    r"my\s+(?:car|bike|phone|laptop|camera|guitar|motorbike|motorcycle|truck|computer|watch)\s+is\s+(?P<what>an?\s+.+)",
+    re.IGNORECASE,
+)
+_DETERMINED = re.compile(
+    r"(?:an?|my own|our own|one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2}|some|several|both an?|the)\s+",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(
+    r"\s*,?\s+(?:(?:who|which)\s+(?:is|are)\s+)?(?:called|named)\s+(?P<names>[A-Z].*)$|\s*[,:]\s+(?P<listed>[A-Z][\w'-]+(?:(?:,|\s+and|,\s*and)\s+[A-Z][\w'-]+)*)$"
+)
+_ENDS = re.compile(
+    r"\s*(?:[,;:(].*|\s+(?:which|that|who|with|for|because|since|so|but|when|if|from|to|as|at|on|by|and it|and they|and she|and he|these|now|who's)\b.*)$",
+    re.IGNORECASE,
+)
 _AND = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+", re.IGNORECASE)
-_DIED = re.compile(r"(?:has\s+)?(?:(?:just|recently|sadly)\s+)*(?:died|passed away|passed|ran away)(?:\s.*)?", re.IGNORECASE)
-_ARE = re.compile(r"(?:my|our)\s+(?:two\s+|three\s+|four\s+)?(?P<kin>kids|children|sons|daughters|sisters|brothers|cats|dogs|twins|parents)(?:'\s+names|'s\s+names)?\s+are\s+(?:called\s+|named\s+)?(?P<names>[A-Z].*)")
-_MARRIED = re.compile(r"(?:is|got|has been|has gotten|are|was)\s+(?:(?:happily|now|newly|recently|finally)\s+)*(?P<what>married|engaged|divorced|single|widowed|separated)(?:\s+to\s+(?P<name>.+))?(?:\s+with\s+.*)?", re.IGNORECASE)
+_DIED = re.compile(
+    r"(?:has\s+)?(?:(?:just|recently|sadly)\s+)*(?:died|passed away|passed|ran away)(?:\s.*)?", re.IGNORECASE
+)
+_ARE = re.compile(
+    r"(?:my|our)\s+(?:two\s+|three\s+|four\s+)?(?P<kin>kids|children|sons|daughters|sisters|brothers|cats|dogs|twins|parents)(?:'\s+names|'s\s+names)?\s+are\s+(?:called\s+|named\s+)?(?P<names>[A-Z].*)"
+)
+_MARRIED = re.compile(
+    r"(?:is|got|has been|has gotten|are|was)\s+(?:(?:happily|now|newly|recently|finally)\s+)*(?P<what>married|engaged|divorced|single|widowed|separated)(?:\s+to\s+(?P<name>.+))?(?:\s+with\s+.*)?",
+    re.IGNORECASE,
+)
 _DATING = re.compile(r"(?:is|has been)\s+(?:dating|seeing|in a relationship with)\s+(?P<name>[A-Z][\w'-]+)(?:\s.*)?")
 
 
@@ -43,7 +67,9 @@ def family(clause: Clause) -> Iterator[Told]:
         yield from _status(clause, found)
     dating = _DATING.fullmatch(clause.said)
     if dating is not None and clause.holds:
-        yield Told(clause.subject, "partner is", dating["name"], f"{clause.subject}'s partner is {dating['name']}", 0.85)
+        yield Told(
+            clause.subject, "partner is", dating["name"], f"{clause.subject}'s partner is {dating['name']}", 0.85
+        )
 
 
 def _status(clause: Clause, found: re.Match[str]) -> Iterator[Told]:
@@ -55,7 +81,9 @@ def _status(clause: Clause, found: re.Match[str]) -> Iterator[Told]:
     text = f"{who} is {'no longer ' * gone}{what}"
     yield Told(who, "marital status is", what, text, 0.92, retracted=gone, since=None if gone else clause.times.since)
     if spouse and what == "married":
-        yield Told(who, "married to", spouse, f"{who} is {'no longer ' * gone}married to {spouse}", 0.93, retracted=gone)
+        yield Told(
+            who, "married to", spouse, f"{who} is {'no longer ' * gone}married to {spouse}", 0.93, retracted=gone
+        )
 
 
 def owning(clause: Clause) -> Iterator[Told]:
@@ -97,7 +125,7 @@ def _held(clause: Clause, what: str, *, gone: bool, since: Clause | None = None)
 
 
 def _names(clause: Clause, thing: str, names: list[str]) -> Iterator[Told]:
-    last = thing.split()[-1].lower()
+    last = thing.rsplit(maxsplit=1)[-1].lower()
     kind = PLURALS.get(last, last)
     if kind in PETS or kind in RELATIVES or kind == "child":
         for name in names:
@@ -116,14 +144,20 @@ def _thing(part: str, *, needs_article: bool) -> str | None:
         return None
     last = words[-1].lower()
     known = last in THINGS or last.replace("-", " ") in THINGS
-    branded = any(letter.isupper() for letter in words[-1]) and (len(words[-1]) > 1 or words[-1].isdigit()) and not words[-1].isupper()
+    branded = (
+        any(letter.isupper() for letter in words[-1])
+        and (len(words[-1]) > 1 or words[-1].isdigit())
+        and not words[-1].isupper()
+    )
     if not (known or branded):
         return None
     return f"{head} in {where}" if where[:1].isupper() and last in HOMES else head
 
 
 def _shown(part: str, thing: str) -> str:
-    if re.match(r"(?:two|three|four|five|six|seven|eight|nine|ten|\d)", thing, re.IGNORECASE) or (thing.endswith("s") and not re.match(r"an?\s", part)):
+    if re.match(r"(?:two|three|four|five|six|seven|eight|nine|ten|\d)", thing, re.IGNORECASE) or (
+        thing.endswith("s") and not re.match(r"an?\s", part)
+    ):
         return thing
     return f"{'an' if thing[:1].lower() in 'aeiou' else 'a'} {thing}"
 

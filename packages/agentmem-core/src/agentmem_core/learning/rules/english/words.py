@@ -86,7 +86,9 @@ THINGS = frozenset(_THINGS.split()) | frozenset(PETS) | frozenset(f"{pet}s" for 
     "cars", "bikes", "guitars", "phones", "puppies", "ponies", "huskies", "houses", "mice", "budgies", "fish", "bird", "birds",
     "chickens", "guinea pig", "guinea pigs", "boats", "cameras", "pet", "pets",
 }  # fmt: skip
-HOMES = frozenset("house flat apartment condo cottage cabin farm studio garden allotment shop store cafe bakery vineyard".split())
+HOMES = frozenset(
+    "house flat apartment condo cottage cabin farm studio garden allotment shop store cafe bakery vineyard".split()
+)
 NOT_THINGS = re.compile(
     r"\b(?:phd|msc|bsc|ba|ma|mba|md|degree|mri|covid|adhd|ptsd|ocd|ibs|monday|tuesday|wednesday|thursday|friday|saturday|sunday|"
     r"zoom|english|french|german|spanish|chinese|christmas|easter|call|exam|test|visa|id|i|ok|faq|asap|rsvp|pov)s?\b",
@@ -157,7 +159,9 @@ NUMERALS = {
         nineteen""".split()
     )
 }
-TENS = {word: 10 * number for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+TENS = {
+    word: 10 * number for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+}
 
 
 def number_in(text: str) -> int | None:
@@ -166,5 +170,9 @@ def number_in(text: str) -> int | None:
         return int(text)
     tens, _, ones = text.lower().replace("-", " ").partition(" ")
     if tens in TENS:
-        return TENS[tens] + (NUMERALS.get(ones, -1000) if ones else 0) if not ones or 0 < NUMERALS.get(ones, 0) < 10 else None
+        return (
+            TENS[tens] + (NUMERALS.get(ones, -1000) if ones else 0)
+            if not ones or 0 < NUMERALS.get(ones, 0) < 10
+            else None
+        )
     return None if ones else NUMERALS.get(tens)
