@@ -1,4 +1,4 @@
-"""Sentences that put an earlier one right: "actually it's Bob, not Rob", 不是小李，是小林."""
+"""Sentences that put an earlier one right: "actually it's Bob, not Rob"."""
 
 from __future__ import annotations
 

@@ -5,21 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from agentmem_core.learning.rules.chinese.phrases import is_full_name, job_of, name_of, org_of, place_of
 from agentmem_core.learning.rules.chinese.words import (
-    JOBS,
     KIN_COUNTED,
-    NOT_BEFORE_NAMES,
-    NOT_IN_NAMES,
-    NOT_JOBS,
-    NOT_PLACE_ENDS,
-    NOT_PLACES,
     OWNED,
     PETS,
     PLACE_ENDS,
     PLACES,
     RELATIVES,
     SPOUSES,
-    SURNAMES,
     UNIVERSITIES,
 )
 from agentmem_core.learning.rules.told import Clause, Form, Stands, Told
@@ -92,52 +86,6 @@ _LEFT = re.compile(
 _JOB = re.compile(
     r"(?:是|做|当|从事|担任|成为|的?(?:职业|工作|本职|本职工作|职位|岗位)(?:就)?是|转行做|转行当|改行做)(?:了)?(?:一)?(?:名|个|位)?(?P<job>[\w\u4e00-\u9fff]{1,14}?)(?:工作|的工作|行业|的)?"
 )
-_NOT_ORGS = (
-    "家",
-    "这",
-    "那",
-    "哪",
-    "外地",
-    "国外",
-    "线",
-    "一线",
-    "室",
-    "海",
-    "学校",
-    "公司",
-    "单位",
-    "工厂",
-    "厂",
-    "外",
-    "医院",
-    "银行",
-    "他",
-    "她",
-    "你",
-    "我",
-    "自己",
-    "一",
-    "北",
-    "现在",
-    "周",
-    "办公",
-    "努力",
-    "互联网",
-    "家里",
-    "不",
-    "本",
-    "老家",
-    "大厂",
-    "里",
-    "附近",
-    "市",
-    "网上",
-    "晚",
-    "夜",
-    "白天",
-    "同",
-    "旁",
-)
 _STUDIES = re.compile(
     r"在(?P<school>[\w\u4e00-\u9fff]{1,16}?(?:大学|学院|中学|一中|高中|学校|小学|清华|北大|复旦|浙大|交大|人大|武大|科大|师大|哈佛|牛津|剑桥|斯坦福|麻省理工))(?:读|念|学|上学|就读|攻读|读书|学习|上)(?P<what>[\w\u4e00-\u9fff]{0,16})"
 )
@@ -182,68 +130,6 @@ _MARRIED = re.compile(r"(?:和\S{1,8})?(?:是)?(?P<what>结婚|已婚|单身|离
 _STATES = {"结婚": "已婚", "离异": "离婚"}
 
 
-def name_of(text: str | None) -> str | None:
-    """A name; None for what else is called: 外卖, 他别来."""
-    text = (text or "").strip(" ·")
-    if not text or any(word in text for word in NOT_IN_NAMES) or text.startswith(NOT_BEFORE_NAMES):
-        return None
-    return text
-
-
-def place_of(text: str | None) -> str | None:
-    """A place that is called by its name."""
-    text = (text or "").strip()
-    if not text or text in PLACES:
-        return text or None
-    if text[0].isascii():
-        return text if text[0].isupper() else None
-    known = any(text.startswith(place) for place in PLACES if len(place) < len(text))
-    if text.startswith(NOT_PLACES) and not known:
-        return None
-    if text[-1] in NOT_PLACE_ENDS or any(
-        word in text for word in ("附近", "的", "和", "跟", "一起", "了", "朋友", "父母", "爸妈")
-    ):
-        return None
-    return text if len(text) <= 10 else None
-
-
-def _org(text: str | None) -> str | None:
-    """An employer: not a town, not "home", not "a company"."""
-    text = (text or "").strip()
-    if (
-        not text
-        or text in PLACES
-        or text.startswith(_NOT_ORGS)
-        or (text[-1] in PLACE_ENDS and len(text) > 2)
-        or "的" in text
-    ):
-        return None
-    if text.startswith(tuple(PLACES)) and not re.search(
-        r"(?:公司|银行|医院|大学|集团|局|院|厂|学|部|网|社|所|馆|台|店)$", text
-    ):
-        return None
-    return text if len(text) > 1 else None
-
-
-def job_of(text: str | None) -> str | None:
-    """A trade: 产品经理, 护士."""
-    text = re.sub(r"^(?:一)?(?:名|个|位)", "", (text or "").strip())
-    if (
-        not text.endswith(JOBS)
-        or text.endswith(NOT_JOBS)
-        or "的" in text
-        or len(text) > 10
-        or text in {"师", "产品", "开发", "测试"}
-    ):
-        return None
-    return (
-        None
-        if text.startswith(("好", "坏", "你", "他", "她", "我", "这", "那", "老师的"))
-        or any(word in text for word in ("不", "很", "喜欢", "找"))
-        else text
-    )
-
-
 def name(clause: Clause) -> Iterator[Told]:
     """我叫王小明, 叫我小李就行, 我老婆叫陈静."""
     me = clause.me
@@ -259,7 +145,7 @@ def name(clause: Clause) -> Iterator[Told]:
         return
     if not clause.said.lstrip("的").startswith(
         ("叫", "名", "大", "全", "姓", "小", "英", "是叫", "就叫")
-    ) and not _is_full_name(called):
+    ) and not is_full_name(called):
         return
     if clause.mine:
         yield Told(me, "叫", called, f"{me}叫{called}", 0.8 if clause.said.startswith("是") else 0.95)
@@ -267,19 +153,6 @@ def name(clause: Clause) -> Iterator[Told]:
         yield Told(clause.subject, "叫", called, f"{clause.subject}叫{called}", 0.95, exclusive=False)
     elif clause.kind in RELATIVES or clause.kind in SPOUSES.values():
         yield Told(me, f"{clause.kind}是", called, f"{clause.subject}叫{called}", 0.95)
-
-
-def _is_full_name(text: str) -> bool:
-    """Whether a word after "is" is a person's name: a surname and one or two characters, and no trade."""
-    if re.fullmatch(r"[A-Z][a-z]+(?: [A-Z][a-z]+)?", text):
-        return True
-    if re.fullmatch(f"[小老阿][{SURNAMES}]", text):
-        return True
-    return (
-        2 <= len(text) <= 3
-        and text[0] in SURNAMES
-        and not text.endswith((*JOBS, "人", "生", "手", "迷", "族", "党", "狗", "座", "男", "女", "型", "控", "粉"))
-    )
 
 
 def age(clause: Clause) -> Iterator[Told]:
@@ -337,14 +210,14 @@ def work(clause: Clause) -> Iterator[Told]:
         return
     left = _LEFT.fullmatch(clause.said)
     if left is not None and clause.holds:
-        org = _org(left["from"] or left["by"] or left["quit"])
+        org = org_of(left["from"] or left["by"] or left["quit"])
         if org:
             yield Told(clause.subject, "在…工作", org, f"{clause.subject}不再在{org}工作", 0.92, retracted=True)
         return
     found = _IN_ORG.fullmatch(clause.said) or _AT_ORG.fullmatch(clause.said)
     gone = clause.stands is Stands.GONE
     if found is not None:
-        org = _org(found.groupdict().get("called") or found["org"])
+        org = org_of(found.groupdict().get("called") or found["org"])
         if org and (found.re is _AT_ORG or found["verb"] not in {"当", "做", "干", "担任"} or job_of(found["job"])):
             text = f"{clause.subject}{'不再' * gone}在{org}工作"
             yield Told(
@@ -418,9 +291,7 @@ def _thing(found: re.Match[str]) -> str | None:
     living = thing.endswith(tuple(PETS))
     if re.search(r"[的很想在是没不要吗]|问题|事|时间|点", thing):
         return None
-    if not (
-        living or thing.endswith(tuple(OWNED)) or thing.endswith(tuple(KIN_COUNTED)) or (unit and unit in "辆台栋套幢")
-    ):
+    if not (living or thing.endswith((*OWNED, *KIN_COUNTED)) or (unit and unit in "辆台栋套幢")):
         return None
     if count and count not in {"一", "1"} and unit:
         return f"{count}{unit}{thing}"

@@ -274,11 +274,15 @@ def _subject(said: str, persons: Persons) -> _Subject | None:
     if who is not None and persons.other and _fits(who["who"].lower(), persons.other_kind):
         persons.turn_to(persons.other, persons.other_kind)
         return _Subject(persons.other, persons.other_kind, said[who.end() :])
+    return _continued(said, persons)
+
+
+def _continued(said: str, persons: Persons) -> _Subject | None:
+    """A clause without a subject of its own goes on about the last one."""
     if persons.subject and re.match(_VERB, said + " ", re.IGNORECASE):
         return _Subject(persons.subject, persons.kind, said)
-    if persons.subject and _BARE_NOUN.fullmatch(said):
-        return _Subject(persons.subject, persons.kind, f"is {said}")
-    return None
+    bare = persons.subject and _BARE_NOUN.fullmatch(said)
+    return _Subject(persons.subject, persons.kind, f"is {said}") if bare else None
 
 
 _BARE_NOUN = re.compile(r"(?:an?\s.+|\d{1,3}(?:\s+years\s+old)?|(?:originally\s+)?from\s+[A-Z].*)")
