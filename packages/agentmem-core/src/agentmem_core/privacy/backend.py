@@ -100,14 +100,15 @@ def cleaned(privacy: PrivacyFilter, op: Op[T]) -> Op[T]:
         return op
     cleaning = Cleaning(privacy)
     changes = _changes(cleaning, op, fields)
-    if isinstance(op, Import):
-        changes["records"] = tuple(cleaned_record(privacy, record) for record in op.records)
-    if isinstance(op, PutFile):
-        data = cleaned_bytes(cleaning, op)
-        changes |= {} if data is op.data else {"data": data}
+    given: Any = op
+    if isinstance(given, Import):
+        changes["records"] = tuple(cleaned_record(privacy, record) for record in given.records)
+    if isinstance(given, PutFile):
+        data = cleaned_bytes(cleaning, given)
+        changes |= {} if data is given.data else {"data": data}
     if cleaning.redacted and "metadata" in type(op).model_fields:
         changes |= _marked(cleaning, op, changes)
-    return cast("Op[T]", op.model_copy(update=changes)) if changes else cast("Op[T]", op)
+    return op.model_copy(update=changes) if changes else op
 
 
 def _changes(cleaning: Cleaning, op: Op[Any], fields: Mapping[str, Treat]) -> dict[str, Any]:

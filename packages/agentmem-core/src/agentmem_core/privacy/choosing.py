@@ -53,7 +53,7 @@ def _named(argument: str, given: Any) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for item in given:
         if isinstance(item, tuple) and len(item) == 2:
-            found.append(_pair(argument, *cast("tuple[Any, Any]", item)))
+            found.append(_pair(argument, item[0], item[1]))
         elif isinstance(item, Mapping):
             found += _named(argument, item)
         elif isinstance(item, str):
