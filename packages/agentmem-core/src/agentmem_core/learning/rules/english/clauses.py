@@ -81,7 +81,16 @@ _SPLIT = re.compile(
     rf"|\s*;\s*|\s*\)\s*",
     re.IGNORECASE,
 )
-_RELATIVE = re.compile(r"\b(?:who|where)\b", re.IGNORECASE)
+_STILL = re.compile(r"\b(have|has)\s+(lived|worked)\b(?=[^.,;]*\bfor\s+(?:[\w-]+\s+){1,3}(?:years|months|weeks|decades)\b)")
+"""Who has lived somewhere for ten years lives there; who has lived there, perhaps not."""
+_DROPPED = re.compile(
+    r"^(?:(?:hi|hey|hello|ok|so|well|update|news|yay|finally)\b[\s,!:]*)*(?=(?:(?:just|recently|finally|also)\s+)*(?:moved\s+(?:to|from)|started\s+(?:an?\s+new|working|my\s+new)|bought\s+(?:an?|my|our)\b"
+    r"|adopted\s+an?\b|turned\s+\d|quit\s+my|joined\s+[A-Z]|got\s+(?:an?\s+(?:new|dog|cat|puppy|kitten)|married|engaged|laid\s+off|fired)|sold\s+my|living\s+in\s+[A-Z]|working\s+(?:at|for)\s+[A-Z]"
+    r"|born\s+(?:and\s+raised\s+)?in|originally\s+from\s+[A-Z])\s*)",
+    re.IGNORECASE,
+)
+"""Where a chat leaves out "I"."""
+_RELATIVE = re.compile(r"\b(?:who|where|when|before|after|until|while)\b", re.IGNORECASE)
 _LEAD = re.compile(
     r"(?:(?:well|so|yeah|yep|yes|yup|no|nope|nah|oh|ah|um+|uh+|hmm+|hi|hello|hey|heya|hiya|ok|okay|okey|actually|also|and|but|anyway|honestly|frankly|plus|in fact|nowadays|these days|currently"
     r"|right now|at the moment|personally|sorry|thanks|thank you|sure|great|cool|nice|lol|haha+|hehe|omg|wow|ugh|sadly|unfortunately|luckily|fortunately|finally|recently|lately|basically"
@@ -161,7 +170,7 @@ class Persons:
 class Piece:
     """A clause before its verb is looked at: its words from ``start`` to ``end`` of the sentence.
 
-    A ``relative`` one ("who lives in Denver") is about somebody that only its sentence's grammar tells.
+    A ``relative`` one ("who lives in Denver", "when I moved to Rome") is about somebody, or some time, that it does not name.
     """
 
     start: int
@@ -175,7 +184,9 @@ def expanded(sentence: str) -> str:
     for pattern, full in _CONTRACTED:
         sentence = pattern.sub(full, sentence)
     sentence = _INTERJECTED.sub(" ", sentence)
-    return _TELLING.sub("", _PLEASANTRY.sub(" ", sentence)).strip(" ,")
+    sentence = _TELLING.sub("", _PLEASANTRY.sub(" ", sentence)).strip(" ,")
+    sentence = _STILL.sub(lambda found: f"{found[1]} been {found[2].removesuffix('ed').removesuffix('v')}{'v' * (found[2] == 'lived')}ing", sentence)
+    return _DROPPED.sub("I ", sentence, count=1)
 
 
 def stated(sentence: str) -> bool:

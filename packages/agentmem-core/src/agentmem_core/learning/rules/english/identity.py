@@ -35,7 +35,7 @@ _YEAR_OLD = re.compile(r"is\s+an?\s+(?P<age>\d{1,3})[\s-]years?[\s-]old\b", re.I
 _BIRTHDAY = re.compile(r"(?:'s\s+|my\s+)?birthday\s+is\b", re.IGNORECASE)
 _BORN = re.compile(r"(?:was|were)\s+born(?:\s+and\s+(?:raised|bred))?(?:\s+in\s+(?P<place>.+))?$", re.IGNORECASE)
 _HOME = re.compile(
-    r"(?:lives?|living|resides?|residing|settled|is\s+(?:living|based|residing|settled)|has\s+(?:lived|been living|settled)|lived)\s+(?:\w+ly\s+|alone\s+|happily\s+|down\s+|up\s+|over\s+|here\s+)?in\s+(?P<place>.+)",
+    r"(?:lives?|living|resides?|residing|settled|is\s+(?:living|based|residing|settled)|has\s+settled|(?:has\s+)?lived)\s+(?:\w+ly\s+|alone\s+|happily\s+|down\s+|up\s+|over\s+|here\s+)?in\s+(?P<place>.+)",
     re.IGNORECASE,
 )
 _MOVED = re.compile(
@@ -139,7 +139,7 @@ def home(clause: Clause) -> Iterable[Told]:
     who = clause.subject
     if clause.stands is Stands.GONE:
         return [Told(who, "lives in", town, f"{who} no longer lives in {town}", 0.9, retracted=True)]
-    if clause.said.lower().startswith("lived"):
+    if clause.said.lower().startswith(("lived", "has lived")) and (clause.said.startswith("l") or clause.times.since is None):
         since, until = clause.times.closed
         return [Told(who, "lived in", town, f"{who} lived in {town}", 0.9, since=since, until=until)]
     if found.re is _MOVED and _over(clause):

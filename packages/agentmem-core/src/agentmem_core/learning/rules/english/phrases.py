@@ -31,7 +31,7 @@ _POINTS = re.compile(
 )
 _TASTE_ENDS = re.compile(
     r"\s*(?:[;:(]|\s[-\u2013\u2014]+\s|\b(?:because|when|whenever|since|so|but|although|though|which|who|if|while|especially|particularly|as long|more than|a lot|so much|very much|the most|most of all|"
-    r"over|than|these days|lately|until|unless|every|on (?:weekends|sundays|saturdays)|at (?:night|all)|in (?:the morning|general)|and (?:it|that|I|they|he|she|we)|with all|to death|ever since|"
+    r"over|than|these days|lately|until|unless|every|on (?:weekends|sundays|saturdays)|at all|in general|and (?:it|that|I|they|he|she|we)|with all|to death|ever since|"
     r"for|as|right|even|just|only|by the)\b|,\s*(?:but|so|because|especially|though|and I)\b).*$",
     re.IGNORECASE,
 )
@@ -53,6 +53,9 @@ _NAME = re.compile(
 
 def place(text: str, *, casual: bool = False) -> str | None:
     """A place that is called by its name: the Netherlands, New York."""
+    called = re.match(r"an?\s+[\w\s-]{2,40}?\s+(?:called|named)\s+(?=[A-Z])", text)
+    if called is not None:
+        text = text[called.end() :]
     found = _CAPITALS.match(text)
     if found is None:
         return _known_place(text) if casual or text.lower() in PLACES else None
@@ -142,7 +145,7 @@ def things(text: str, *, most: int = 5) -> list[str]:
 def languages(text: str) -> list[str]:
     """The languages that are named."""
     found: list[str] = []
-    for part in _AND.split(re.split(r"\s+(?:at|because|but|with|so|since|from|fluently|well|for)\b", text)[0]):
+    for part in _AND.split(re.split(r"\s+(?:at|because|but|with|so|since|from|fluently|well|for|every)\b", text)[0]):
         words = part.split()
         if words and words[-1].lower() in LANGUAGES and len(words) <= 5:
             found.append(words[-1] if len(words) < 2 or words[-2][0].islower() else " ".join(words[-2:]))

@@ -13,7 +13,7 @@ from agentmem_core.recall.when import Span
 _GOES = re.compile(
     r"(?:(?:is|will be)\s+(?:flying|travell?ing|going|driving|heading|off|headed|sailing|taking (?:a|the) (?:train|flight|bus|plane|ferry))|(?:flies|fly|travels?|goes|go|will (?:fly|travel|go|drive)|leaves?|is leaving|will leave)|"
     r"(?:is going|plans|is planning|plan|intends?|is due) to (?:fly|travel|go|drive)|has (?:a|my) (?:flight|trip|train|ticket|business trip)|booked (?:a|my|the) (?:flight|trip|train|ticket|holiday|vacation))"
-    r"(?:\s+(?:back|out|over|down|up|home))?(?:\s+(?:on|for) (?:a |an )?(?:\w+ )?(?:trip|vacation|holiday|honeymoon|business|work))?\s+(?:to|for)\s+(?P<place>.+)",
+    r"(?:\s+(?:back|out|over|down|up|home))?(?:\s+from\s+[A-Z][\w\s]{1,20}?)?(?:\s+(?:on|for) (?:a |an )?(?:\w+ )?(?:trip|vacation|holiday|honeymoon|business|work))?\s+(?:to|for)\s+(?P<place>.+)",
     re.IGNORECASE,
 )
 _MOVES = re.compile(
@@ -65,6 +65,7 @@ def going(clause: Clause) -> Iterator[Told]:
             return
     doing = _doing(clause)
     if doing is not None:
+        doing = re.sub(r"\b(?:my|our)\b", f"{clause.me}'s", doing)
         yield _told(clause, "plans to", doing, f"{clause.subject} plans to {doing}", span, 0.82)
 
 

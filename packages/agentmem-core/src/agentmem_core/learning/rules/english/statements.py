@@ -17,7 +17,7 @@ from agentmem_core.learning.rules.english.work import FORMS as WORK
 from agentmem_core.learning.rules.times import dated
 from agentmem_core.learning.rules.told import Clause, Told
 
-_AND_A = re.compile(r"is\s+(?P<first>.{1,80}?),?\s+and\s+(?P<second>an?\s.{2,80})")
+_AND_A = re.compile(r"is\s+(?P<first>.{1,80}?),?\s+and\s+(?P<second>[\w\s-]{2,60})")
 
 FORMS = (*IDENTITY, *WORK, *THINGS, *TASTES, *PLANS)
 

@@ -19,7 +19,7 @@ _HATES = re.compile(
 )
 _PREFERS = re.compile(r"prefers?\s+(?P<what>.+?)(?:\s+(?:to|over|rather than|instead of|than)\s+.*)?", re.IGNORECASE)
 _FAVOURITE = re.compile(
-    r"(?:my\s+|'s\s+|our\s+)?(?:all[\s-]time\s+|absolute\s+|current\s+|number\s+one\s+)*favou?rite\s+(?P<kind>[a-z][a-z' -]{1,30}?)(?:\s+(?:of all time|ever|in the world|of all))?\s+(?P<be>is|are|has always been|has to be|would have to be)\s+(?P<what>.+)",
+    r"(?:my\s+|'s\s+|our\s+)?(?:all[\s-]time\s+|absolute\s+|current\s+|number\s+one\s+)*(?:favou?rite|fav)\s+(?P<kind>[a-z][a-z' -]{1,30}?)(?:\s+(?:of all time|ever|in the world|of all))?\s+(?P<be>is|are|has always been|has to be|would have to be)\s+(?P<what>.+)",
     re.IGNORECASE,
 )
 _IS_FAVOURITE = re.compile(
@@ -38,7 +38,7 @@ _COUNTED = frozenset(
     "nut peanut egg cat dog strawberry walnut almond hazelnut cashew prawn mushroom tomato tree-nut bee wasp horse apple banana".split()
 )
 _DIET = re.compile(
-    r"(?:is|went|has (?:been|gone|become|turned)|became|turned|eats|goes)\s+(?:an?\s+)?(?:(?:strict|lifelong|strictly|mostly|fully)\s+)?(?P<what>vegetarian|vegan|pescatarian|pescetarian|flexitarian|gluten[\s-]free|plant[\s-]based|"
+    r"(?:is|went|has (?:been|gone|become|turned)|became|turned|eats|goes|is\s+on)\s+(?:an?\s+)?(?:(?:strict|lifelong|strictly|mostly|fully)\s+)?(?P<what>vegetarian|vegan|pescatarian|pescetarian|flexitarian|gluten[\s-]free|plant[\s-]based|"
     r"teetotal|teetotaler|teetotaller|coeliac|celiac|dairy[\s-]free|keto|kosher|halal)(?:\s+diet)?",
     re.IGNORECASE,
 )

@@ -29,13 +29,13 @@ _DETERMINED = re.compile(
     re.IGNORECASE,
 )
 _CALLED = re.compile(
-    r"\s*,?\s+(?:(?:who|which)\s+(?:is|are)\s+)?(?:called|named)\s+(?P<names>[A-Z].*)$|\s*[,:]\s+(?P<listed>[A-Z][\w'-]+(?:(?:,|\s+and|,\s*and)\s+[A-Z][\w'-]+)*)$"
+    r"\s*,?\s+(?:(?:who|which)\s+(?:is|are)\s+)?(?:called|named)\s+(?:(?P<names>[A-Z].*)|(?P<low>[a-z]{2,20}))$|\s*[,:]\s+(?P<listed>[A-Z][\w'-]+(?:(?:,|\s+and|,\s*and)\s+[A-Z][\w'-]+)*)$"
 )
 _ENDS = re.compile(
     r"\s*(?:[,;:(].*|\s+(?:which|that|who|with|for|because|since|so|but|when|if|from|to|as|at|on|by|and it|and they|and she|and he|these|now|who's)\b.*)$",
     re.IGNORECASE,
 )
-_AND = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+", re.IGNORECASE)
+_SEVERAL = re.compile(r"\s*,\s*(?:and\s+)?(?=(?:an?|one|two|three|four|five|\d)\s)|\s+and\s+(?:also\s+)?", re.IGNORECASE)
 _DIED = re.compile(
     r"(?:has\s+)?(?:(?:just|recently|sadly)\s+)*(?:died|passed away|passed|ran away)(?:\s.*)?", re.IGNORECASE
 )
@@ -46,7 +46,7 @@ _MARRIED = re.compile(
     r"(?:is|got|has been|has gotten|are|was)\s+(?:(?:happily|now|newly|recently|finally)\s+)*(?P<what>married|engaged|divorced|single|widowed|separated)(?:\s+to\s+(?P<name>.+))?(?:\s+with\s+.*)?",
     re.IGNORECASE,
 )
-_DATING = re.compile(r"(?:is|has been)\s+(?:dating|seeing|in a relationship with)\s+(?P<name>[A-Z][\w'-]+)(?:\s.*)?")
+_DATING = re.compile(r"(?:is|has been)\s+(?:dating|seeing|in a relationship with)\s+(?:an?\s+[\w\s]{2,20}?\s+(?:called|named)\s+)?(?P<name>[A-Z][\w'-]+)(?:\s.*)?")
 
 
 def family(clause: Clause) -> Iterator[Told]:
@@ -105,22 +105,21 @@ def owning(clause: Clause) -> Iterator[Told]:
 
 
 def _held(clause: Clause, what: str, *, gone: bool, since: Clause | None = None) -> Iterator[Told]:
-    called = _CALLED.search(what)
-    names = people(called["names"] or called["listed"]) if called else []
-    if called is not None:
-        what = what[: called.start()]
-    parts = [part for part in _AND.split(what) if part]
-    for number, part in enumerate(parts):
+    for number, whole in enumerate(_SEVERAL.split(what)):
+        called = _CALLED.search(whole)
+        names = people(called["names"] or called["listed"]) if called and not called["low"] else []
+        names = [called["low"]] if called and called["low"] and clause.casual else names
+        part = whole if called is None else whole[: called.start()]
         thing = _thing(part, needs_article=not (number or gone))
+        if thing is None and number == 0:
+            return
         if thing is None:
-            if number == 0:
-                return
             continue
         text = f"{clause.subject} {'no longer ' * gone}has {_shown(part, thing)}"
         yield Told(
             clause.subject, "has", thing, text, 0.88, retracted=gone, since=since.times.since if since and not gone else None
         )  # fmt: skip
-        if number == len(parts) - 1 and not gone and clause.mine:
+        if not gone and clause.mine:
             yield from _names(clause, thing, names)
 
 
@@ -144,11 +143,9 @@ def _thing(part: str, *, needs_article: bool) -> str | None:
         return None
     last = words[-1].lower()
     known = last in THINGS or last.replace("-", " ") in THINGS
-    branded = (
-        any(letter.isupper() for letter in words[-1])
-        and (len(words[-1]) > 1 or words[-1].isdigit())
-        and not words[-1].isupper()
-    )
+    numbered = len(words) > 1 and re.fullmatch(r"\d{1,4}[A-Za-z]?", words[-1]) is not None
+    brand = words[-2] if numbered else words[-1]
+    branded = any(letter.isupper() for letter in brand) and (not brand.isupper() or numbered)
     if not (known or branded):
         return None
     return f"{head} in {where}" if where[:1].isupper() and last in HOMES else head

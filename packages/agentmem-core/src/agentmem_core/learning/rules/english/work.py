@@ -12,7 +12,7 @@ from agentmem_core.learning.rules.told import Clause, Form, Stands, Told
 _AS = r"(?:\s+as\s+(?P<job>.+?))?"
 _AT = r"(?:\s+(?:at|for|with|of)\s+(?P<org>.+))?"
 _WORKS = re.compile(
-    rf"(?:works?|working|is\s+(?:working|employed)|has\s+(?:been\s+working|worked)|interns?|is\s+interning|worked)\s+(?:at|for|with)\s+(?P<org>.+?){_AS}",
+    rf"(?:works?|working|is\s+(?:working|employed)|has\s+(?:been\s+working|worked)|interns?|is\s+interning|worked)\s+(?:\w+ly\s+|(?:full|part)-time\s+|from\s+home\s+)?(?:at|for|with)\s+(?P<org>.+?){_AS}",
     re.IGNORECASE,
 )
 _WORKS_AS = re.compile(
@@ -72,7 +72,7 @@ _STUDIED = re.compile(
     r"(?:has\s+)?(?:studied|majored in)\s+(?P<what>.+?)(?:\s+(?:at|in)\s+(?P<school>(?:the\s+)?[A-Z].*))?",
     re.IGNORECASE,
 )
-_GRADUATED = re.compile(r"(?:has\s+)?(?:just\s+|recently\s+)?graduated\s+from\s+(?P<school>(?:the\s+)?[A-Z].*)")
+_GRADUATED = re.compile(r"(?:has\s+)?(?:just\s+|recently\s+)?graduated\s+(?:in\s+[\w\s]{2,40}?\s+|with\s+[\w\s]{2,40}?\s+)?from\s+(?P<school>(?:the\s+)?[A-Z].*)")
 _MAJOR = re.compile(r"my\s+major\s+is\s+(?P<what>.+)", re.IGNORECASE)
 _NO_SUBJECT = re.compile(
     r"(?:for|in|at|the|an?|hard|all|every|until|on|with|how|by|from|abroad|here|there|alone|online|like|as|my|your|this|that|what|why|whether|too|so|really|together|best|better|now|at)\b",
@@ -90,7 +90,7 @@ _NATIVE = re.compile(
 )
 _NATIVE_SPEAKER = re.compile(r"is\s+an?\s+native\s+(?P<what>\w+)\s+speaker", re.IGNORECASE)
 _LEARNS = re.compile(
-    r"(?:is\s+(?:learning|studying|taking)|has\s+been\s+(?:learning|studying)|has\s+started\s+learning|started\s+learning|learns?|started\s+taking)\s+(?P<what>.+?)(?:\s+(?:lessons|classes|with|on|at|for|because|in)\b.*)?",
+    r"(?:is\s+(?:learning|studying|taking)|has\s+been\s+(?:learning|studying)|has\s+started\s+learning|stud(?:y|ies)|started\s+learning|learns?|started\s+taking)\s+(?P<what>.+?)(?:\s+(?:lessons|classes|with|on|at|for|because|in|every)\b.*)?",
     re.IGNORECASE,
 )
 _NOT_LEARNT = re.compile(
@@ -253,7 +253,7 @@ def _present_studies(clause: Clause, found: re.Match[str]) -> Iterator[Told]:
     what = found["what"].strip() if found["what"] else None
     if found.re is _STUDENT:
         yield Told(clause.subject, "works as", "student", f"{clause.subject} is a student", 0.88)
-        what = None if (what or "").lower() in _DEGREES else what
+        what = None if (what or "").lower() in _DEGREES else {"medical": "medicine", "dental": "dentistry"}.get((what or "").lower(), what)
     yield from _studied(clause, clause.subject, what, found["school"])
 
 
