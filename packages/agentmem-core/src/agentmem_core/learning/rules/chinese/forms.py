@@ -32,7 +32,7 @@ _AGE = re.compile(
 )
 _BIRTHDAY = re.compile(r"的?生日(?:就)?是?在?")
 _BORN = re.compile(
-    r"是?(?:出生|生)(?:(?:于|在)(?P<place>[\u4e00-\u9fff]{2,10}?))?的?|是?在(?P<town>[\u4e00-\u9fff]{2,8})(?:出生|生)的?"
+    r"是?(?:出生|生)(?:(?:于|在)(?P<place>[\u4e00-\u9fff]{2,10}?))?的?|是?在(?P<town>[\u4e00-\u9fff]{2,8}?)(?:出生的?|生的)"
 )
 _HOME = re.compile(
     r"(?:一家)?(?:从[\u4e00-\u9fff]{2,8}?)?(?:(?:现居住?|旅居|常驻|坐标|住|居住|定居|生活|安家|落户|常住)(?:在|于)?|家(?:住|在)|移居到?|搬(?:家)?(?:到|去|来|回|至)了?|迁(?:居|移)?到了?|回到?了?(?=[\u4e00-\u9fff]{2,6}定居))(?P<place>[\u4e00-\u9fff]{2,12}|[A-Za-z][\w ]{1,30}?)(?:居住|生活|定居|住|这边|那边)?"
@@ -91,6 +91,9 @@ _STUDIES = re.compile(
 )
 _ENROLLED = re.compile(
     r"(?:就读于|考上了?|是)(?P<school>[\w\u4e00-\u9fff]{2,16}?(?:大学|学院))(?P<what>[\w\u4e00-\u9fff]{0,12}?)(?:的)?(?:专业|系)?(?:的)?(?:大[一二三四])?(?:学生|研究生|本科生|博士生|新生)?"
+)
+_GRADUATED = re.compile(
+    r"毕业于(?P<school>[\w\u4e00-\u9fff]{1,14}?(?:大学|学院|中学|高中))[\w\u4e00-\u9fff]{0,10}|(?:是)?(?:从|在)?(?P<named>[\w\u4e00-\u9fff]{1,14}?(?:大学|学院))毕业的?"
 )
 _MAJOR = re.compile(r"(?:的?专业是|主修|攻读|读的是|学的是|念的是|是学)(?P<what>[\w\u4e00-\u9fff]{2,12}?)(?:专业|的)?")
 _LEVELS = (
@@ -249,6 +252,11 @@ def studies(clause: Clause) -> Iterator[Told]:
     """我在复旦大学读计算机专业, 我的专业是物理."""
     if not clause.subject or not clause.holds:
         return
+    graduated = _GRADUATED.fullmatch(clause.said)
+    if graduated is not None:
+        school = graduated["school"] or graduated["named"]
+        yield Told(clause.subject, "毕业于", school, f"{clause.subject}毕业于{school}", 0.92)
+        return
     found = _STUDIES.fullmatch(clause.said) or _ENROLLED.fullmatch(clause.said)
     what = None
     if found is not None:
@@ -287,6 +295,7 @@ def owning(clause: Clause) -> Iterator[Told]:
 
 def _thing(found: re.Match[str]) -> str | None:
     thing = re.sub(r"^(?:自己的|属于自己的|新的?)", "", found["thing"].strip())
+    thing = re.sub(r"(色|二手|旧|老)的", r"\1", thing)
     count, unit = found["count"], found["class"]
     living = thing.endswith(tuple(PETS))
     if re.search(r"[的很想在是没不要吗]|问题|事|时间|点", thing):

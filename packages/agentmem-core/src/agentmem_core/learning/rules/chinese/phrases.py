@@ -68,7 +68,7 @@ def org_of(text: str | None) -> str | None:
 
 def job_of(text: str | None) -> str | None:
     """A trade: 产品经理, 护士."""
-    text = re.sub(r"^(?:一)?(?:名|个|位)", "", (text or "").strip())
+    text = re.sub(r"^(?:做|当|从事)?(?:一)?(?:名|个|位)?", "", (text or "").strip())
     if (
         not text.endswith(JOBS)
         or text.endswith(NOT_JOBS)

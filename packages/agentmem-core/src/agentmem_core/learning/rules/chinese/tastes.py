@@ -10,7 +10,7 @@ from agentmem_core.learning.rules.times import in_chinese
 from agentmem_core.learning.rules.told import Clause, Form, Stands, Told
 
 _LIKES = re.compile(
-    r"(?:喜欢|热爱|喜爱|酷爱|钟爱|痴迷于?|迷上了?|着迷于|爱上了?|偏爱|爱(?=吃|喝|看|听|玩|打|跳|唱|读|写|做|逛|运动|旅|画|爬|跑|游|拍|骑|弹|钓|养|睡))(?:上了?)?(?P<what>.+)"
+    r"(?:的?爱好(?:是|有|包括)?|喜欢|热爱|喜爱|酷爱|钟爱|痴迷于?|迷上了?|着迷于|爱上了?|偏爱|爱(?=吃|喝|看|听|玩|打|跳|唱|读|写|做|逛|运动|旅|画|爬|跑|游|拍|骑|弹|钓|养|睡))(?:上了?)?(?P<what>.+)"
 )
 _HATES = re.compile(r"(?:讨厌|厌恶|受不了|反感|痛恨|不喜欢|恨)(?P<what>.+)")
 _NOT_LIKED = re.compile(r"(?:喜欢|爱)(?P<what>.+)")
@@ -19,6 +19,8 @@ _MY_FAVOURITE = re.compile(
     r"(?P<what>[\w\u4e00-\u9fff《》]{1,20}?)是我最(?:喜欢|爱|喜爱)的(?P<kind>[\w\u4e00-\u9fff]{1,8})"
 )
 _ALLERGIC = re.compile(r"对(?P<what>.+?)(?:严重|重度|轻微|有点|会|都|很|非常|特别)*过敏")
+_ALLERGY = re.compile(r"(?P<what>(?!皮肤|鼻子|容易|很|会|有|经常|季节|体质|没|什么)[\u4e00-\u9fff、]{1,8}?)过敏")
+_INTOLERANT = re.compile(r"(?:对)?(?P<what>乳糖|麸质|果糖|酒精|咖啡因)不耐受?")
 _DIET = re.compile(
     r"(?:是|一直)?(?:个|一个|一名)?(?P<what>吃素|素食主义者|素食者|素食主义|纯素食?主义?者?|吃纯素|吃全素|吃斋|吃清真|清真)"
 )
@@ -37,14 +39,14 @@ _NO_FOOD = re.compile(
 )
 _QUIT = re.compile(r"(?:戒了?|戒掉了?)(?P<what>酒|烟|咖啡|奶茶|糖|肉)(?:了)?(?:\S{1,3}年|\S{1,3}个月)?")
 _SPEAKS = re.compile(
-    r"(?:会|能|可以)(?:流利地?|熟练地?)?(?:说|讲|用)?(?:一口流利的|流利的|一点儿?|一些|点儿?)?(?P<what>.+)"
+    r"(?:会|能|可以)(?:流利地?|熟练地?)?(?:说|讲|用)?(?:一口流利的|流利的|一点点?儿?|一些|点儿?)?(?P<what>.+)"
 )
 _NATIVE = re.compile(r"的?母语是(?P<what>.+)")
 _LEARNS = re.compile(r"(?:正?在|在|开始|正)(?:自)?学(?:习)?(?:着)?(?P<what>[\w\u4e00-\u9fff、]{2,12})")
 _PLAYS = re.compile(r"会(?P<what>(?:弹|拉|吹|打|踢|下|敲)[\w\u4e00-\u9fff]{1,6})")
 _AND = re.compile(r"、|以及|还有|和(?!平|服|谐|牛)|跟|与|及|,|，")
 _POINTS = re.compile(
-    r"^(?:你|他|她|它|这|那|什么|怎么|我|别人|被|有人|一个人的|上了?你)|你|他|她|这个|那个|这种|那种|这样|那样|的样子|的时候|的感觉|的人$|^.$(?<![\u4e00-\u9fff])"
+    r"^(?:你|他|她|它|这|那|什么|怎么|我|别人|被|有人|一个人的|上了?你)|你|(?<![吉其])他|她|这个|那个|这种|那种|这样|那样|的样子|的时候|的感觉|的人$|^.$(?<![\u4e00-\u9fff])"
 )
 
 _GOES = re.compile(
@@ -146,7 +148,11 @@ def body(clause: Clause) -> Iterator[Told]:
     if not clause.subject:
         return
     who = clause.subject
-    allergic = _ALLERGIC.fullmatch(clause.said) if clause.holds else None
+    allergic = (_ALLERGIC.fullmatch(clause.said) or _ALLERGY.fullmatch(clause.said)) if clause.holds else None
+    intolerant = _INTOLERANT.fullmatch(clause.said) if clause.holds else None
+    if intolerant is not None:
+        what = intolerant["what"]
+        yield Told(who, "对…不耐受", what, f"{who}对{what}不耐受", 0.95)
     for item in _items(allergic["what"]) if allergic else []:
         yield Told(who, "对…过敏", item, f"{who}对{item}过敏", 0.95)
     diet = _DIET.fullmatch(clause.said)
@@ -156,12 +162,14 @@ def body(clause: Clause) -> Iterator[Told]:
         yield Told(who, "饮食是", what, f"{who}{'不再' * gone}吃{what.removesuffix('食')}", 0.93, retracted=gone)
         return
     quit_ = _QUIT.fullmatch(clause.said) if clause.holds else None
-    eats = _EATS.fullmatch(clause.said) if not clause.holds else None
+    for part in re.split(r"也?不(?=[吃喝抽])", clause.said) if not clause.holds else ():
+        eats = _EATS.fullmatch(part) if "不" not in part else None
+        if eats is not None and not _NO_FOOD.search(eats["what"]):
+            gone = clause.stands is Stands.GONE
+            yield from _given_up(who, eats["verb"], _items(eats["what"], most=6), gone=gone)
     if quit_ is not None:
         verb = {"酒": "喝", "烟": "抽", "咖啡": "喝", "奶茶": "喝"}.get(quit_["what"], "吃")
         yield from _given_up(who, verb, [quit_["what"]], gone=True)
-    elif eats is not None and not _NO_FOOD.search(eats["what"]):
-        yield from _given_up(who, eats["verb"], _items(eats["what"], most=6), gone=clause.stands is Stands.GONE)
 
 
 def _given_up(who: str, verb: str, items: list[str], *, gone: bool) -> Iterator[Told]:
@@ -178,7 +186,7 @@ def speaking(clause: Clause) -> Iterator[Told]:
     who = clause.subject
     spoken = _SPEAKS.fullmatch(clause.said) or _NATIVE.fullmatch(clause.said)
     for part in _AND.split(spoken["what"]) if spoken else []:
-        language = re.sub(r"^(?:一点儿?|一些|流利的?|简单的|基础的?|会?说|讲)", "", part.strip())
+        language = re.sub(r"^(?:一点点?儿?|一些|流利的?|简单的|基础的?|会?说|讲)", "", part.strip())
         if language in LANGUAGES:
             yield Told(who, "会说", language, f"{who}会说{language}", 0.93)
     learns = _LEARNS.fullmatch(clause.said)

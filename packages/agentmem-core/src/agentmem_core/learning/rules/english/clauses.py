@@ -81,7 +81,9 @@ _SPLIT = re.compile(
     rf"|\s*;\s*|\s*\)\s*",
     re.IGNORECASE,
 )
-_STILL = re.compile(r"\b(have|has)\s+(lived|worked)\b(?=[^.,;]*\bfor\s+(?:[\w-]+\s+){1,3}(?:years|months|weeks|decades)\b)")
+_STILL = re.compile(
+    r"\b(have|has)\s+(lived|worked)\b(?=[^.,;]*\bfor\s+(?:[\w-]+\s+){1,3}(?:years|months|weeks|decades)\b)"
+)
 """Who has lived somewhere for ten years lives there; who has lived there, perhaps not."""
 _DROPPED = re.compile(
     r"^(?:(?:hi|hey|hello|ok|so|well|update|news|yay|finally)\b[\s,!:]*)*(?=(?:(?:just|recently|finally|also)\s+)*(?:moved\s+(?:to|from)|started\s+(?:an?\s+new|working|my\s+new)|bought\s+(?:an?|my|our)\b"
@@ -154,11 +156,11 @@ class Persons:
     other: str = ""
     other_kind: str = ""
 
-    def rename(self, name: str) -> None:
+    def name(self, name: str, kind: str) -> None:
         """Call the one who was spoken of by name from now on."""
-        if self.subject == self.other:
+        if self.subject == self.other and self.kind == kind:
             self.subject = name
-        self.other = name
+        self.other, self.other_kind = name, kind
 
     def turn_to(self, subject: str, kind: str) -> None:
         self.subject, self.kind = subject, kind
@@ -185,7 +187,12 @@ def expanded(sentence: str) -> str:
         sentence = pattern.sub(full, sentence)
     sentence = _INTERJECTED.sub(" ", sentence)
     sentence = _TELLING.sub("", _PLEASANTRY.sub(" ", sentence)).strip(" ,")
-    sentence = _STILL.sub(lambda found: f"{found[1]} been {found[2].removesuffix('ed').removesuffix('v')}{'v' * (found[2] == 'lived')}ing", sentence)
+    sentence = _STILL.sub(
+        lambda found: (
+            f"{found[1]} been {found[2].removesuffix('ed').removesuffix('v')}{'v' * (found[2] == 'lived')}ing"
+        ),
+        sentence,
+    )
     return _DROPPED.sub("I ", sentence, count=1)
 
 

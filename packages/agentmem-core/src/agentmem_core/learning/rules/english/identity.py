@@ -139,7 +139,9 @@ def home(clause: Clause) -> Iterable[Told]:
     who = clause.subject
     if clause.stands is Stands.GONE:
         return [Told(who, "lives in", town, f"{who} no longer lives in {town}", 0.9, retracted=True)]
-    if clause.said.lower().startswith(("lived", "has lived")) and (clause.said.startswith("l") or clause.times.since is None):
+    if clause.said.lower().startswith(("lived", "has lived")) and (
+        clause.said.startswith("l") or clause.times.since is None
+    ):
         since, until = clause.times.closed
         return [Told(who, "lived in", town, f"{who} lived in {town}", 0.9, since=since, until=until)]
     if found.re is _MOVED and _over(clause):

@@ -19,6 +19,11 @@ _NOT_PLACES = frozenset(
     "God Hell Heaven Python Java English French Spanish German I January February March April June July August September October "
     "November December Monday Tuesday Wednesday Thursday Friday Saturday Sunday Christmas Zoom Slack Excel Discord Facebook".split()
 )
+_PRODUCTS = frozenset(
+    """React Angular Vue Notion Linux Windows Android iOS Mac AWS Azure GCP Kubernetes Docker Slack Teams Gmail Outlook Spotify Netflix Obsidian
+    Evernote Firefox Chrome Vim Emacs Rust Go Golang Kotlin Swift TypeScript JavaScript Postgres PostgreSQL MySQL MongoDB Git GitHub GitLab
+    Jira Figma ChatGPT Claude Gemini Twitter Mastodon Bluesky Instagram TikTok WhatsApp Telegram Signal iPhone Ubuntu Django Flask""".split()
+)
 _NOT_EMPLOYERS = frozenset(
     "Monday Tuesday Wednesday Thursday Friday Saturday Sunday Python Java Excel English Facebook-ads I".split()
 )
@@ -61,7 +66,7 @@ def place(text: str, *, casual: bool = False) -> str | None:
         return _known_place(text) if casual or text.lower() in PLACES else None
     name = found["name"].rstrip(".'")
     rest = text[found.end() :]
-    if (rest.strip() and not _STOPS.match(rest)) or name.split()[0] in _NOT_PLACES or name.endswith("'s"):
+    if (rest.strip() and not _STOPS.match(rest)) or name.split()[0] in _NOT_PLACES | _PRODUCTS or name.endswith("'s"):
         return None
     if len(name.split()) > 6 or name.lower() in LANGUAGES or (name.lower() in NATIONS and " " not in name):
         return None
@@ -93,10 +98,17 @@ def employer(text: str) -> str | None:
     return name
 
 
+_IS_A_STATE = re.compile(
+    r"(?!(?:Fred|Ahmed|Moham+ed|Muham+ed|Hamed|Jared|Ted|Ned|Alfred|Wilfred|Manfred|Winifred|Syed|Sayed|Zayed|Khaled|Saeed|Reed|Waleed|Majed|Rashed|Creed|Mildred|"
+    r"Ming|Ling|Bing|Xing|Ying|Jing|Ping|Qing|Ning|Fleming|Irving|Sterling)\b)\w+(?:ed|ing)|(?:Team|Gen|Type|Player|User|Number|Class|Group)\b.*"
+)
+"""What stands after "I am" with a capital as people stress it: Excited."""
+
+
 def person(text: str, *, free: bool = False) -> str | None:
     """A name of one to four words; ``free`` admits small letters, where the sentence says that it is a name."""
     text = text.strip(' ,.!"')
-    if _NAME.fullmatch(text) and text.lower() not in NATIONS:
+    if _NAME.fullmatch(text) and text.lower() not in NATIONS and (free or not _IS_A_STATE.fullmatch(text)):
         return text
     if free and re.fullmatch(r"[^\W\d_][\w'-]*(?:\s+[^\W\d_][\w'-]*)?", text) and not _POINTS.match(text):
         return None if text.split()[0].lower() in NATIONS or text.split()[0].lower() in _NO_NAMES else text
@@ -128,6 +140,8 @@ def job(text: str) -> str | None:
 
 def things(text: str, *, most: int = 5) -> list[str]:
     """A list of what is liked, eaten or spoken, each told without pointing at something ("it", "that idea")."""
+    if re.search(r"\b(?:who|which|that)\b", text):
+        return []
     text = _TASTE_ENDS.sub("", text).strip(" ,.!")
     for number, pair in enumerate(_PAIRS):
         text = re.sub(re.escape(pair), f"\x01{number}\x01", text, flags=re.IGNORECASE)

@@ -102,7 +102,11 @@ def _short(words: str) -> str | None:
         else words
     )
     many = len(words.split())
-    return words if 2 <= many <= 9 and not re.search(r"\b(?:it|that|this|you|your|them|there)\b", words) else None
+    return (
+        words
+        if 2 <= many <= 9 and not re.search(r"\b(?:it|that|this|you|your|them|him|her|me|us|there)\b", words)
+        else None
+    )
 
 
 def event(clause: Clause) -> Iterator[Told]:

@@ -44,8 +44,10 @@ def _note(persons: Persons, told: list[Told]) -> None:
         kind = item.object.split()[-1].lower()
         if item.predicate == "has" and not item.retracted and (kind in PETS or kind in RELATIVES):
             persons.other, persons.other_kind = f"{persons.me}'s {kind}", kind
-        elif item.subject == persons.me and item.predicate == f"{persons.other_kind} is":
-            persons.rename(item.object)
+            continue
+        relation = item.predicate.removesuffix(" is")
+        if item.subject == persons.me and relation in RELATIVES:
+            persons.name(item.object, relation)
 
 
 def _told(clause: Clause) -> list[Told]:

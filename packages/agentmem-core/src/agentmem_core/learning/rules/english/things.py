@@ -20,6 +20,11 @@ _GAVE_UP = re.compile(
     r"(?:has\s+)?(?:(?:just|recently|finally)\s+)*(?:sold|gave away|given away|got rid of|donated|crashed|totalled|totaled|traded in|threw away|threw out|scrapped)\s+(?P<what>(?:my|our|the)\s+.+)",
     re.IGNORECASE,
 )
+_IS_MINE = re.compile(
+    r"(?P<name>[A-Z][\w'-]+)\s+is\s+(?:my|our)\s+(?:(?:older|younger|little|big|twin|best|new|\w+est)\s+)?(?P<kin>"
+    + "|".join([*RELATIVES, *PETS])
+    + ")"
+)
 _MY_THING = re.compile(
     r"my\s+(?:car|bike|phone|laptop|camera|guitar|motorbike|motorcycle|truck|computer|watch)\s+is\s+(?P<what>an?\s+.+)",
     re.IGNORECASE,
@@ -35,7 +40,9 @@ _ENDS = re.compile(
     r"\s*(?:[,;:(].*|\s+(?:which|that|who|with|for|because|since|so|but|when|if|from|to|as|at|on|by|and it|and they|and she|and he|these|now|who's)\b.*)$",
     re.IGNORECASE,
 )
-_SEVERAL = re.compile(r"\s*,\s*(?:and\s+)?(?=(?:an?|one|two|three|four|five|\d)\s)|\s+and\s+(?:also\s+)?", re.IGNORECASE)
+_SEVERAL = re.compile(
+    r"\s*,\s*(?:and\s+)?(?=(?:an?|one|two|three|four|five|\d)\s)|\s+and\s+(?:also\s+)?", re.IGNORECASE
+)
 _DIED = re.compile(
     r"(?:has\s+)?(?:(?:just|recently|sadly)\s+)*(?:died|passed away|passed|ran away)(?:\s.*)?", re.IGNORECASE
 )
@@ -46,7 +53,9 @@ _MARRIED = re.compile(
     r"(?:is|got|has been|has gotten|are|was)\s+(?:(?:happily|now|newly|recently|finally)\s+)*(?P<what>married|engaged|divorced|single|widowed|separated)(?:\s+to\s+(?P<name>.+))?(?:\s+with\s+.*)?",
     re.IGNORECASE,
 )
-_DATING = re.compile(r"(?:is|has been)\s+(?:dating|seeing|in a relationship with)\s+(?:an?\s+[\w\s]{2,20}?\s+(?:called|named)\s+)?(?P<name>[A-Z][\w'-]+)(?:\s.*)?")
+_DATING = re.compile(
+    r"(?:is|has been)\s+(?:dating|seeing|in a relationship with)\s+(?:an?\s+[\w\s]{2,20}?\s+(?:called|named)\s+)?(?P<name>[A-Z][\w'-]+)(?:\s.*)?"
+)
 
 
 def family(clause: Clause) -> Iterator[Told]:
@@ -55,6 +64,9 @@ def family(clause: Clause) -> Iterator[Told]:
         found = _ARE.fullmatch(clause.said)
         for name in people(found["names"]) if found else []:
             yield from named(clause.me, PLURALS[found["kin"].lower()] if found else "", name)
+        mine_is = _IS_MINE.fullmatch(clause.said)
+        if mine_is is not None:
+            yield from named(clause.me, mine_is["kin"].lower(), mine_is["name"])
         mine = _MY_THING.fullmatch(clause.said)
         thing = _thing(mine["what"], needs_article=True) if mine else None
         if thing:

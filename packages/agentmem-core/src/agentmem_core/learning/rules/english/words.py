@@ -65,7 +65,7 @@ _JOBS = """
 JOBS = frozenset(_JOBS.split())
 NOT_JOBS = re.compile(
     r"\b(?:sleeper|eater|drinker|person|lover|fan|reader|member|user|customer|client|beginner|learner|winner|loser|believer|"
-    r"terrible|horrible|bad|awful|lousy|great|good|decent|amazing|excellent|former|ex|aspiring|wannabe|would-be|future|slow|fast|"
+    r"terrible|horrible|bad|awful|lousy|great|good|decent|amazing|excellent|former|ex|designated|real|aspiring|wannabe|would-be|future|slow|fast|"
     r"control|total|complete|own|worst|best|your|his|her|their)\b"
 )
 """Words that make of a job something else: a terrible cook, a good driver."""

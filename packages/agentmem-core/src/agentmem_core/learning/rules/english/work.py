@@ -39,7 +39,7 @@ _LEFT_FOR = re.compile(
     r"(?:has\s+)?(?:left|quit)\s+(?P<org>[A-Z][\w&.-]*(?:\s+[A-Z][\w&.-]*)*)\s+(?:for|to join)\s+(?P<new>[A-Z].*)"
 )
 _IS_JOB = re.compile(
-    rf"(?:is|has been|became|has become|is working as|trained as)\s+(?P<job>(?:an?|the)\s+.+?|(?:head|director|ceo|cto|founder|owner|manager)\s.+?){_AT}",
+    rf"(?:is|has been|became|has become|is working as|trained as)\s+(?P<job>an?\s+.+?|(?:the\s+)?(?:co-?founder|founder|ceo|cto|cfo|coo|head|(?:\w+\s+)?director|owner|president|principal|dean|(?:\w+\s+)?manager|editor)(?:\s.+?)??){_AT}",
     re.IGNORECASE,
 )
 _STATUS = re.compile(r"is\s+(?P<job>retired|unemployed|self-employed|semi-retired)", re.IGNORECASE)
@@ -59,7 +59,7 @@ _DEGREE = re.compile(
     re.IGNORECASE,
 )
 _STUDENT = re.compile(
-    r"is\s+an?\s+(?:(?:\w+[\s-])?(?:year\s+)?)?(?P<what>[\w\s-]*?)\s*student(?:\s+(?:at|of)\s+(?P<school>.+))?",
+    r"is\s+an?\s+(?:(?:\w+[\s-])?(?:year\s+)?)?(?P<what>[\w\s-]*?)\s*student(?:\s+at\s+(?P<school>.+))?",
     re.IGNORECASE,
 )
 _ATTENDS = re.compile(
@@ -72,7 +72,9 @@ _STUDIED = re.compile(
     r"(?:has\s+)?(?:studied|majored in)\s+(?P<what>.+?)(?:\s+(?:at|in)\s+(?P<school>(?:the\s+)?[A-Z].*))?",
     re.IGNORECASE,
 )
-_GRADUATED = re.compile(r"(?:has\s+)?(?:just\s+|recently\s+)?graduated\s+(?:in\s+[\w\s]{2,40}?\s+|with\s+[\w\s]{2,40}?\s+)?from\s+(?P<school>(?:the\s+)?[A-Z].*)")
+_GRADUATED = re.compile(
+    r"(?:has\s+)?(?:just\s+|recently\s+)?graduated\s+(?:in\s+[\w\s]{2,40}?\s+|with\s+[\w\s]{2,40}?\s+)?from\s+(?P<school>(?:the\s+)?[A-Z].*)"
+)
 _MAJOR = re.compile(r"my\s+major\s+is\s+(?P<what>.+)", re.IGNORECASE)
 _NO_SUBJECT = re.compile(
     r"(?:for|in|at|the|an?|hard|all|every|until|on|with|how|by|from|abroad|here|there|alone|online|like|as|my|your|this|that|what|why|whether|too|so|really|together|best|better|now|at)\b",
@@ -253,7 +255,11 @@ def _present_studies(clause: Clause, found: re.Match[str]) -> Iterator[Told]:
     what = found["what"].strip() if found["what"] else None
     if found.re is _STUDENT:
         yield Told(clause.subject, "works as", "student", f"{clause.subject} is a student", 0.88)
-        what = None if (what or "").lower() in _DEGREES else {"medical": "medicine", "dental": "dentistry"}.get((what or "").lower(), what)
+        what = (
+            None
+            if (what or "").lower() in _DEGREES
+            else {"medical": "medicine", "dental": "dentistry"}.get((what or "").lower(), what)
+        )
     yield from _studied(clause, clause.subject, what, found["school"])
 
 
