@@ -65,13 +65,15 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
     ) -> None:
         """Open the store in the folder ``path``; ``":memory:"`` keeps it in memory, None takes the platform's data folder.
 
+        ``redact`` and ``block`` name what is taken out of everything before it is stored, and what is refused: ``email``, ``phone``,
+        ``card``, ``iban``, ``id``, or patterns of your own.
+
         What is not given is taken from the environment (``AGENTMEM_PATH``, ``AGENTMEM_EMBEDDER``, ``AGENTMEM_INDEX``,
         ``AGENTMEM_DURABILITY``, ``AGENTMEM_EXACT_LIMIT``, ``AGENTMEM_CACHE_BYTES``, ``AGENTMEM_API_URL``, ``AGENTMEM_API_KEY``),
         then the default. ``embedder`` is a name (``wordllama``, ``chroma-onnx``, ``openai:<model>``, ``hashing``), an
         ``Embedder`` or a function from texts to vectors. ``durability="full"`` survives power loss, ``"normal"`` a killed
         process. ``router="model"`` lets the model ``llm`` say what kind of memory a text is, instead of rules. ``exact_limit`` is the number of rows of one user beyond which the index answers instead of an exact search,
-        ``cache_bytes`` bounds what is kept in memory. ``redact`` and ``block`` name what is taken out of everything before it is
-        stored, and what is refused (``email``, ``phone``, ``card``, ``iban``, ``id``, or patterns of your own). ``backend`` takes the place of all of these.
+        ``cache_bytes`` bounds what is kept in memory. ``backend`` takes the place of all of these.
         """
         self._scope = build(Scope, tenant=tenant, user_id=user_id, agent_id=agent_id, session_id=session_id)
         if backend is not None:
@@ -81,9 +83,9 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
 
         self._backend = connect(
             Config(
+                redact=redact, block=block,
                 path=path, tenant=tenant, embedder=embedder, index=index, durability=durability, llm=llm, router=router, api_url=api_url,
                 api_key=api_key, exact_limit=exact_limit, cache_bytes=cache_bytes,
-                redact=redact, block=block,
             )
         )  # fmt: skip
 
