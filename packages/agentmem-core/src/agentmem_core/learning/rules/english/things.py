@@ -117,11 +117,7 @@ def owning(clause: Clause) -> Iterator[Told]:
 
 
 def _held(clause: Clause, what: str, *, gone: bool, since: Clause | None = None) -> Iterator[Told]:
-    for number, whole in enumerate(_SEVERAL.split(what)):
-        called = _CALLED.search(whole)
-        names = people(called["names"] or called["listed"]) if called and not called["low"] else []
-        names = [called["low"]] if called and called["low"] and clause.casual else names
-        part = whole if called is None else whole[: called.start()]
+    for number, (part, names) in enumerate(_parts(what, casual=clause.casual)):
         thing = _thing(part, needs_article=not (number or gone))
         if thing is None and number == 0:
             return
@@ -133,6 +129,24 @@ def _held(clause: Clause, what: str, *, gone: bool, since: Clause | None = None)
         )  # fmt: skip
         if not gone and clause.mine:
             yield from _names(clause, thing, names)
+
+
+def _parts(what: str, *, casual: bool) -> list[tuple[str, list[str]]]:
+    """Things in a row, each with the names that it is given: two kids, Leo and Nina; a cat named Luna and two dogs."""
+    called = _CALLED.search(what)
+    names = people(called["names"] or called["listed"] or "") if called else []
+    if called is not None and names:
+        parts = _SEVERAL.split(what[: called.start()])
+        return [*((part, []) for part in parts[:-1]), (parts[-1], names)]
+    return [_with_name(part, casual=casual) for part in _SEVERAL.split(what)]
+
+
+def _with_name(part: str, *, casual: bool) -> tuple[str, list[str]]:
+    called = _CALLED.search(part)
+    if called is None:
+        return part, []
+    names = [called["low"]] if called["low"] and casual else people(called["names"] or called["listed"] or "")
+    return part[: called.start()], names
 
 
 def _names(clause: Clause, thing: str, names: list[str]) -> Iterator[Told]:
