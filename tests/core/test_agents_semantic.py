@@ -416,6 +416,6 @@ def test_predicates_that_say_the_same_end_each_other(first: str, then: str) -> N
 
 def test_predicates_that_say_another_thing_do_not() -> None:
     memory = remembering()
-    for predicate in ("lives in", "works at", "was born in", "住在", "married to"):
+    for predicate in ("lives in", "works at", "was born in", "来自", "married to"):
         memory.semantic.learn(f"Ana {predicate} X", subject="Ana", predicate=predicate, object=f"X of {predicate}")
     assert len(memory.semantic.about("Ana")) == 5

@@ -20,10 +20,26 @@ _OF_A_SERVER = ("api_key", "timeout")
 
 
 def connect(config: Config) -> Backend:
-    """A backend; raises ``StoreError`` or ``NotConfiguredError`` and then leaves everything as it was.
+    """A backend, behind the privacy filter that is asked for.
 
-    A server is not asked before the first operation; a store is opened now.
+    Raises ``StoreError`` or ``NotConfiguredError`` and then leaves everything as it was. A server is not asked before the first
+    operation; a store is opened now.
     """
+    if config.redact is None and config.block is None and not any(_private()):
+        return _opened(config)
+    from agentmem_core.privacy import Guarded, configured_filter
+
+    privacy = configured_filter(config.redact, config.block)
+    backend = _opened(config)
+    return backend if privacy is None else Guarded(backend, privacy)
+
+
+def _private() -> tuple[str | None, ...]:
+    """What the environment says of privacy."""
+    return tuple(os.environ.get(f"AGENTMEM_{name}") for name in ("REDACT", "BLOCK"))
+
+
+def _opened(config: Config) -> Backend:
     url = api_url(config)
     if url is not None:
         from agentmem_core.http.backend import HttpBackend
@@ -55,7 +71,7 @@ def place(config: Config) -> Place | None:
     url = api_url(config)
     if url is not None:
         key = sha256((_api_key(config) or "").encode("utf-8", "replace")).hexdigest()
-        return Place(("server", str(url).rstrip("/"), key, repr(_timeout(config))))
+        return Place(("server", str(url).rstrip("/"), key, repr(_timeout(config)), *_private()))
     folder = folder_of(config.path)
     if folder is None:
         return None
@@ -67,7 +83,7 @@ def place(config: Config) -> Place | None:
         for name in ("INDEX", "DURABILITY", "EXACT_LIMIT", "CACHE_BYTES", "LLM", "LLM_URL", "ROUTER")
     ]
     named = embedder if isinstance(embedder, str | None) else id(embedder)
-    return Place((str(folder.resolve()), named, *settings), folder / FILE_NAME)
+    return Place((str(folder.resolve()), named, *settings, *_private()), folder / FILE_NAME)
 
 
 def api_url(config: Config) -> str | None:

@@ -60,9 +60,14 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
         timeout: float | tuple[float, float] | None = None,
         exact_limit: int | None = None,
         cache_bytes: int | None = None,
+        redact: Any = None,
+        block: Any = None,
         backend: Backend | None = None,
     ) -> None:
         """Open the store in the folder ``path``; ``":memory:"`` keeps it in memory, None takes the platform's data folder.
+
+        ``redact`` and ``block`` name what is taken out of everything before it is stored, and what is refused: ``email``, ``phone``,
+        ``card``, ``iban``, ``id``, or patterns of your own.
 
         What is not given is taken from the environment (``AGENTMEM_PATH``, ``AGENTMEM_EMBEDDER``, ``AGENTMEM_INDEX``,
         ``AGENTMEM_DURABILITY``, ``AGENTMEM_EXACT_LIMIT``, ``AGENTMEM_CACHE_BYTES``, ``AGENTMEM_LLM``, ``AGENTMEM_API_URL``, ``AGENTMEM_API_KEY``,
@@ -84,6 +89,7 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
 
         self._backend = connect(
             Config(
+                redact=redact, block=block,
                 path=path, tenant=tenant, embedder=embedder, index=index, durability=durability, llm=llm, router=router, api_url=api_url,
                 api_key=api_key, timeout=timeout, exact_limit=exact_limit, cache_bytes=cache_bytes,
             )

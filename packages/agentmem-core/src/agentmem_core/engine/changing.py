@@ -59,6 +59,8 @@ def update(engine: Engine, op: Update) -> Memory:
             )
         if record.memory.version != before.memory.version and "content" not in changes:
             drafted = record if op.vector is None else replace(record, vector=op.vector, given=True)
+        if op.marks:
+            changes["metadata"] = {**changes.get("metadata", record.memory.metadata), **op.marks}
         memory = next_version(record, engine.clock(), respecting(record.memory, changes))
         changed = replace(
             record, memory=memory, words=drafted.words, speaker=drafted.speaker, vector=drafted.vector, given=drafted.given,

@@ -108,7 +108,7 @@ class List(Op[Page]):
 class Update(Op[Memory]):
     """Change the fields that are given, as a new version; those in ``clear`` become None.
 
-    ``metadata`` replaces the whole of it. ``expected_version`` refuses the change when another came first.
+    ``metadata`` replaces the whole of it, ``marks`` are set beside what it says. ``expected_version`` refuses the change when another came first.
     """
 
     id: Name
@@ -122,6 +122,7 @@ class Update(Op[Memory]):
     valid_to: Instant | None = None
     entities: tuple[Name, ...] | None = None
     vector: Vector | None = None
+    marks: Metadata = Field(default_factory=dict)
     clear: Annotated[tuple[Literal["expires_at", "valid_to"], ...], BeforeValidator(_several)] = ()
     reason: Text | None = None
     expected_version: int | None = None

@@ -10,9 +10,12 @@ _MANY = re.compile(
     r"\b(?:likes?|loves?|enjoys?|hates?|dislikes?|knows?|speaks?|visited|visits|owns?|has|have|plays?|reads?|watche[sd]"
     r"|watch|met|meets|uses?|used|wants?|mentions?|mentioned|eats?|drinks?|friends?|colleagues?|child(?:ren)?|sons?"
     r"|daughters?|siblings?|brothers?|sisters?|allergic|interested|related|members?|part|skills?|hobby|hobbies|pets?"
-    r"|teach(?:es)?|manages?|cooks?|works? on|plans?|invest(?:s|ed)|sells?|repairs?|drives?|went|travelled|traveled|attended|joined|worked|lived|stayed|was|were|had|is an?|are an?|follows?|collects?|made|makes|wrote|contains|includes|supports|bought|learns?|learned|studies|studied)\b"
+    r"|teach(?:es)?|manages?|cooks?|works? on|plans?|invest(?:s|ed)|sells?|repairs?|drives?|went|travelled|traveled|attended|joined|worked|lived|stayed|was|were|had|is an?|are an?|follows?|collects?|made|makes|wrote|contains|includes|supports|bought|learns?|learned|studies|studied"
+    r"|learning|prefers?|intolerant|graduated|smokes?|cousins?|uncles?|aunts?|auntie|nieces?|nephews?|grand\w+|roommates?|flatmates?|housemates?|neighbou?rs?"
+    r"|twins?|coworkers?|classmates?)\b"
     r"|喜欢|喜爱|热爱|讨厌|认识|知道|会说|去过|到过|拥有|有|玩|读过|看过|朋友|同事|孩子|儿子|女儿|兄弟|姐妹|哥哥|弟弟"
-    r"|姐姐|妹妹|过敏|感兴趣|使用|想要|提到|吃|喝|属于|包含|支持|买了|学过|爱好|宠物|养|去了|参加|负责|毕业|教|管理|做过|当过|曾",
+    r"|姐姐|妹妹|过敏|感兴趣|使用|想要|提到|吃|喝|属于|包含|支持|买了|学过|爱好|宠物|养|去了|参加|负责|毕业|教|管理|做过|当过|曾"
+    r"|计划|打算|在学|^会$|[表堂][哥姐弟妹]|叔叔|阿姨|舅舅|姑姑|侄|外甥|孙|室友|邻居|闺蜜|同学|抽",
     re.IGNORECASE,
 )
 _ONE = re.compile(r"\b(?:favou?rite|current|main|primary|best|only|latest)\b|最喜欢|最爱|目前|现在|主要", re.IGNORECASE)
@@ -26,14 +29,27 @@ _SAME = {
     "spouse": "married to", "wife is": "married to", "husband is": "married to", "named": "called", "name is": "called",
     "name": "called", "搬到": "住在", "搬到了": "住在", "搬去": "住在", "居住在": "住在", "家在": "住在", "工作在": "在…工作",
     "就职于": "在…工作", "任职于": "在…工作", "供职于": "在…工作", "名叫": "叫", "名字是": "叫", "嫁给": "结婚对象", "娶了": "结婚对象",
+    "妻子是": "结婚对象", "丈夫是": "结婚对象", "老婆是": "结婚对象", "老公是": "结婚对象", "from": "comes from", "come from": "comes from",
+    "works as": "profession is", "working as": "profession is", "work as": "profession is", "employed as": "profession is",
+    "job is": "profession is", "occupation is": "profession is",
+    "mom is": "mother is", "mum is": "mother is", "dad is": "father is", "girlfriend is": "partner is", "boyfriend is": "partner is",
+    "fiance is": "partner is", "fiancee is": "partner is", "工作是": "职业是", "老家是": "来自", "女朋友是": "伴侣是",
+    "男朋友是": "伴侣是", "对象是": "伴侣是", "未婚妻是": "伴侣是", "未婚夫是": "伴侣是",
 }  # fmt: skip
+_ENGLISH = {
+    "住在": "lives in", "在…工作": "works at", "职业是": "profession is", "叫": "called", "年龄是": "age is", "生日是": "birthday is", "来自": "comes from",
+    "结婚对象": "married to", "伴侣是": "partner is", "饮食是": "diet is", "婚姻状况是": "marital status is", "出生年份是": "birth year is",
+    "出生在": "born in", "妈妈是": "mother is", "爸爸是": "father is",
+}  # fmt: skip
+"""What a Chinese predicate of one thing at a time is in English, so that a fact of one language ends one of the other."""
 
 
 def same_predicate(predicate: str) -> str:
-    """Equal for predicates that say the same of a subject: ``lives in``, ``is living in``, ``moved_to``."""
-    words = same_name(predicate.replace("_", " ").replace("-", " "))
+    """Equal for predicates that say the same of a subject: ``lives in``, ``is living in``, ``moved_to``, 住在."""
+    words = same_name(predicate.replace("_", " ").replace("-", " ")).replace("favorite", "favourite")
     bare = _LEADING.sub("", words) or words
-    return _SAME.get(bare, bare)
+    same = _SAME.get(bare, bare)
+    return _ENGLISH.get(same, same)
 
 
 def holds_many(predicate: str) -> bool:

@@ -88,6 +88,12 @@ def coming(needs: str, within: Within, now: int) -> Interval | None:
     return next((interval for interval in _found(needs, within, now, 1) if interval[0] > now), None)
 
 
+def unfinished(needs: str, within: Within, now: int) -> Interval | None:
+    """The first one that is not over."""
+    begun = latest(needs, within, now)
+    return begun if begun is not None and begun[1] > now else coming(needs, within, now)
+
+
 def current(needs: str, within: Within, now: int) -> Interval | None:
     """The one that holds ``now``, or else the one of this year, month or week."""
     found = latest(needs, within, now)

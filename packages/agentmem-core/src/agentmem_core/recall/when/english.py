@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from agentmem_core.recall.when.atoms import CHOICES, Atom, Within, yearly
+from agentmem_core.recall.when.atoms import CHOICES, Atom, Within, unfinished, yearly
 from agentmem_core.recall.when.calendar import (
     DAY,
     HOUR,
@@ -58,10 +58,14 @@ _UNCERTAIN = frozenset("mar apr may jun aug jan".split())
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text that is being read, and the moment it is read at."""
+    """A text that is being read, and the moment it is read at.
+
+    With ``ahead`` a name without a year, month or week of its own is the first that is not over, as in plans.
+    """
 
     text: str
     now: int
+    ahead: bool = False
 
     def named(
         self,
@@ -76,7 +80,8 @@ class Reading:
         weak: bool = False,
     ) -> Atom | None:
         """A name that comes back every year, month or week; ``which`` is the word before it."""
-        interval = CHOICES[which](needs, within, self.now)
+        choose = unfinished if self.ahead and not which else CHOICES[which]
+        interval = choose(needs, within, self.now)
         if interval is None:
             return None
         at, to = found.span(group)

@@ -33,15 +33,16 @@ _BETWEEN_AFTER = re.compile("\\s*(?:之间|间|期间)")
 _STEP = {"year": YEAR + DAY, "month": MONTH + DAY, "week": WEEK}
 
 
-def spans(text: str, now: datetime) -> list[Span]:
+def spans(text: str, now: datetime, *, ahead: bool = False) -> list[Span]:
     """The times that ``text`` names, in order, told from ``now``.
 
-    A name without a year, month or week of its own (May, the 5th, Friday) is the latest that has begun.
+    A name without a year, month or week of its own (May, the 5th, Friday) is the latest that has begun; with ``ahead``, as plans
+    are told, the first that is not over.
     """
     text = text[:READ]
     if not text.isascii():
         text = text.translate(_WIDE)
-    reading = Reading(text, (now - EPOCH) // timedelta(microseconds=1))
+    reading = Reading(text, (now - EPOCH) // timedelta(microseconds=1), ahead)
     atoms = read_english(reading)
     if not text.isascii():
         atoms = sorted(atoms + read_chinese(reading), key=lambda atom: (atom.at, -atom.to))

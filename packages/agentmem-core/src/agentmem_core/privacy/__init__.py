@@ -1,0 +1,7 @@
+"""What must not be stored: found by recognisers, taken out or refused before an operation reaches the engine."""
+
+from agentmem_core.privacy.backend import Guarded
+from agentmem_core.privacy.choosing import configured_filter
+from agentmem_core.privacy.filtering import Cleaned, PrivacyFilter
+
+__all__ = ["Cleaned", "Guarded", "PrivacyFilter", "configured_filter"]
