@@ -77,6 +77,18 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def api(session: nox.Session) -> None:
+    """Write docs/api.md anew from the table of operations."""
+    in_workspace(session, "python", "-c", "from agentmem_core.server.reference import write; write('docs/api.md')")
+
+
+@nox.session(python=False)
+def soak(session: nox.Session) -> None:
+    """The server under load for half an hour (`-- --seconds 60`); its memory must stay flat. Not a part of CI."""
+    in_workspace(session, "python", "-m", "benchmarks.soak", *session.posargs)
+
+
+@nox.session(python=False)
 def wheels(session: nox.Session) -> None:
     """What is shipped works: sdist, wheel from it, installed outside the source tree, with the newest dependencies."""
     with installed(session, "--resolution", "highest") as (python, folder):
@@ -87,7 +99,7 @@ def wheels(session: nox.Session) -> None:
 def wheels_lowest(session: nox.Session) -> None:
     """The same on the oldest Python with the lowest dependencies we promise, and the whole test suite on it."""
     options = ("--resolution", "lowest-direct")
-    with installed(session, *options, python=PYTHONS[0], extras="[pdf,vault]") as (python, folder):
+    with installed(session, *options, python=PYTHONS[0], extras="[otel,pdf,server,vault]") as (python, folder):
         use(session, python, folder)
         uv(session, "pip", "install", "--quiet", "--python", python, "--group", f"{ROOT / 'pyproject.toml'}:test")
         for name in ("conftest.py", "pyproject.toml"):

@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks speed|recall|scale|llamaindex|crewai [--quick] [--data PATH] [--json FILE] [--only PART ...]``."""
+"""The command: ``python -m benchmarks speed|recall|scale|llamaindex|crewai|server [--quick] [--data PATH] [--json FILE] [--only PART ...]``."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import crewai, llamaindex, recall, scale, speed
+from benchmarks import crewai, llamaindex, recall, scale, server, speed
 from benchmarks.report import Report
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure agentmem-core on this machine.")
-    parser.add_argument("what", choices=["speed", "recall", "scale", "llamaindex", "crewai"])
+    parser.add_argument("what", choices=["speed", "recall", "scale", "llamaindex", "crewai", "server"])
     parser.add_argument("--quick", action="store_true", help="a tenth of the work: is everything in place?")
     parser.add_argument("--data", type=Path, help="LoCoMo as JSON (recall; or the variable AGENTMEM_LOCOMO)")
     parser.add_argument(
@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         llamaindex.run(report)
     elif given.what == "crewai":
         crewai.run(report)
+    elif given.what == "server":
+        server.run(report)
     else:
         scale.run(report)
     print(report.markdown())

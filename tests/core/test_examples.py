@@ -42,3 +42,10 @@ def test_a_day_with_eight_agents_is_all_there_the_next_day(tmp_path):
     for name in ("core", "working", "episodic", "semantic", "procedural", "resource", "knowledge", "contextual"):
         assert f"  {name}: " in tomorrow
         assert f"  {name}: 0" not in tomorrow
+
+
+@pytest.mark.timeout(600)
+def test_a_chat_service_knows_its_users_again_and_tells_nobody_else(tmp_path):
+    told = run("http_chat.py", tmp_path)
+    assert "You told me: I moved to Lisbon in May" in told
+    assert told.rstrip().endswith("-> I do not know yet.")

@@ -89,6 +89,42 @@ class Writing:
             raise StoreFullError(f"the export cannot be written ({error.strerror})") from error
 
 
+class Gathering:
+    """Lines, one after another, become batches of records."""
+
+    def __init__(self) -> None:
+        """No line has come."""
+        self._batch: list[dict[str, Any]] = []
+        self._size = 0
+        self._begun = False
+        self.number = 0
+        """Of the last line."""
+
+    def line(self, text: str) -> tuple[dict[str, Any], ...]:
+        """Take one line; a batch when it is full, otherwise nothing."""
+        self.number += 1
+        if not text.strip():
+            return ()
+        record = _decoded(text, self.number)
+        if not self._begun:
+            _require_ours(record)
+            self._begun = True
+            return ()
+        self._batch.append(record)
+        self._size += len(text)
+        return self._taken() if len(self._batch) == _BATCH or self._size > _BATCH_SIZE else ()
+
+    def rest(self) -> tuple[dict[str, Any], ...]:
+        """What is left when the last line has come."""
+        if not self._begun:
+            raise InvalidInputError("source: is empty, so it is no export of AgentMem")
+        return self._taken()
+
+    def _taken(self) -> tuple[dict[str, Any], ...]:
+        batch, self._batch, self._size = tuple(self._batch), [], 0
+        return batch
+
+
 class Reading:
     """The records of a file a batch at a time."""
 
@@ -99,26 +135,12 @@ class Reading:
 
     def __iter__(self) -> Iterator[tuple[dict[str, Any], ...]]:
         """Batches; the header is checked first."""
-        batch: list[dict[str, Any]] = []
-        begun = False
-        size = 0
-        for number, line in enumerate(self._lines(), 1):
-            if not line.strip():
-                continue
-            record = _decoded(line, number)
-            if not begun:
-                _require_ours(record)
-                begun = True
-                continue
-            batch.append(record)
-            size += len(line)
-            if len(batch) == _BATCH or size > _BATCH_SIZE:
-                yield tuple(batch)
-                batch, size = [], 0
-        if not begun:
-            raise InvalidInputError("source: is empty, so it is no export of AgentMem")
-        if batch:
-            yield tuple(batch)
+        gathering = Gathering()
+        for line in self._lines():
+            if batch := gathering.line(line):
+                yield batch
+        if batch := gathering.rest():
+            yield batch
 
     def take(self, part: Transferred) -> None:
         """Count what one batch did."""

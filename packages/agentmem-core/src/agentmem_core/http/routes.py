@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, create_model
 from pydantic.fields import FieldInfo
 
 import agentmem_core.operations as ops
-from agentmem_core.http.shorthands import AddOne, Chosen, OneId, added, by_ids, the_only
+from agentmem_core.http.shorthands import AddOne, Chosen, OneId, Reindexing, added, by_ids, the_only
 from agentmem_core.model.memory import Memory
 from agentmem_core.model.values import Name, Value
 from agentmem_core.operations.agents import AGENT_OPS
@@ -116,7 +116,7 @@ ROUTES: tuple[Route, ...] = (
     _row(ops.StatsOf, "GET", "stats", "stats"),
     _row(ops.HealthCheck, "GET", "health", "health"),
     _row(ops.Maintain, "POST", "maintain", "maintain"),
-    _row(ops.Reindex, "POST", "reindex", "reindex"),
+    Route(ops.Reindex, "POST", "/v1/reindex", "reindex", Reindexing),
     _row(ops.Compact, "POST", "compact", "compact"),
     _row(ops.Embed, "POST", "embed", "embed"),
     _row(ops.Vectors, "POST", "vectors", "vectors"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field
 
@@ -51,6 +51,14 @@ def added(given: dict[str, Any]) -> dict[str, Any]:
 def _turn(message: Message, common: dict[str, Any]) -> NewMemory:
     own = {name: value for name in Message.model_fields if (value := getattr(message, name)) is not None}
     return build(NewMemory, **{**common, **own, "metadata": {**common["metadata"], **message.metadata}})
+
+
+class Reindexing(Value):
+    """A step of a rebuild; an embedder is named here, since nothing else travels."""
+
+    embedder: Name | None = None
+    rows: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+    restart: bool = False
 
 
 class OneId(Value):

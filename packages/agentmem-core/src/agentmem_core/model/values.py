@@ -250,9 +250,16 @@ def _not_too_long(value: str) -> str:
     return value
 
 
-Text = Annotated[str, BeforeValidator(_only_str), AfterValidator(_text), AfterValidator(_not_too_long)]
-Content = Annotated[str, BeforeValidator(_only_str), AfterValidator(_content)]
-Name = Annotated[str, BeforeValidator(_only_str), AfterValidator(_name)]
+_NOT_BLANK = r"^[^\x00]*[^\s\x00\x1c-\x1f\x85][^\x00]*$"
+_TEXT_SCHEMA = {"type": "string", "maxLength": MAX_CONTENT_BYTES, "pattern": r"^[^\x00]*$"}
+_CONTENT_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_CONTENT_BYTES // 4, "pattern": _NOT_BLANK}
+_NAME_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH, "pattern": _NOT_BLANK}
+
+Text = Annotated[
+    str, BeforeValidator(_only_str), AfterValidator(_text), AfterValidator(_not_too_long), WithJsonSchema(_TEXT_SCHEMA)
+]
+Content = Annotated[str, BeforeValidator(_only_str), AfterValidator(_content), WithJsonSchema(_CONTENT_SCHEMA)]
+Name = Annotated[str, BeforeValidator(_only_str), AfterValidator(_name), WithJsonSchema(_NAME_SCHEMA)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_utc)]
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
 """A time in an answer."""

@@ -3,53 +3,93 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.http import ROUTES, SHORTCUTS
-from agentmem_core.http.problems import TYPE, Problem
-from agentmem_core.operations import Op
 from agentmem_core.ports import Backend
-from agentmem_core.server.calls import Calling, Shop
+from agentmem_core.server.calls import Calling
+from agentmem_core.server.changes import changes
 from agentmem_core.server.edge import Edge, unknown
-from agentmem_core.server.exchange import Refused
-from agentmem_core.server.gate import Gate
+from agentmem_core.server.events import Events, Feed
+from agentmem_core.server.exchange import Refused, problem
+from agentmem_core.server.gate import Gate, OpenGate
 from agentmem_core.server.load import Load
+from agentmem_core.server.logs import log_request
+from agentmem_core.server.metrics import Metrics
+from agentmem_core.server.openapi import document
+from agentmem_core.server.pages import Docs, OpenApi, Pages
+from agentmem_core.server.probes import Live, Ready
+from agentmem_core.server.service import Service
 from agentmem_core.server.settings import ServerSettings
 from agentmem_core.server.table import Endpoint, Table
+from agentmem_core.server.tracing import spans
+from agentmem_core.server.transfers import Exporting, Importing
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
 
 
 def create_app(
-    backend: Backend, *, gate: Gate, settings: ServerSettings | None = None, routers: Sequence[APIRouter] = ()
+    backend: Backend,
+    *,
+    gate: Gate,
+    settings: ServerSettings | None = None,
+    routers: Sequence[APIRouter] = (),
+    tracer_provider: TracerProvider | None = None,
 ) -> FastAPI:
     """An ASGI application that asks ``backend``; closing that, and the gate, is left to who made them.
 
-    ``routers`` bring routes that are no operations on memories; the errors they raise become problem documents too.
+    ``routers`` bring routes that are no operations on memories: they admit callers themselves, and what they raise is answered
+    as everywhere. ``app.state.load.closing`` is set to end the streams.
     """
     settings = settings or ServerSettings()
+    feed = Feed(settings.events_kept)
     load = Load(settings)
-    shop = Shop(backend, gate, settings, load, _nothing)
-    rows: list[tuple[str, str, Endpoint]] = [
-        (route.method, route.path, Calling(route, shop)) for route in (*ROUTES, *SHORTCUTS)
-    ]
+    service = Service(backend, gate, settings, load, lambda op, answer, begun: feed.publish(changes(op, answer, begun)))
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     for router in routers:
         app.include_router(router)
+    pages = Pages(lambda: document(is_open=isinstance(gate, OpenGate), more=_of_routers(app)))
+    metrics = Metrics(service)
+    rows: list[tuple[str, str, Endpoint]] = [
+        *((route.method, route.path, Calling(route, service)) for route in (*ROUTES, *SHORTCUTS)),
+        ("GET", "/v1/export", Exporting(service)),
+        ("POST", "/v1/import", Importing(service)),
+        ("GET", "/v1/events", Events(service, feed)),
+        ("GET", "/health/live", Live()),
+        ("GET", "/health/ready", Ready(service)),
+        ("GET", "/openapi.json", OpenApi(pages)),
+        ("GET", "/docs", Docs(pages)),
+    ]
+    if settings.metrics != "off":
+        rows.append(("GET", "/metrics", metrics))
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse)
     app.add_middleware(
-        Edge, table=Table(rows), load=load, settings=settings, free=frozenset({"live", "ready", "metrics"}), watches=()
+        Edge, table=Table(rows), load=load, settings=settings, free=frozenset({"live", "ready", "metrics"}),
+        watches=(metrics.watch, log_request), around=None if tracer_provider is None else spans(tracer_provider),
     )  # fmt: skip
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-ID", "Last-Event-ID"],
+            expose_headers=["X-Request-ID", "Retry-After"],
+        )  # fmt: skip
     app.state.load = load
+    app.state.feed = feed
     return app
 
 
-def _nothing(op: Op[Any], answer: Any) -> None:
-    pass
+def _of_routers(app: FastAPI) -> dict[str, Any]:
+    """What the routers say of themselves."""
+    return get_openapi(title="", version="", routes=app.routes)
 
 
 async def _refuse(request: Request, error: Exception) -> NoReturn:
@@ -64,11 +104,6 @@ async def _refuse(request: Request, error: Exception) -> NoReturn:
         raise error
     if error.status_code == 404:
         raise Refused(unknown(exchange, 404, f"there is no {exchange.path} here; see /docs")) from None
-    raise Refused(
-        Problem(
-            type=f"{TYPE}invalid_input", title="An argument cannot be used; nothing was written", status=error.status_code,
-            detail=str(error.detail), code="unknown_route" if error.status_code == 405 else "invalid_input",
-            request_id=exchange.request_id,
-        ),
-        dict(error.headers or {}),
-    ) from None  # fmt: skip
+    code = "unknown_route" if error.status_code == 405 else "invalid_input"
+    refusal = problem(code, error.status_code, str(error.detail), exchange.request_id)
+    raise Refused(refusal, dict(error.headers or {})) from None

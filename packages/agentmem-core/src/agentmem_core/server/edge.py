@@ -5,14 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from urllib.parse import quote, urlsplit
 
 from agentmem_core.errors import AgentMemError, PermissionDeniedError, ServerError
-from agentmem_core.http.problems import TYPE, Problem
-from agentmem_core.server.exchange import App, AsgiScope, Exchange, Gone, Message, Receive, Refused, Send, too_large
+from agentmem_core.http.problems import Problem
+from agentmem_core.server.exchange import (
+    App,
+    AsgiScope,
+    Exchange,
+    Gone,
+    Message,
+    Receive,
+    Refused,
+    Send,
+    problem,
+    too_large,
+)
 from agentmem_core.server.load import Load
 from agentmem_core.server.settings import ServerSettings
 from agentmem_core.server.table import Endpoint, Table
+from agentmem_core.server.tracing import Around
 
 log = logging.getLogger("agentmem_core.server")
 
@@ -24,7 +37,8 @@ class Edge:
     """ASGI middleware: answers what stands in the table, and leaves the rest to the application behind it."""
 
     def __init__(
-        self, app: App, *, table: Table, load: Load, settings: ServerSettings, free: frozenset[str], watches: tuple[Watch, ...]
+        self, app: App, *, table: Table, load: Load, settings: ServerSettings, free: frozenset[str], watches: tuple[Watch, ...],
+        around: Around | None = None,
     ) -> None:  # fmt: skip
         """The endpoints named in ``free`` are answered however much is under way."""
         self._app = app
@@ -33,6 +47,7 @@ class Edge:
         self._settings = settings
         self._free = free
         self._watches = watches
+        self._around: Around = around or _nothing_around
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -40,6 +55,14 @@ class Edge:
             await self._app(scope, receive, send)
             return
         exchange = Exchange(scope, receive, send, quoted_path(scope))
+        try:
+            with self._around(exchange):
+                await self._answered(exchange)
+        finally:
+            for watch in self._watches:
+                watch(exchange)
+
+    async def _answered(self, exchange: Exchange) -> None:
         try:
             await self._answer(exchange)
         except Gone:
@@ -49,9 +72,6 @@ class Edge:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is becomes an answer
             await self._fail(exchange, error)
-        finally:
-            for watch in self._watches:
-                watch(exchange)
 
     async def _answer(self, exchange: Exchange) -> None:
         self._require_known_names(exchange)
@@ -150,10 +170,11 @@ def quoted_path(scope: AsgiScope) -> str:
 
 def unknown(exchange: Exchange, status: int, detail: str) -> Problem:
     """No such route: here, or in this version."""
-    return Problem(
-        type=f"{TYPE}unknown_route", title="There is no such route", status=status, detail=detail, code="unknown_route",
-        request_id=exchange.request_id,
-    )  # fmt: skip
+    return problem("unknown_route", status, detail, exchange.request_id)
+
+
+def _nothing_around(_: Exchange) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 def _name(host: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from agentmem_core.errors import AgentMemError, InvalidInputError, TooLargeError
-from agentmem_core.http.problems import MEDIA_TYPE, Problem, problem_of
+from agentmem_core.http.problems import MEDIA_TYPE, TYPE, Problem, problem_of
 from agentmem_core.server.gate import Caller
 
 AsgiScope = MutableMapping[str, Any]
@@ -30,6 +30,21 @@ SECURITY = (
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:=+/-]{1,128}")
 _FIELDS = 1_000
+
+
+_TITLES = {
+    "invalid_input": "An argument cannot be used; nothing was written",
+    "server_unavailable": "No server answers at this address, or it is too slow",
+    "unknown_route": "There is no such route",
+}
+
+
+def problem(code: str, status: int, detail: str, request_id: str, retry_after: float | None = None) -> Problem:
+    """A document for what HTTP itself refuses."""
+    return Problem(
+        type=TYPE + code, title=_TITLES.get(code, ""), status=status, detail=detail, code=code, request_id=request_id,
+        retry_after=retry_after,
+    )  # fmt: skip
 
 
 class Refused(Exception):  # noqa: N818 - the error is the problem in it

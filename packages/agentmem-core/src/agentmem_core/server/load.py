@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
-from agentmem_core.http.problems import TYPE, Problem
-from agentmem_core.server.exchange import Exchange, Refused
+from agentmem_core.http.problems import Problem
+from agentmem_core.server.exchange import Exchange, Refused, problem
 from agentmem_core.server.settings import ServerSettings
 
 _COME_AGAIN = 1.0
@@ -26,7 +26,7 @@ class Load:
         """Set when the server has been told to stop."""
 
     @contextmanager
-    def request(self, exchange: Exchange) -> Iterator[None]:
+    def request(self, exchange: Exchange) -> Generator[None, None, None]:
         """One more request, with what it holds, until it is answered."""
         if self.closing.is_set():
             raise Refused(busy(exchange, "the server is shutting down; ask again in a moment"), {"connection": "close"})
@@ -37,11 +37,10 @@ class Load:
             yield
         finally:
             self.requests -= 1
-            self.held -= exchange.held
-            exchange.held = 0
+            self.release(exchange)
 
     @contextmanager
-    def stream(self, exchange: Exchange) -> Iterator[None]:
+    def stream(self, exchange: Exchange) -> Generator[None, None, None]:
         """One more stream, which is no longer counted as a request."""
         if self.streams >= self._settings.streams:
             raise Refused(busy(exchange, f"{self.streams} streams are open already; ask again in a moment"))
@@ -62,10 +61,12 @@ class Load:
         self.held += size
         exchange.held += size
 
+    def release(self, exchange: Exchange) -> None:
+        """What was held of it is no longer needed."""
+        self.held -= exchange.held
+        exchange.held = 0
+
 
 def busy(exchange: Exchange, why: str) -> Problem:
     """Come again."""
-    return Problem(
-        type=f"{TYPE}server_unavailable", title="No server answers at this address, or it is too slow", status=503,
-        detail=why, code="server_unavailable", request_id=exchange.request_id, retry_after=_COME_AGAIN,
-    )  # fmt: skip
+    return problem("server_unavailable", 503, why, exchange.request_id, _COME_AGAIN)

@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
@@ -20,11 +20,15 @@ from agentmem_core.server.app import create_app
 from agentmem_core.server.gate import Gate, OpenGate
 from agentmem_core.server.load import Load
 from agentmem_core.server.settings import ServerSettings, is_loopback
+from agentmem_core.server.tracing import exporting_provider
 
 log = logging.getLogger("agentmem_core.server")
 
 LISTENING = "listening on "
 """What the line begins with that says the address, on standard output."""
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+"""What a server without keys answers to: a name on the internet that leads here belongs to a web page that should not."""
 
 _KEEP_ALIVE = 75
 """Seconds that a connection may be idle: longer than clients keep theirs, so that it is they who close."""
@@ -47,6 +51,9 @@ def serve(
         raise NotConfiguredError(f"host: {settings.host} is not loopback, and a server without keys listens there only")
     if gate is None:
         log.warning("there are no keys: every program on this machine may read and write all memories")
+        settings = settings.model_copy(update={"metrics": "open" if settings.metrics == "keyed" else settings.metrics})
+        if not settings.hosts:
+            settings = settings.model_copy(update={"hosts": LOOPBACK_NAMES})
     gate = OpenGate() if gate is None else gate
     listener = listening(settings)
     try:
@@ -81,8 +88,9 @@ async def _serve(
     settings: ServerSettings, listener: socket.socket, gate: Gate, backend: Backend, routers: Sequence[APIRouter],
     announce: Callable[[str], None],
 ) -> None:  # fmt: skip
+    provider = exporting_provider() if settings.otel else None
     try:
-        app = create_app(backend, gate=gate, settings=settings, routers=routers)
+        app = create_app(backend, gate=gate, settings=settings, routers=routers, tracer_provider=provider)
         config = uvicorn.Config(
             app, lifespan="off", log_config=None, access_log=False, server_header=False, ws="none",
             timeout_keep_alive=_KEEP_ALIVE, timeout_graceful_shutdown=settings.grace, proxy_headers=False,
@@ -91,6 +99,8 @@ async def _serve(
     finally:
         await gate.close()
         await backend.aclose()
+        if provider is not None:
+            await asyncio.to_thread(provider.shutdown)
 
 
 class _Server(uvicorn.Server):
@@ -110,7 +120,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None, None, None]:
         if sys.platform == "win32":
             with super().capture_signals():
                 yield

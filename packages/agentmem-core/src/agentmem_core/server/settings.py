@@ -29,7 +29,7 @@ class ServerSettings(Given):
     path: str | None = None
 
     body_bytes: Positive = 16_000_000
-    file_body_bytes: Positive = Field(default_factory=lambda: file_limit() * 4 // 3 + _AROUND)
+    file_body_bytes: int = Field(default_factory=lambda: file_limit() * 4 // 3 + _AROUND, ge=1)
     """The same where a file comes with it, in base64."""
     held_bytes: Positive = 512_000_000
     """Of all the bodies that are being read or worked on."""

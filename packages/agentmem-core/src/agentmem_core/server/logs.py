@@ -1,0 +1,77 @@
+"""Logs as JSON, a line an event: what was asked and how it went, never what was said, never a key."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from agentmem_core.errors import AgentMemError
+from agentmem_core.server.exchange import Exchange
+
+LOGGER = "agentmem_core.server"
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_requests = logging.getLogger(f"{LOGGER}.requests")
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a record; what was given as ``extra`` are fields of it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record on one line."""
+        said: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        said |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        if record.exc_info:
+            said["error"] = _where(record.exc_info[1])
+        return json.dumps(said, ensure_ascii=False, default=str)
+
+
+def _where(error: BaseException | None) -> list[dict[str, Any]]:
+    """The kind of each error of a chain and the lines it came through; only our own messages never hold what somebody wrote."""
+    chain: list[dict[str, Any]] = []
+    while error is not None and len(chain) < 8:
+        lines: list[str] = []
+        trace = error.__traceback__
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            lines.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
+            trace = trace.tb_next
+        said = {"kind": type(error).__qualname__, "lines": lines[-20:]}
+        chain.append(said | {"message": str(error)} if isinstance(error, AgentMemError) else said)
+        error = error.__cause__ or error.__context__
+    return chain
+
+
+def log_to(stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Log everything of this process as JSON lines; for a process that is a server and nothing else."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger(LOGGER).setLevel(level)
+    logging.captureWarnings(capture=True)
+
+
+def log_request(exchange: Exchange) -> None:
+    """One line for an exchange that is over; probes that went well are not worth one."""
+    if not _requests.isEnabledFor(logging.INFO) or (
+        exchange.operation in {"live", "ready", "metrics"} and exchange.code == "ok"
+    ):
+        return
+    _requests.info(
+        "request",
+        extra={
+            "request_id": exchange.request_id, "method": exchange.method, "route": exchange.route,
+            "operation": exchange.operation, "code": exchange.code, "status": exchange.status,
+            "ms": round(exchange.seconds * 1000, 2), "caller": None if exchange.caller is None else exchange.caller.name,
+        },
+    )  # fmt: skip

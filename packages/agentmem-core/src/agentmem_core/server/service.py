@@ -1,0 +1,114 @@
+"""What every endpoint does with a request: let in, read, do, write down."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from agentmem_core.errors import AgentMemError, ServerError
+from agentmem_core.http.problems import status_of
+from agentmem_core.operations import Op
+from agentmem_core.ports import Backend
+from agentmem_core.server.exchange import Exchange, Gone, Refused, problem
+from agentmem_core.server.gate import Caller, Gate, Outcome
+from agentmem_core.server.load import Load
+from agentmem_core.server.running import Deadline, run
+from agentmem_core.server.settings import ServerSettings
+
+log = logging.getLogger("agentmem_core.server")
+
+T = TypeVar("T")
+
+Done = Callable[[Op[Any], Any, datetime], None]
+"""Told of every operation that succeeded, with its answer and when it began."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What every endpoint works with."""
+
+    backend: Backend
+    gate: Gate
+    settings: ServerSettings
+    load: Load
+    done: Done
+
+    async def admit(self, exchange: Exchange) -> Caller:
+        """Who asks."""
+        admission = await self.gate.admit(exchange.authorization, exchange.peer)
+        exchange.extra.update(admission.headers)
+        exchange.caller = admission.caller
+        return admission.caller
+
+    async def body(self, exchange: Exchange, limit: int) -> bytes:
+        """The body, if it comes in time and is of a kind that is read here."""
+        if exchange.announced() > limit:
+            return await exchange.body(limit, lambda _: None)
+        try:
+            with Deadline(self.settings.timeout, exchange):
+                body = await exchange.body(limit, lambda size: self.load.hold(exchange, size))
+        except AgentMemError as error:
+            if error.code != "timed_out":
+                raise
+            raise Refused(exchange.problem(error).model_copy(update={"status": 408})) from error
+        if body:
+            require_media(exchange, "json")
+        return body
+
+    async def check(self, exchange: Exchange, caller: Caller, op: Op[Any]) -> None:
+        """Whether a caller may do what takes longer than one operation, written down before it begins."""
+        code, status = "ok", 200
+        try:
+            self.gate.allow(caller, op)
+        except AgentMemError as error:
+            code, status = error.code, status_of(error)
+            raise
+        finally:
+            await self.record(exchange, caller, op, code, status)
+
+    async def do(self, exchange: Exchange, op: Op[Any]) -> Any:
+        """The operation's answer, in time; who follows the changes is told of it."""
+        begun = datetime.now(UTC)
+        answer = await run(self.backend, op, exchange, self.settings.timeout)
+        self.done(op, answer, begun)
+        return answer
+
+    async def perform(self, exchange: Exchange, caller: Caller, op: Op[Any], shown: Callable[[Any], T]) -> T:
+        """What is ``shown`` of the answer, once the operation has been allowed, done and written down."""
+        code, status = "server_failed", 500
+        try:
+            self.gate.allow(caller, op)
+            found = shown(await self.do(exchange, op))
+            code, status = "ok", 200
+        except AgentMemError as error:
+            code, status = error.code, status_of(error)
+            raise
+        except (Gone, asyncio.CancelledError):
+            code, status = "given_up", 499
+            raise
+        finally:
+            await self.record(exchange, caller, op, code, status)
+        return found
+
+    async def record(self, exchange: Exchange, caller: Caller, op: Op[Any], code: str, status: int) -> None:
+        """Write down how it went; what cannot be written down is not answered as if it were."""
+        try:
+            await self.gate.record(caller, op, Outcome(code, status, exchange.seconds, exchange.request_id))
+        except Exception as error:
+            log.exception("the audit failed", extra={"request_id": exchange.request_id})
+            raise ServerError(
+                "what was asked may have been done, but could not be written down; see the server's log"
+            ) from error
+
+
+def require_media(exchange: Exchange, *endings: str) -> None:
+    """Refuse a body of another kind: also what a web page may send anywhere without asking its browser."""
+    media = exchange.headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
+    if media.startswith("application/") and media.rpartition("/")[2].rpartition("+")[2] in endings:
+        return
+    detail = f"the body must be JSON: send it with Content-Type: application/{endings[0]}"
+    raise Refused(problem("invalid_input", 415, detail, exchange.request_id))
