@@ -88,6 +88,12 @@ def _mark(folder: Path) -> str:
     return hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:32]
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run that opened no store over HTTP has shown nothing; with workers only they know."""
+    if session.testscollected and not session.config.stash[_COUNTS][0] and not session.config.getoption("numprocesses"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     over, not_over = config.stash[_COUNTS]
     terminalreporter.write_line(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -65,8 +66,8 @@ class Walk(Value):
 class Period(Value):
     """What happened in one stretch of time, ``start`` included and ``end`` not; both are in the zone that was asked for."""
 
-    start: Moment
-    end: Moment
+    start: datetime
+    end: datetime
     memories: tuple[Memory, ...]
 
     def __len__(self) -> int:

@@ -10,7 +10,7 @@ import re
 import sys
 from array import array
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import (
@@ -33,6 +33,7 @@ MAX_METADATA_BYTES = 1_000_000
 MAX_NAME_LENGTH = 256
 MAX_LIMIT = 10_000
 
+_NO_OFFSET = timedelta()
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -133,8 +134,8 @@ def _utc(value: datetime) -> datetime:
 
 
 def _in_utc(value: datetime) -> datetime:
-    """As it is where it is ours; from JSON comes another zone that is UTC as well, but is not equal to it."""
-    return value if value.tzinfo is UTC or value.tzinfo is None else value.astimezone(UTC)
+    """As it is; only the zone that JSON's Z becomes, which is UTC but not equal to it, is made ours."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is not UTC and value.utcoffset() == _NO_OFFSET else value
 
 
 def _no_number(value: Any) -> Any:
