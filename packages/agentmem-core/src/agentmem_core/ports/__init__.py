@@ -16,6 +16,7 @@ from agentmem_core.ports.ledger import (
     Record,
     Tally,
 )
+from agentmem_core.ports.lessons import Lesson, LessonReader, LessonWriter
 from agentmem_core.ports.model import LanguageModel, Prompt, Reply, Usage
 from agentmem_core.ports.vault import Vault
 
@@ -31,6 +32,9 @@ __all__ = [
     "Ledger",
     "LedgerReader",
     "LedgerWriter",
+    "Lesson",
+    "LessonReader",
+    "LessonWriter",
     "Listing",
     "Near",
     "Partition",

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from agentmem_core.model.usage import Usage
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -18,21 +20,6 @@ class Prompt:
     text: str
     schema: Mapping[str, Any] | None = None
     max_tokens: int = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What answers cost; tokens are 0 where a model does not tell."""
-
-    calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-
-    def __add__(self, other: Usage) -> Usage:
-        """Both together."""
-        return Usage(
-            self.calls + other.calls, self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens
-        )
 
 
 @dataclass(frozen=True, slots=True)

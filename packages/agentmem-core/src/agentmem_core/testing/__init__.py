@@ -35,7 +35,7 @@ _REWRITTEN = tuple(
     f"{__name__}.{module}"
     for module in (
         "backend_agents", "backend_reading", "backend_store", "backend_suite", "backend_writing", "blobs_suite",
-        "embedder_suite", "index_suite", "ledger_files", "ledger_links", "ledger_rows", "ledger_suite",
+        "embedder_suite", "index_suite", "ledger_files", "ledger_lessons", "ledger_links", "ledger_rows", "ledger_suite",
     )
 )  # fmt: skip
 

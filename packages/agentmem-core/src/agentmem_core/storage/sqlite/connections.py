@@ -21,7 +21,7 @@ from agentmem_core.errors import (
     StoreTooNewError,
     StoreUnavailableError,
 )
-from agentmem_core.storage.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
+from agentmem_core.storage.sqlite.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION, TABLES
 
 Durability = Literal["full", "normal"]
 
@@ -242,13 +242,15 @@ if hasattr(os, "register_at_fork"):
 
 
 def _make_tables(writer: sqlite3.Connection) -> None:
-    """The tables, unless another process was faster; all of them or none."""
-    if writer.execute("PRAGMA user_version").fetchone()[0]:
+    """The tables, and what an older version lacks of them, unless another process was faster; all of them or none."""
+    if writer.execute("PRAGMA user_version").fetchone()[0] >= SCHEMA_VERSION or _is_foreign(writer):
         return
     writer.execute("BEGIN IMMEDIATE")
     try:
-        if not writer.execute("PRAGMA user_version").fetchone()[0]:
-            for statement in TABLES.split(";\n"):
+        version = writer.execute("PRAGMA user_version").fetchone()[0]
+        if version < SCHEMA_VERSION:
+            steps = [MIGRATIONS[step] for step in range(version, SCHEMA_VERSION)] if version else [TABLES]
+            for statement in "".join(steps).split(";\n"):
                 if statement.strip():
                     writer.execute(statement)
             writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -258,6 +260,12 @@ def _make_tables(writer: sqlite3.Connection) -> None:
         with suppress(sqlite3.Error):
             writer.execute("ROLLBACK")
         raise
+
+
+def _is_foreign(writer: sqlite3.Connection) -> bool:
+    """Whether the database has a version that is not ours to bring up to date."""
+    version = writer.execute("PRAGMA user_version").fetchone()[0]
+    return bool(version) and writer.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID
 
 
 def _begin(writer: sqlite3.Connection) -> None:

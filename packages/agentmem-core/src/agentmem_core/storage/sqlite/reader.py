@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 from agentmem_core.model import AuditEntry, Link, Memory, Scope, Version
 from agentmem_core.ports import Collection, Feature, Fingerprint, Listing, Partition, Record, Tally
+from agentmem_core.storage.sqlite.lessons import LessonTables
 from agentmem_core.storage.sqlite.rows import (
     AUDIT_COLUMNS,
     SELECTED,
@@ -45,12 +45,8 @@ _CHUNK = 500
 _PLAIN_TYPES = {"episodic", "semantic"}
 
 
-class SqliteReader:
-    """A consistent view over one connection."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """A reader for as long as the connection's transaction lasts."""
-        self._db = connection
+class SqliteReader(LessonTables):
+    """A consistent view over one connection, for as long as its transaction lasts."""
 
     def collection(self, tenant: str, name: str) -> Collection | None:
         row = self._db.execute(f"{_COLLECTIONS} WHERE tenant = ? AND name = ?", (tenant, name)).fetchone()
