@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         VaultError,
         VectorMismatchError,
     )
+    from agentmem_core.learning.budget import LearningBudget
     from agentmem_core.model import (
         Added,
         AddedItem,
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
         UpkeepStep,
         Walk,
     )
+    from agentmem_core.model.learning import Action, Decision, Learned, LearningQueue, WaitingLesson
     from agentmem_core.ports import Backend, Embedder, Fingerprint, LanguageModel, Prompt, Reply, Usage
     from agentmem_core.recall.rendering import estimate_tokens, render
     from agentmem_core.storage.vault import new_vault_key
@@ -92,6 +94,8 @@ _HOMES = {
     "agentmem_core.model.agents": (
         "AgentReply", "AgentTask", "Block", "Maintained", "Neighbour", "Period", "Procedure", "Skill", "State", "StateChange", "Upkeep", "UpkeepStep", "Walk",
     ),
+    "agentmem_core.learning.budget": ("LearningBudget",),
+    "agentmem_core.model.learning": ("Action", "Decision", "Learned", "LearningQueue", "WaitingLesson"),
     "agentmem_core.ports": ("Backend", "Embedder", "Fingerprint", "LanguageModel", "Prompt", "Reply", "Usage"),
     "agentmem_core.recall.rendering": ("estimate_tokens", "render"),
     "agentmem_core.storage.vault": ("new_vault_key",),
@@ -99,6 +103,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Action",
     "AddOutcome",
     "Added",
     "AddedItem",
@@ -110,6 +115,7 @@ __all__ = [
     "Block",
     "ConflictError",
     "Context",
+    "Decision",
     "Embedder",
     "EmbedderError",
     "EmbedderMismatchError",
@@ -123,6 +129,9 @@ __all__ = [
     "InvalidFilterError",
     "InvalidInputError",
     "LanguageModel",
+    "Learned",
+    "LearningBudget",
+    "LearningQueue",
     "Link",
     "Maintained",
     "Memory",
@@ -159,6 +168,7 @@ __all__ = [
     "VaultError",
     "VectorMismatchError",
     "Version",
+    "WaitingLesson",
     "Walk",
     "estimate_tokens",
     "new_vault_key",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from agentmem_core.client.adding import AddingVerbs
+from agentmem_core.client.learning import LearningVerbs
 from agentmem_core.client.memories import MemoryVerbs
 from agentmem_core.client.recall import RecallVerbs
 from agentmem_core.client.sharing import Borrowed, lease
@@ -19,6 +21,7 @@ from agentmem_core.operations import build
 from agentmem_core.ports import Backend
 
 if TYPE_CHECKING:
+    from agentmem_core import LearningBudget
     from agentmem_core.client.agents import Agents
     from agentmem_core.client.agents.contextual import ContextualAgent
     from agentmem_core.client.agents.core import CoreAgent
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from agentmem_core.client.agents.working import WorkingAgent
 
 
-class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
+class AgentMem(AddingVerbs, LearningVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
     """A long-term memory.
 
     >>> memory = AgentMem(":memory:")
@@ -55,6 +58,8 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
         durability: str | None = None,
         llm: Any = None,
         router: str | None = None,
+        learner: str | None = None,
+        learning: LearningBudget | Mapping[str, int | None] | None = None,
         api_url: str | None = None,
         api_key: str | None = None,
         exact_limit: int | None = None,
@@ -67,7 +72,9 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
         ``AGENTMEM_DURABILITY``, ``AGENTMEM_EXACT_LIMIT``, ``AGENTMEM_CACHE_BYTES``, ``AGENTMEM_API_URL``, ``AGENTMEM_API_KEY``),
         then the default. ``embedder`` is a name (``wordllama``, ``chroma-onnx``, ``openai:<model>``, ``hashing``), an
         ``Embedder`` or a function from texts to vectors. ``durability="full"`` survives power loss, ``"normal"`` a killed
-        process. ``router="model"`` lets the model ``llm`` say what kind of memory a text is, instead of rules. ``exact_limit`` is the number of rows of one user beyond which the index answers instead of an exact search,
+        process. ``router="model"`` lets the model ``llm`` say what kind of memory a text is, instead of rules. ``learner`` says who
+        learns facts with ``infer=``: ``"model"``, which is the default where there is an ``llm``, or ``"rules"``; ``learning`` is a
+        ``LearningBudget``, or a dict of its bounds. ``exact_limit`` is the number of rows of one user beyond which the index answers instead of an exact search,
         ``cache_bytes`` bounds what is kept in memory. ``backend`` takes the place of all of these.
         """
         self._scope = build(Scope, tenant=tenant, user_id=user_id, agent_id=agent_id, session_id=session_id)
@@ -79,7 +86,7 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
         self._backend = connect(
             Config(
                 path=path, tenant=tenant, embedder=embedder, index=index, durability=durability, llm=llm, router=router, api_url=api_url,
-                api_key=api_key, exact_limit=exact_limit, cache_bytes=cache_bytes,
+                api_key=api_key, exact_limit=exact_limit, cache_bytes=cache_bytes, learner=learner, learning=learning,
             )
         )  # fmt: skip
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from agentmem_core.engine.background import Background
 from agentmem_core.engine.following import Follower
+from agentmem_core.engine.learner import Learner
 from agentmem_core.engine.views import Views
 from agentmem_core.errors import EmbedderError, EmbedderMismatchError, NotFoundError, StoreError
 from agentmem_core.model import MemoryType, Scope
@@ -122,6 +124,8 @@ class Engine:
     find_embedder: Callable[[Any], Embedder]
     model: LanguageModel | None = None
     routes_by_model: LanguageModel | None = None
+    learner: Learner | None = None
+    background: Background = field(default_factory=Background)
     touches: Touches = field(default_factory=Touches)
     seen: Seen = field(default_factory=Seen)
     blobs: Blobs = field(kw_only=True)

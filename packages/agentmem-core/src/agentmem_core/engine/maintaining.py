@@ -91,11 +91,11 @@ def _do(
             reason=f"{len(merged)} merged into it",
             **merged_fields(kept.memory, merged),
         )
-        _hand_over(writer, kept, {memory.id for memory in merged})
+        hand_over(writer, kept, {memory.id for memory in merged})
     return done
 
 
-def _hand_over(writer: LedgerWriter, kept: Record, merged: set[str]) -> None:
+def hand_over(writer: LedgerWriter, kept: Record, merged: set[str]) -> None:
     """What was linked to a memory that is gone is linked to the one that is kept, too."""
     partition, heir = kept.row >> 32, kept.memory.id
     for name in sorted(merged):

@@ -29,6 +29,13 @@ _EXACT_SHARE = 2_000
 
 def search(engine: Engine, op: Search) -> list[Hit]:
     """The hits, best first; what was found is counted as used."""
+    hits = look_up(engine, op)
+    engine.note_use([hit.place for hit in hits])
+    return hits
+
+
+def look_up(engine: Engine, op: Search) -> list[Hit]:
+    """The hits, best first."""
     with engine.ledger.reading() as reader:
         partition = reader.partition(op.scope.tenant, op.collection, op.scope.user_id)
         stored = partition.collection if partition else reader.collection(op.scope.tenant, op.collection)
@@ -52,7 +59,6 @@ def search(engine: Engine, op: Search) -> list[Hit]:
         memories = reader.by_rows(rows)
     if past:
         memories = {row: past.memory(row, memory) for row, memory in memories.items()}
-    engine.note_use([row for row in rows if row in memories])
     return _hits(ranked, rows, memories, op)
 
 

@@ -49,21 +49,21 @@ def read_facts(text: object, turns: Sequence[Turn]) -> Answered:
 def read_decisions(text: object, asked: Sequence[tuple[Stated, Sequence[Known]]]) -> dict[int, Settled]:
     """The decisions of an answer to ``deciding``, by the place of their fact; those that cannot be used are missing."""
     known: dict[int, tuple[int, Known]] = {}
-    for place, (_, memories) in enumerate(asked):
+    for number, (_, memories) in enumerate(asked):
         for memory in memories:
-            known[len(known) + 1] = (place, memory)
+            known[len(known) + 1] = (number, memory)
     decided: dict[int, Settled] = {}
     for item in _items(text, "decisions"):
         if not isinstance(item, Mapping):
             continue
-        place = _whole(item.get("fact"))
-        if place is None or not 1 <= place <= len(asked) or place - 1 in decided:
+        place = (_whole(item.get("fact")) or 0) - 1
+        if not 0 <= place < len(asked) or place in decided:
             continue
-        numbers = [number for given in _listed(item.get("memories")) if (number := _whole(given)) in known]
-        memories = [known[number][1] for number in dict.fromkeys(numbers) if known[number][0] == place - 1]
-        settled = _settled(cast("Mapping[str, Any]", item), asked[place - 1][0], memories)
+        named = [known.get(_whole(given) or 0) for given in _listed(item.get("memories"))]
+        memories = [found[1] for found in dict.fromkeys(named) if found is not None and found[0] == place]
+        settled = _settled(cast("Mapping[str, Any]", item), asked[place][0], memories)
         if settled is not None:
-            decided[place - 1] = settled
+            decided[place] = settled
     return decided
 
 
@@ -79,32 +79,36 @@ def read_summary(text: object) -> str:
 
 def _settled(item: Mapping[str, Any], stated: Stated, memories: Sequence[Known]) -> Settled | None:
     """One decision, if it is one that can be carried out on these memories."""
-    action = item.get("action")
-    reason = item.get("reason")
-    why = _usable(reason)[:200].strip() if isinstance(reason, str) else ""
+    action, reason, told = item.get("action"), item.get("reason"), item.get("text")
+    why = _usable(reason).strip()[:200] if isinstance(reason, str) else ""
     why = why or "the model says so"
-    ids = tuple(memory.id for memory in memories)
-    told = item.get("text")
     text = _usable(told).strip()[:_LONGEST_TEXT] if isinstance(told, str) else ""
-    ended_at = stated.fact.valid_to or stated.said_at
-    if stated.fact.retracted and action in {"ADD", "UPDATE", "MERGE"}:
-        return None
-    if action in {"NONE", "ADD"}:
-        return Settled(Action(action), why, by="model")
-    if not ids:
+    if action == "NONE":
+        return Settled(Action.NONE, why, stands=memories[0].id if memories else None, by="model")
+    if action == "ADD":
+        return None if stated.fact.retracted else Settled(Action.ADD, why, by="model")
+    if not memories or action not in {"UPDATE", "DELETE", "MERGE"}:
         return None
     if action == "DELETE":
-        return Settled(Action.DELETE, why, ends=ids, at=ended_at, by="model")
-    if action == "UPDATE" and item.get("was_true") is True:
+        ids = tuple(memory.id for memory in memories)
+        return Settled(Action.DELETE, why, ends=ids, at=stated.fact.valid_to or stated.said_at, by="model")
+    return (
+        None if stated.fact.retracted else _changed(Action(action), why, text, item.get("was_true"), stated, memories)
+    )
+
+
+def _changed(
+    action: Action, why: str, text: str, was_true: object, stated: Stated, memories: Sequence[Known]
+) -> Settled | None:
+    """An update or a merge."""
+    first = memories[0]
+    if action is Action.UPDATE and was_true is True:
         ends = tuple(memory.id for memory in memories if memory.since <= stated.since)
-        return Settled(Action.UPDATE, why, ends=ends, at=stated.since, by="model") if ends else None
-    alike = [memory.id for memory in memories if memory.scope == memories[0].scope]
-    if action == "UPDATE":
-        kept = text or stated.fact.text
-        return Settled(Action.UPDATE, why, rewritten=ids[0], text=kept, merged=tuple(alike[1:]), by="model")
-    if action == "MERGE":
-        return Settled(Action.MERGE, why, rewritten=ids[0], text=text or None, merged=tuple(alike[1:]), by="model")
-    return None
+        return Settled(action, why, ends=ends, at=stated.since, by="model") if ends else None
+    alike = tuple(memory.id for memory in memories[1:] if memory.scope == first.scope)
+    if action is Action.UPDATE:
+        text = text or stated.fact.text
+    return Settled(action, why, rewritten=first.id, text=text or None, merged=alike, by="model")
 
 
 def _fact(item: object, turns: Sequence[Turn], warnings: list[str]) -> Fact:

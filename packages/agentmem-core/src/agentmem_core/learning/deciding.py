@@ -58,8 +58,8 @@ class Settled:
     """What is to be done.
 
     ``ends`` are the memories whose interval closes ``at`` a moment, ``rewritten`` the one that is told anew with ``text`` or
-    another ``since``, ``merged`` those that become one with it. ``until`` closes the interval of the fact itself, ``exclusive`` lets
-    it end others of its kind.
+    another ``since``, ``merged`` those that become one with it. ``until`` closes the interval of the fact itself; ``stands`` is the
+    memory that says it already.
     """
 
     action: Action
@@ -71,7 +71,7 @@ class Settled:
     since: datetime | None = None
     merged: tuple[str, ...] = ()
     until: datetime | None = None
-    exclusive: bool = False
+    stands: str | None = None
     by: str = "rules"
 
     @property
@@ -143,13 +143,18 @@ def settle(stated: Stated, known: Sequence[Known], *, trusting: bool) -> Settled
         return _past(stated, same, holding)
     if holding:
         return _told_again(stated, holding)
+    return _before_another(stated, same, known) or _against_others(stated, known, trusting=trusting)
+
+
+def _before_another(stated: Stated, same: Sequence[Known], known: Sequence[Known]) -> Settled | None:
+    """A fact that had ended when what is known now began."""
     if stated.successor is not None and any(item.triple == stated.successor and item.until is None for item in known):
         if same:
-            return Settled(Action.NONE, f"known as what was before: {same[0].id}")
+            return Settled(Action.NONE, f"known as what was before: {same[0].id}", stands=same[0].id)
         return Settled(Action.ADD, "held before what is known now", until=stated.said_at)
     if any(item.since <= stated.since for item in same) and _begun_later(stated, known):
-        return Settled(Action.NONE, "known, and superseded since")
-    return _against_others(stated, known, trusting=trusting)
+        return Settled(Action.NONE, "known, and superseded since", stands=same[0].id)
+    return None
 
 
 def _says(stated: Stated, item: Known) -> bool:
@@ -169,7 +174,7 @@ def _told_again(stated: Stated, holding: Sequence[Known]) -> Settled:
         )
     if since is not None:
         return Settled(Action.UPDATE, f"holds since {since:%Y-%m-%d} already", rewritten=first.id, since=since)
-    return Settled(Action.NONE, f"known already: {first.id}")
+    return Settled(Action.NONE, f"known already: {first.id}", stands=first.id)
 
 
 def _retracted(stated: Stated, known: Sequence[Known], holding: Sequence[Known]) -> Settled | Open:
@@ -188,7 +193,7 @@ def _past(stated: Stated, same: Sequence[Known], holding: Sequence[Known]) -> Se
     if open_ and ended is not None:
         return Settled(Action.DELETE, f"ended on {ended:%Y-%m-%d}", ends=open_, at=ended)
     if same:
-        return Settled(Action.NONE, f"known as what was before: {same[0].id}")
+        return Settled(Action.NONE, f"known as what was before: {same[0].id}", stands=same[0].id)
     return Settled(Action.ADD, "held once", until=ended)
 
 
@@ -230,10 +235,10 @@ def _superseding(stated: Stated, rivals: Sequence[Known]) -> Settled:
     ended = [item for item in rivals if item.since <= stated.since]
     until = min((item.since for item in later), default=None)
     if not ended:
-        return Settled(Action.ADD, "held before what is known now", until=until, exclusive=True)
+        return Settled(Action.ADD, "held before what is known now", until=until)
     told = f"takes the place of {', '.join(item.id for item in ended)}"
     ends = tuple(item.id for item in ended)
-    return Settled(Action.UPDATE, told, ends=ends, at=stated.since, until=until, exclusive=True)
+    return Settled(Action.UPDATE, told, ends=ends, at=stated.since, until=until)
 
 
 def _kin(one: Triple | None, other: Triple | None) -> bool:

@@ -114,6 +114,8 @@ class LearningQueue(Value):
     waiting: int = 0
     deferred: int = 0
     failed: int = 0
+    learning: bool = True
+    """Whether there is somebody here who learns."""
     lessons: tuple[WaitingLesson, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from agentmem_core.model.learning import Learned
 from agentmem_core.model.memory import Memory
 from agentmem_core.model.values import Value
 
@@ -63,6 +64,8 @@ class Added(Value):
 
     items: tuple[AddedItem, ...] = ()
     warnings: tuple[str, ...] = ()
+    learned: Learned | None = None
+    """What was learnt from them, when that was asked for."""
 
     @property
     def memories(self) -> list[Memory]:

@@ -1,5 +1,6 @@
 """What the engine asks of the world."""
 
+from agentmem_core.model.usage import Usage
 from agentmem_core.ports.backend import Backend
 from agentmem_core.ports.blobs import Blobs
 from agentmem_core.ports.embedder import Embedder, Fingerprint
@@ -17,7 +18,7 @@ from agentmem_core.ports.ledger import (
     Tally,
 )
 from agentmem_core.ports.lessons import Lesson, LessonReader, LessonWriter
-from agentmem_core.ports.model import LanguageModel, Prompt, Reply, Usage
+from agentmem_core.ports.model import LanguageModel, Prompt, Reply
 from agentmem_core.ports.vault import Vault
 
 __all__ = [

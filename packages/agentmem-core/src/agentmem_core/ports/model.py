@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 from agentmem_core.model.usage import Usage
 
+ONE_CALL = Usage(calls=1)
+"""What a reply cost of which nothing more is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -27,7 +30,7 @@ class Reply:
     """What a model answered, as it came: nothing says that a JSON object is one until it is parsed."""
 
     text: str
-    usage: Usage = Usage(calls=1)
+    usage: Usage = ONE_CALL
 
 
 class LanguageModel(Protocol):

@@ -52,7 +52,8 @@ _SURELY_ONE = re.compile(
     re.IGNORECASE,
 )
 _NOT = re.compile(
-    r"\b(?:is|are|was|does|do|did|has|have|can|will)(?: not|n't)\b|\b(?:not|never|no longer)\b|不再|没有|不会|不|没", re.IGNORECASE
+    r"\b(?:is|are|was|does|do|did|has|have|can|will)(?: not|n't)\b|\b(?:not|never|no longer)\b|不再|没有|不会|不|没",
+    re.IGNORECASE,
 )
 _LIKES = frozenset("like likes love loves enjoy enjoys adore adores 喜欢 喜爱 热爱 爱".split())
 _DISLIKES = frozenset("dislike dislikes hate hates detest detests 讨厌 厌恶 反感".split())

@@ -17,7 +17,7 @@ class MemoryLessonReader:
     _state: State
 
     def learnt(self, rows: Sequence[int]) -> set[int]:
-        return self._state.learnt.intersection(int(row) for row in rows)
+        return {int(row) for row in rows if row in self._state.learnt}
 
     def lesson(self, number: int) -> Lesson | None:
         return self._state.lessons.get(number)

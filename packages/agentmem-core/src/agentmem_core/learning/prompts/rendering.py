@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
@@ -48,11 +49,13 @@ def summarising(turns: Sequence[Turn], before: str | None, fence: str) -> Questi
 def deciding(open_facts: Sequence[tuple[Fact, Turn | None, Sequence[Known]]], fence: str) -> Question:
     """What is to be done about these facts? They are numbered from 1, and so are all the memories."""
     lines: list[str] = []
-    number = 0
+    count = 0
     for place, (fact, turn, known) in enumerate(open_facts, 1):
-        shown: list[dict[str, Any]] = []
-        for number, memory in enumerate(known, number + 1):  # noqa: B020, PLR1704 - one count over all facts
-            shown.append({"memory": number, "text": _clipped(memory.text), "since": _day(memory.since)})
+        shown = [
+            {"memory": count + number, "text": _clipped(memory.text), "since": _day(memory.since)}
+            for number, memory in enumerate(known, 1)
+        ]
+        count += len(shown)
         line: dict[str, Any] = {"fact": place, "text": _clipped(fact.text), "said": turn and _day(turn.said_at)}
         if fact.retracted:
             line["holds_no_longer"] = True
@@ -61,7 +64,7 @@ def deciding(open_facts: Sequence[tuple[Fact, Turn | None, Sequence[Known]]], fe
     return _made("decide.v1", language, "facts", lines, fence, DECISIONS)
 
 
-def language_of(texts: Any) -> Language:
+def language_of(texts: Iterable[str]) -> Language:
     """Chinese when a fair part of the letters is."""
     letters = [char for text in texts for char in text[:_SHOWN] if char.isalpha()]
     chinese = sum("\u3400" <= char <= "\u9fff" for char in letters)
@@ -98,8 +101,9 @@ def _shown(turns: Sequence[Turn], *, numbered: bool = True) -> list[str]:
 
 def _line(turn: Turn, mark: str) -> str:
     """One turn on one line: its text is quoted, so that it cannot look like another turn."""
-    who = " ".join(turn.name.split()) if turn.name else SPEAKER if is_person(turn.role) else turn.role
-    return f"[{mark}] {turn.said_at:%Y-%m-%d %a} {who} ({turn.role}): {_quoted(turn.content)}"
+    role = " ".join(turn.role.split())
+    who = " ".join(turn.name.split()) if turn.name else SPEAKER if is_person(role) else role
+    return f"[{mark}] {turn.said_at:%Y-%m-%d %a} {who} ({role}): {_quoted(turn.content)}"
 
 
 def is_person(role: str) -> bool:
@@ -108,12 +112,13 @@ def is_person(role: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(_clipped(text), ensure_ascii=False)
+    told = json.dumps(_clipped(text), ensure_ascii=False)
+    return told.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")
 
 
 def _clipped(text: str) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + " ..."
 
 
-def _day(moment: Any) -> str | None:
+def _day(moment: datetime | None) -> str | None:
     return None if moment is None else f"{moment:%Y-%m-%d}"

@@ -20,34 +20,42 @@ def _list_of(item: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": item}
 
 
-FACTS = _object({
-    "facts": _list_of(
-        _object({
-            "text": {"type": "string"},
-            "subject": _TEXT,
-            "predicate": _TEXT,
-            "object": _TEXT,
-            "ended": {"type": "boolean"},
-            "since": _TEXT,
-            "until": _TEXT,
-            "when": _TEXT,
-            "confidence": {"type": "number"},
-            "turns": _list_of({"type": "integer"}),
-        })
-    )
-})
+FACTS = _object(
+    {
+        "facts": _list_of(
+            _object(
+                {
+                    "text": {"type": "string"},
+                    "subject": _TEXT,
+                    "predicate": _TEXT,
+                    "object": _TEXT,
+                    "ended": {"type": "boolean"},
+                    "since": _TEXT,
+                    "until": _TEXT,
+                    "when": _TEXT,
+                    "confidence": {"type": "number"},
+                    "turns": _list_of({"type": "integer"}),
+                }
+            )
+        )
+    }
+)
 
-DECISIONS = _object({
-    "decisions": _list_of(
-        _object({
-            "fact": {"type": "integer"},
-            "action": {"type": "string", "enum": ["ADD", "UPDATE", "DELETE", "MERGE", "NONE"]},
-            "memories": _list_of({"type": "integer"}),
-            "was_true": {"type": "boolean"},
-            "text": _TEXT,
-            "reason": {"type": "string"},
-        })
-    )
-})
+DECISIONS = _object(
+    {
+        "decisions": _list_of(
+            _object(
+                {
+                    "fact": {"type": "integer"},
+                    "action": {"type": "string", "enum": ["ADD", "UPDATE", "DELETE", "MERGE", "NONE"]},
+                    "memories": _list_of({"type": "integer"}),
+                    "was_true": {"type": "boolean"},
+                    "text": _TEXT,
+                    "reason": {"type": "string"},
+                }
+            )
+        )
+    }
+)
 
 SUMMARY = _object({"summary": {"type": "string"}})

@@ -1,0 +1,98 @@
+"""What is known that may concern a fact: found by its subject, by its words and meaning, and by its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from agentmem_core.engine.drafting import digest_of
+from agentmem_core.engine.engine import Engine, exists
+from agentmem_core.engine.facts import told_of
+from agentmem_core.engine.searching import look_up
+from agentmem_core.learning.deciding import Known, Stated, triple_of
+from agentmem_core.model import MemoryType, Scope
+from agentmem_core.operations import Search
+from agentmem_core.ports import LedgerReader, Partition, Record
+
+SUMMARY = "summary"
+"""What ``metadata["kind"]`` says of the summary of a session."""
+
+AT_ONCE = 6
+"""Memories that are looked at for one fact."""
+
+_NEAR_MEANING = 0.6
+_NEAR_WORDS = 0.6
+
+
+def near_ids(engine: Engine, scope: Scope, record: Record) -> tuple[str, ...]:
+    """The ids of the memories whose text is near that of a fact, which ``record`` holds with its vector."""
+    hits = look_up(
+        engine,
+        Search(
+            scope=scope,
+            query=record.memory.content,
+            vector=record.vector,
+            limit=AT_ONCE,
+            types=(MemoryType.SEMANTIC,),
+        ),
+    )
+    return tuple(
+        hit.memory.id for hit in hits if hit.signals.dense >= _NEAR_MEANING or hit.signals.lexical >= _NEAR_WORDS
+    )
+
+
+def known_about(
+    reader: LedgerReader,
+    partition: Partition,
+    scope: Scope,
+    stated: Stated,
+    record: Record,
+    near: Iterable[str],
+    now: datetime,
+) -> list[Known]:
+    """What is known now, each once: closed intervals too, because a fact may be about what was."""
+    found: dict[str, Known] = {}
+    for other in _candidates(reader, partition, stated, record):
+        if _counts(other, scope, now):
+            found[other.memory.id] = known_of(other)
+    for memory_id in near:
+        near_one = reader.by_id(partition.id, memory_id)
+        if near_one is not None and memory_id not in found and _counts(near_one, scope, now):
+            found[memory_id] = known_of(near_one, near=True)
+    return list(found.values())
+
+
+def known_of(record: Record, *, near: bool = False) -> Known:
+    """A memory as deciding looks at it."""
+    memory = record.memory
+    words = [memory.metadata.get(name) for name in ("subject", "predicate", "object")]
+    subject, predicate, thing = (word if isinstance(word, str) and word.strip() else None for word in words)
+    return Known(
+        id=memory.id,
+        version=memory.version,
+        text=memory.content,
+        scope=memory.scope,
+        since=memory.valid_from or memory.created_at,
+        until=memory.valid_to,
+        triple=triple_of(subject, predicate, thing),
+        near=near,
+    )
+
+
+def _candidates(reader: LedgerReader, partition: Partition, stated: Stated, record: Record) -> Sequence[Record]:
+    found: list[Record] = []
+    if stated.fact.subject is not None:
+        found += [other for _, other in told_of(reader, partition.id, stated.fact.subject)]
+    same = reader.by_digest(partition.id, record.digest or digest_of(record.memory))
+    return found if same is None else [*found, same]
+
+
+def _counts(record: Record, scope: Scope, now: datetime) -> bool:
+    memory = record.memory
+    return (
+        memory.type is MemoryType.SEMANTIC
+        and memory.role is None
+        and exists(record, now)
+        and scope.admits(memory.scope)
+        and memory.metadata.get("kind") != SUMMARY
+    )
