@@ -60,24 +60,24 @@ class Fact:
     def _rivals(self) -> Iterator[Record]:
         """The facts that hold, or will hold, of the same subject and predicate with another object."""
         relation, thing = same_predicate(self._triple.predicate), thing_key(self._triple.object)
-        for link, record in told_of(self._writer, self._partition.id, self._triple.subject):
-            if same_predicate(link.relation) != relation or link.target == thing:
-                continue
-            if link.valid_to is not None and link.valid_to <= self._since:
-                continue
-            if exists(record, self._now) and self._scope.admits(record.memory.scope):
+        for link in told_alike(self._writer, self._partition.id, thing_key(self._triple.subject), relation):
+            over = link.valid_to is not None and link.valid_to <= self._since
+            record = None if over or link.target == thing else fact_of(self._writer, self._partition.id, link)
+            if record is not None and exists(record, self._now) and self._scope.admits(record.memory.scope):
                 yield record
 
 
-def told_of(reader: LedgerReader, partition: int, subject: str) -> list[tuple[Link, Record]]:
-    """The links that facts stand for with this subject, with their facts."""
-    key = thing_key(subject)
-    found: list[tuple[Link, Record]] = []
-    for link in reader.links(partition, memory_id=key):
-        record = reader.by_id(partition, link.fact) if link.fact is not None and link.source == key else None
-        if record is not None:
-            found.append((link, record))
-    return found
+def told_alike(reader: LedgerReader, partition: int, subject: str, predicate: str) -> Iterator[Link]:
+    """The links from a thing whose predicates say the same; those of others are not read."""
+    for relation in reader.relations(partition, subject):
+        if same_predicate(relation) == predicate:
+            found = reader.links(partition, memory_id=subject, relation=relation)
+            yield from (link for link in found if link.source == subject)
+
+
+def fact_of(reader: LedgerReader, partition: int, link: Link) -> Record | None:
+    """The fact that a link stands for, where there is one."""
+    return None if link.fact is None else reader.by_id(partition, link.fact)
 
 
 def state(
@@ -122,5 +122,7 @@ def links_of(reader: LedgerReader, record: Record) -> list[Link]:
     subject = record.memory.metadata.get("subject")
     if not isinstance(subject, str):
         return []
-    found = reader.links(record.row >> 32, memory_id=thing_key(subject))
+    predicate = record.memory.metadata.get("predicate")
+    wanted = predicate if isinstance(predicate, str) else None
+    found = reader.links(record.row >> 32, memory_id=thing_key(subject), relation=wanted)
     return [link for link in found if link.fact == record.memory.id]

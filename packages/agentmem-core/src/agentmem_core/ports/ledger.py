@@ -189,6 +189,10 @@ class LedgerReader(LessonReader, Protocol):
         """The links of a partition, or from and to one memory."""
         ...
 
+    def relations(self, partition: int, source: str) -> list[str]:
+        """The relations of the links that begin at a memory or thing, each once, in order."""
+        ...
+
     def tally(self, partition: int, agent_id: str | None, session_id: str | None, now: datetime) -> Tally:
         """Counts over a partition."""
         ...

@@ -101,6 +101,9 @@ class MemoryReader(MemoryLessonReader):
         ordered = sorted(found, key=lambda link: (link.valid_from, link.source, link.relation, link.target))
         return [link.model_copy(deep=True) for link in ordered]
 
+    def relations(self, partition: int, source: str) -> list[str]:
+        return sorted({link.relation for link in self._part(partition).links.values() if link.source == source})
+
     def tally(self, partition: int, agent_id: str | None, session_id: str | None, now: datetime) -> Tally:
         narrowed = Listing(0, agent_id=agent_id, session_id=session_id, now=now)
         by_type: dict[str, int] = {}

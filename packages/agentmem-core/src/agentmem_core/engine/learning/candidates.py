@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from agentmem_core.engine.drafting import digest_of
 from agentmem_core.engine.engine import Engine, exists
-from agentmem_core.engine.facts import told_of
+from agentmem_core.engine.facts import fact_of, told_alike
 from agentmem_core.engine.searching import look_up
 from agentmem_core.learning.deciding import Known, Stated, triple_of
-from agentmem_core.model import MemoryType, Scope
+from agentmem_core.model import Link, MemoryType, Scope
 from agentmem_core.operations import Search
 from agentmem_core.ports import LedgerReader, Partition, Record
+from agentmem_core.recall.facts import holds_many
 
 SUMMARY = "summary"
 """What ``metadata["kind"]`` says of the summary of a session."""
 
 AT_ONCE = 6
 """Memories that are looked at for one fact."""
+
+_RIVALS = 50
+"""As many of the latest facts of one kind are looked at."""
 
 _NEAR_MEANING = 0.6
 _NEAR_WORDS = 0.6
@@ -79,12 +83,22 @@ def known_of(record: Record, *, near: bool = False) -> Known:
     )
 
 
-def _candidates(reader: LedgerReader, partition: Partition, stated: Stated, record: Record) -> Sequence[Record]:
-    found: list[Record] = []
-    if stated.fact.subject is not None:
-        found += [other for _, other in told_of(reader, partition.id, stated.fact.subject)]
+def _candidates(reader: LedgerReader, partition: Partition, stated: Stated, record: Record) -> Iterator[Record]:
+    """By the triple: what says the same or the opposite, and what says another thing of which there is one at a time."""
+    triple, fact = stated.triple, stated.fact
+    links: list[Link] = []
+    if triple is not None and fact.predicate is not None:
+        subject, predicate, thing = triple
+        links += [link for link in reader.links(partition.id, memory_id=thing) if link.source == subject]
+        if fact.exclusive or fact.retracted or not holds_many(fact.predicate):
+            links += list(told_alike(reader, partition.id, subject, predicate))[-_RIVALS:]
+    for link in links:
+        other = fact_of(reader, partition.id, link)
+        if other is not None:
+            yield other
     same = reader.by_digest(partition.id, record.digest or digest_of(record.memory))
-    return found if same is None else [*found, same]
+    if same is not None:
+        yield same
 
 
 def _counts(record: Record, scope: Scope, now: datetime) -> bool:

@@ -86,8 +86,15 @@ def _made(
     named = f"{name}.{language}"
     system = _instructions(named).replace("{fence}", fence)
     text = "\n".join([f"<{tag}-{fence}>", *lines, f"</{tag}-{fence}>"])
-    tokens = estimate_tokens(system) + estimate_tokens(text) + estimate_tokens(json.dumps(schema))
+    tokens = _fixed_tokens(named) + estimate_tokens(text)
     return Question(Prompt(system, text, schema, max_tokens=_ANSWER_TOKENS), named, tokens)
+
+
+@cache
+def _fixed_tokens(name: str) -> int:
+    """About how many tokens the instructions and the schema have."""
+    schema = {"extract": FACTS, "decide": DECISIONS, "summarise": SUMMARY}[name.partition(".")[0]]
+    return estimate_tokens(_instructions(name)) + estimate_tokens(json.dumps(schema))
 
 
 @cache
