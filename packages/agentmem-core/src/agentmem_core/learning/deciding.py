@@ -17,6 +17,7 @@ LEAST_CONFIDENCE = 0.3
 """Facts that are less sure are not kept: the turn that states them is."""
 
 Triple = tuple[str, str, str]
+_NOTHING: Triple = ("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,16 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A fact as it was said: since when it holds, and whether a later fact of the same conversation takes its place."""
+    """A fact as it was said, and since when it holds.
+
+    ``overtaken`` is the last fact of the same conversation that takes its place, ends it or says it anew, when it was said at the
+    same moment: then it is what stands in the end that counts, and reading the conversation twice changes nothing.
+    """
 
     fact: Fact
     said_at: datetime
     since: datetime
-    successor: Triple | None = None
+    overtaken: Fact | None = None
 
     @property
     def triple(self) -> Triple | None:
@@ -96,26 +101,36 @@ def triple_of(subject: str | None, predicate: str | None, thing: str | None) -> 
 
 
 def in_order(facts: Sequence[Fact], said: Sequence[datetime]) -> list[Stated]:
-    """Facts of one conversation, in the order they were stated: one that a later one contradicts is told so."""
+    """Facts of one conversation, in the order they were stated, each with the one that overtakes it."""
     stated = [
         Stated(fact, said_at, fact.valid_from or min(said_at, fact.valid_to or said_at))
         for fact, said_at in zip(facts, said, strict=True)
     ]
     return [
-        Stated(item.fact, item.said_at, item.since, _successor(item, stated[place + 1 :]))
+        Stated(item.fact, item.said_at, item.since, _overtaking(item, stated[place + 1 :]))
         for place, item in enumerate(stated)
     ]
 
 
-def _successor(item: Stated, later: Sequence[Stated]) -> Triple | None:
-    triple = item.triple
+def _overtaking(item: Stated, later: Sequence[Stated]) -> Fact | None:
+    last: Stated | None = None
     for other in later:
-        theirs = other.triple
-        if triple is None or theirs is None or other.fact.retracted or other.past or item.fact.retracted:
+        if other.past or other.since > item.since or other.fact.confidence < LEAST_CONFIDENCE:
             continue
-        if theirs != triple and _excludes(triple, theirs, item.fact, other.fact):
-            return theirs
-    return None
+        alike = _alike(item, other)
+        rivals = item.triple is not None and other.triple is not None
+        if alike or (rivals and _excludes(item.triple or _NOTHING, other.triple or _NOTHING, item.fact, other.fact)):
+            last = other
+    if last is None or (_alike(item, last) and item.fact.retracted == last.fact.retracted):
+        return None
+    return last.fact if _alike(item, last) or not last.fact.retracted else None
+
+
+def _alike(one: Stated, other: Stated) -> bool:
+    """Whether two facts say the same, or that the same holds no longer."""
+    if one.triple is not None and other.triple is not None:
+        return one.triple == other.triple
+    return same_saying(one.fact.text) == same_saying(other.fact.text)
 
 
 def _excludes(one: Triple, other: Triple, *facts: Fact) -> bool:
@@ -138,7 +153,7 @@ def settle(stated: Stated, known: Sequence[Known], *, trusting: bool) -> Settled
     same = [item for item in known if _says(stated, item)]
     holding = [item for item in same if item.until is None or item.until > stated.since]
     if fact.retracted:
-        return _retracted(stated, known, holding)
+        return _retracted(stated, known, same, holding)
     if stated.past:
         return _past(stated, same, holding)
     if holding:
@@ -148,10 +163,15 @@ def settle(stated: Stated, known: Sequence[Known], *, trusting: bool) -> Settled
 
 def _before_another(stated: Stated, same: Sequence[Known], known: Sequence[Known]) -> Settled | None:
     """A fact that had ended when what is known now began."""
-    if stated.successor is not None and any(item.triple == stated.successor and item.until is None for item in known):
-        if same:
-            return Settled(Action.NONE, f"known as what was before: {same[0].id}", stands=same[0].id)
-        return Settled(Action.ADD, "held before what is known now", until=stated.said_at)
+    over = stated.overtaken
+    if over is not None and over.retracted and same:
+        return Settled(Action.NONE, f"known as what was before: {same[0].id}", stands=same[0].id)
+    if over is not None and not over.retracted:
+        triple = triple_of(over.subject, over.predicate, over.object)
+        if any(item.triple == triple and item.until is None for item in known):
+            if same:
+                return Settled(Action.NONE, f"known as what was before: {same[0].id}", stands=same[0].id)
+            return Settled(Action.ADD, "held before what is known now", until=stated.since)
     if any(item.since <= stated.since for item in same) and _begun_later(stated, known):
         return Settled(Action.NONE, "known, and superseded since", stands=same[0].id)
     return None
@@ -177,11 +197,17 @@ def _told_again(stated: Stated, holding: Sequence[Known]) -> Settled:
     return Settled(Action.NONE, f"known already: {first.id}", stands=first.id)
 
 
-def _retracted(stated: Stated, known: Sequence[Known], holding: Sequence[Known]) -> Settled | Open:
+def _retracted(
+    stated: Stated, known: Sequence[Known], same: Sequence[Known], holding: Sequence[Known]
+) -> Settled | Open:
     at = stated.fact.valid_to or stated.said_at
+    if holding and stated.overtaken is not None:
+        return Settled(Action.NONE, "it is said again afterwards", stands=holding[0].id)
     if holding:
         ended = tuple(item.id for item in holding)
         return Settled(Action.DELETE, f"holds no longer since {at:%Y-%m-%d}", ends=ended, at=at)
+    if same:
+        return Settled(Action.NONE, f"known to hold no longer: {same[0].id}", stands=same[0].id)
     nothing = Settled(Action.NONE, "holds no longer, and was not known")
     near = tuple(item for item in known if item.until is None and (item.near or _kin(stated.triple, item.triple)))
     return Open(near, nothing) if near else nothing

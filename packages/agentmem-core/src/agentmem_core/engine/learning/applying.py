@@ -48,6 +48,7 @@ class Applying:
     now: datetime
     trusting: bool
     warnings: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """The user's part of the collection, made if there is none."""
@@ -61,7 +62,7 @@ class Applying:
             self.warnings.append("the turns of a fact were deleted while it was learnt; it was not kept")
             return None
         known = known_about(
-            self.writer, self.partition, self.window.scope, item.stated, item.record, item.near, self.now
+            self.writer, self.partition, self.window.scope, item.stated, item.record, item.near, self.now, self.written
         )
         ruled = settle(item.stated, known, trusting=self.trusting)
         settled = self._of_model(item, ruled) if isinstance(ruled, Open) else ruled
@@ -121,6 +122,7 @@ class Applying:
         triple = _triple(item.stated)
         if triple is not None:
             state(self.writer, self.partition.id, triple, memory)
+        self.written.append(memory.id)
         return memory, [memory.id, *settled.ends]
 
     def _retell(self, item: Item, settled: Settled, memory_id: str, turns: list[str]) -> Memory:

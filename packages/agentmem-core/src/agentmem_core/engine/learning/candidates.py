@@ -24,8 +24,9 @@ AT_ONCE = 6
 _RIVALS = 50
 """As many of the latest facts of one kind are looked at."""
 
-_NEAR_MEANING = 0.6
-_NEAR_WORDS = 0.6
+_NEAR_MEANING = 0.55
+_NEAR_WORDS = 0.3
+"""What concerns the same thing is as near as this, measured with the default embedder; what does not, hardly ever is."""
 
 
 def near_ids(engine: Engine, scope: Scope, record: Record) -> tuple[str, ...]:
@@ -53,16 +54,20 @@ def known_about(
     record: Record,
     near: Iterable[str],
     now: datetime,
+    fresh: Iterable[str] = (),
 ) -> list[Known]:
-    """What is known now, each once: closed intervals too, because a fact may be about what was."""
+    """What is known now, each once: closed intervals too, because a fact may be about what was.
+
+    ``near`` are the ids of what was found by its text, ``fresh`` those of what was learnt just now.
+    """
     found: dict[str, Known] = {}
     for other in _candidates(reader, partition, stated, record):
         if _counts(other, scope, now):
             found[other.memory.id] = known_of(other)
-    for memory_id in near:
-        near_one = reader.by_id(partition.id, memory_id)
-        if near_one is not None and memory_id not in found and _counts(near_one, scope, now):
-            found[memory_id] = known_of(near_one, near=True)
+    for memory_id, is_near in (*((name, True) for name in near), *((name, False) for name in fresh)):
+        named = None if memory_id in found else reader.by_id(partition.id, memory_id)
+        if named is not None and _counts(named, scope, now):
+            found[memory_id] = known_of(named, near=is_near)
     return list(found.values())
 
 
