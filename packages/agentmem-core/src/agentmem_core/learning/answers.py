@@ -41,6 +41,8 @@ def read_facts(text: object, turns: Sequence[Turn]) -> Answered:
         except (ValidationError, ValueError) as error:
             why = explain(error) if isinstance(error, ValidationError) else str(error)
             warnings.append(f"one fact of the model's answer cannot be used: {why}")
+    if items and not facts:
+        raise ModelError(f"no fact of the model's answer can be used; {warnings[0]}")
     if len(items) > FACTS_AT_ONCE:
         warnings.append(f"the model told {len(items)} facts at once; the first {FACTS_AT_ONCE} were taken")
     return Answered(facts, list(dict.fromkeys(warnings)))
@@ -150,7 +152,7 @@ def _items(text: object, name: str) -> list[Any]:
     if len(text) > _LONGEST_ANSWER:
         raise ModelError(f"the model's answer has {len(text):,} characters, more than can be meant")
     answer = _decoded(text)
-    found = answer.get(name) if isinstance(answer, Mapping) else answer
+    found = answer.get(name) if isinstance(answer, Mapping) else answer or None
     if not isinstance(found, list):
         raise ModelError(f"the model's answer is no JSON object with a list {name!r}")
     return found

@@ -128,8 +128,8 @@ def _overtaking(item: Stated, later: Sequence[Stated]) -> Fact | None:
 
 def _alike(one: Stated, other: Stated) -> bool:
     """Whether two facts say the same, or that the same holds no longer."""
-    if one.triple is not None and other.triple is not None:
-        return one.triple == other.triple
+    if one.triple is not None and one.triple == other.triple:
+        return True
     return same_saying(one.fact.text) == same_saying(other.fact.text)
 
 
@@ -178,8 +178,8 @@ def _before_another(stated: Stated, same: Sequence[Known], known: Sequence[Known
 
 
 def _says(stated: Stated, item: Known) -> bool:
-    if stated.triple is not None and item.triple is not None:
-        return stated.triple == item.triple
+    if stated.triple is not None and stated.triple == item.triple:
+        return True
     return same_saying(stated.fact.text) == same_saying(item.text)
 
 

@@ -24,7 +24,7 @@ AT_ONCE = 6
 _RIVALS = 50
 """As many of the latest facts of one kind are looked at."""
 
-_NEAR_MEANING = 0.55
+_NEAR_MEANING = 0.5
 _NEAR_WORDS = 0.3
 """What concerns the same thing is as near as this, measured with the default embedder; what does not, hardly ever is."""
 
