@@ -118,19 +118,22 @@ def nothing(rng: random.Random) -> str:
 
 def wrong_facts(rng: random.Random) -> str:
     """Of two facts one cannot be used."""
-    bad = rng.choice([
+    odd: list[Any] = [
         None, 7, "x", [], {}, {"text": ""}, {"text": None}, {"text": "  "}, {"text": 5}, {**BETA, "text": "x" * 3_000}, {"text": ["x"]},
-    ])  # fmt: skip
+    ]  # fmt: skip
+    bad = rng.choice(odd)
     return json.dumps({"facts": [bad, TEA] if rng.random() < 0.5 else [TEA, bad]})
+
+
+ODD: list[Any] = [
+    None, 5, -1, 1e400, True, [], {}, "x" * 500, "\x00", "\ud800", "2024-13-45", "99999999", [None, {}, "3"],
+]  # fmt: skip
 
 
 def odd_facts(rng: random.Random) -> str:
     """Facts whose fields are not what they should be, which can be used all the same."""
     field = rng.choice([*BETA])
-    value = rng.choice(
-        [None, 5, -1, 1e400, True, [], {}, "x" * 500, "\x00", "\ud800", "2024-13-45", "99999999", [None, {}, "3"]]
-    )
-    odd = {**BETA, field: value} if field != "text" else {**BETA, "text": "Ana \x00banks \ud800with Beta"}
+    odd = {**BETA, field: rng.choice(ODD)} if field != "text" else {**BETA, "text": "Ana \x00banks \ud800with Beta"}
     return json.dumps({"facts": [odd, TEA]})
 
 

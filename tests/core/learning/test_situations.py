@@ -406,11 +406,12 @@ def test_what_is_decided(situation: Situation):
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
 def test_the_same_conversation_twice_changes_no_fact_and_no_history(situation: Situation):
     """In one add, as a conversation is handed over: what was said last is what holds, however often it is read."""
-    facts, texts = [], []
+    facts: list[dict[str, Any]] = []
+    texts: list[str] = []
     for step in situation.steps:
-        before = len(texts)
+        first = len(texts)
         texts += [step.said] if isinstance(step.said, str) else step.said
-        facts += [{**item, "turns": [before + number for number in item["turns"]]} for item in step.facts]
+        facts += [{**item, "turns": [first + number for number in item["turns"]]} for item in step.facts]
     clock = Clock()
     turns = [{"role": "user", "content": text, "name": "Ana"} for text in texts]
     same = [{"decisions": [verdict(number, "NONE") for number in range(1, 10)]}] * 2
@@ -420,6 +421,7 @@ def test_the_same_conversation_twice_changes_no_fact_and_no_history(situation: S
     before = {item.id: [v.operation for v in memory.history(item.id)] for item in rows(memory)}
     clock.pass_(DAY)
     again = memory.add(turns, session_id="s1", infer=True).learned
+    assert again is not None
     assert {decision.action for decision in again.decisions} <= {"NONE"}, again.decisions
     assert facts_at(memory) == known
     assert {item.content for item in rows(memory)} == content

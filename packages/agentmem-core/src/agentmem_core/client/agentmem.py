@@ -21,7 +21,6 @@ from agentmem_core.operations import build
 from agentmem_core.ports import Backend
 
 if TYPE_CHECKING:
-    from agentmem_core import LearningBudget
     from agentmem_core.client.agents import Agents
     from agentmem_core.client.agents.contextual import ContextualAgent
     from agentmem_core.client.agents.core import CoreAgent
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from agentmem_core.client.agents.resource import ResourceAgent
     from agentmem_core.client.agents.semantic import SemanticAgent
     from agentmem_core.client.agents.working import WorkingAgent
+    from agentmem_core.learning.budget import LearningBudget
 
 
 class AgentMem(AddingVerbs, LearningVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):

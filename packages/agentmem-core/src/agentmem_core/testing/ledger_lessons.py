@@ -57,6 +57,7 @@ class LedgerLessons:
         [number] = queue(ledger, a_lesson())
         with ledger.reading() as reader:
             lesson = reader.lesson(number)
+        assert lesson is not None
         assert lesson == replace(a_lesson(), number=number)
         changed = replace(lesson, attempts=2, holder="me", failed=True, error="因为", due_at=NOON + HOUR)
         assert queue(ledger, changed) == [number]

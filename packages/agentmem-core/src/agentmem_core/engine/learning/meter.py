@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from agentmem_core.engine.asking import Steps
 from agentmem_core.engine.engine import Engine
@@ -114,8 +115,8 @@ def tomorrow(now: datetime) -> datetime:
 
 def _spent(reader: LedgerReader, setting: str, now: datetime) -> Usage:
     stored = reader.setting(setting)
-    day, *counts = json.loads(stored) if stored else [""]
-    return Usage(*counts) if day == f"{now:%Y-%m-%d}" else Usage()
+    account: list[Any] = json.loads(stored) if stored else [""]
+    return Usage(*account[1:]) if account[0] == f"{now:%Y-%m-%d}" else Usage()
 
 
 def _usage_of(reply: Reply) -> Usage:

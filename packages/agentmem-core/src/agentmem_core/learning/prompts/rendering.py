@@ -99,7 +99,7 @@ def _fixed_tokens(name: str) -> int:
 
 @cache
 def _instructions(name: str) -> str:
-    return files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8").strip()
+    return files("agentmem_core.learning.prompts").joinpath(f"{name}.md").read_text(encoding="utf-8").strip()
 
 
 def _shown(turns: Sequence[Turn], *, numbered: bool = True) -> list[str]:
