@@ -15,8 +15,7 @@ from agentmem_core.engine.asking import Walk, require, walk
 from agentmem_core.engine.changing import delete, relate, restore, update
 from agentmem_core.engine.engine import Engine
 from agentmem_core.engine.erasing import compact, forget
-from agentmem_core.engine.learning import add_and_learn, flush_learning, learn, let_go
-from agentmem_core.engine.maintaining import maintain
+from agentmem_core.engine.learning import add_and_learn, flush_learning, learn, let_go, maintain_and_summarise
 from agentmem_core.engine.reading import get, history, links, list_
 from agentmem_core.engine.searching import search
 from agentmem_core.engine.transfer import export, import_
@@ -70,7 +69,7 @@ HANDLERS: Handlers = {
     Learn: learn,
     Links: links,
     List: list_,
-    Maintain: maintain,
+    Maintain: maintain_and_summarise,
     Reindex: reindex,
     Relate: relate,
     Restore: restore,

@@ -23,7 +23,7 @@ def maintain(engine: Engine, op: Maintain) -> Maintained:
     now = engine.clock()
     steps: list[UpkeepStep] = []
     scanned = 0
-    for scope in _scopes(engine, op):
+    for scope in scopes_of(engine, op):
         with engine.ledger.reading() as reader:
             memories = [record.memory for record in every(reader, scope)]
         scanned += len(memories)
@@ -34,7 +34,8 @@ def maintain(engine: Engine, op: Maintain) -> Maintained:
     return Maintained(dry_run=op.dry_run, steps=tuple(steps), scanned=scanned)
 
 
-def _scopes(engine: Engine, op: Maintain) -> list[Scope]:
+def scopes_of(engine: Engine, op: Maintain) -> list[Scope]:
+    """The users that are maintained."""
     if not op.everyone:
         return [op.scope]
     with engine.ledger.reading() as reader:
