@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -42,3 +43,13 @@ def test_a_day_with_eight_agents_is_all_there_the_next_day(tmp_path):
     for name in ("core", "working", "episodic", "semantic", "procedural", "resource", "knowledge", "contextual"):
         assert f"  {name}: " in tomorrow
         assert f"  {name}: 0" not in tomorrow
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(
+    importlib.util.find_spec("agentmem_core.learning.rules") is None, reason="the rules are not installed"
+)
+def test_what_two_conversations_teach(tmp_path):
+    told = run("learning.py", tmp_path)
+    assert "== in April: " in told
+    assert "UPDATE" in told
