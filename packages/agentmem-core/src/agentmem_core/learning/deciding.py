@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from agentmem_core.learning.values import Fact
 from agentmem_core.model.learning import Action
@@ -130,7 +131,7 @@ def _alike(one: Stated, other: Stated) -> bool:
     """Whether two facts say the same, or that the same holds no longer."""
     if one.triple is not None and one.triple == other.triple:
         return True
-    return same_saying(one.fact.text) == same_saying(other.fact.text)
+    return _saying(one.fact.text) == _saying(other.fact.text)
 
 
 def _excludes(one: Triple, other: Triple, *facts: Fact) -> bool:
@@ -150,7 +151,7 @@ def settle(stated: Stated, known: Sequence[Known], *, trusting: bool) -> Settled
     fact = stated.fact
     if fact.confidence < LEAST_CONFIDENCE:
         return Settled(Action.NONE, f"too uncertain: {fact.confidence:.2f}")
-    same = [item for item in known if _says(stated, item)]
+    same = [item for item in known if says(stated, item)]
     holding = [item for item in same if item.until is None or item.until > stated.since]
     if fact.retracted:
         return _retracted(stated, known, same, holding)
@@ -177,10 +178,17 @@ def _before_another(stated: Stated, same: Sequence[Known], known: Sequence[Known
     return None
 
 
-def _says(stated: Stated, item: Known) -> bool:
+@lru_cache(maxsize=1024)
+def _saying(text: str) -> tuple[str, ...]:
+    """``same_saying``, of a text that is compared with several."""
+    return same_saying(text)
+
+
+def says(stated: Stated, item: Known) -> bool:
+    """Whether a memory says what a fact does: by its triple, or in the same words."""
     if stated.triple is not None and stated.triple == item.triple:
         return True
-    return same_saying(stated.fact.text) == same_saying(item.text)
+    return _saying(stated.fact.text) == _saying(item.text)
 
 
 def _told_again(stated: Stated, holding: Sequence[Known]) -> Settled:

@@ -16,7 +16,7 @@ from agentmem_core.engine.learning.meter import Meter
 from agentmem_core.engine.learning.turns import Window
 from agentmem_core.errors import ModelError
 from agentmem_core.learning.answers import read_decisions, read_facts
-from agentmem_core.learning.deciding import Known, Open, Stated, in_order, settle
+from agentmem_core.learning.deciding import Known, Open, Stated, in_order, says, settle
 from agentmem_core.learning.prompts import deciding, extracting
 from agentmem_core.learning.prompts.rendering import SPEAKER, is_person
 from agentmem_core.learning.values import Fact
@@ -163,8 +163,10 @@ class _Reading:
                     break
                 known = known_about(reader, partition, scope, item.stated, item.record, item.near, now)
                 settled = settle(item.stated, known, trusting=False)
+                item.near = tuple(memory.id for memory in known if memory.near and says(item.stated, memory))
                 if isinstance(settled, Open) and len(found) < _QUESTION_ROOM:
                     item.asked = _nearest(settled.about)
+                    item.near = tuple(memory.id for memory in item.asked)
                     found.append(item)
         return found
 
