@@ -237,9 +237,9 @@ def test_who_lost_a_lesson_decides_nothing(monkeypatch) -> None:
     clock = Clock()
     first = learning(Parrot(), clock)
     engine = first._backend._engine  # type: ignore[attr-defined]  # the parts of the queue by hand
-    monkeypatch.setattr(queueing, "wake", lambda engine: None)
-    monkeypatch.setattr("agentmem_core.engine.learning.verbs.wake", lambda engine: None)
+    monkeypatch.setattr("agentmem_core.engine.learning.verbs.wake", lambda engine, tenant: None)
     first.add(turn("Paris"), infer="background")
+    engine.taught.add("default")
     lesson = queueing._take(engine)
     assert lesson is not None
     assert queueing._take(engine) is None, "it is held"
@@ -252,3 +252,18 @@ def test_who_lost_a_lesson_decides_nothing(monkeypatch) -> None:
     assert facts_at(first) == set()
     with engine.ledger.reading() as reader:
         assert reader.lesson(lesson.number).holder.startswith("another")
+
+
+def test_turns_of_another_tenant_never_go_to_our_model(tmp_path: Path) -> None:
+    options = {"embedder": "hashing", "index": "none", "durability": "normal", "user_id": "ana"}
+    with AgentMem(tmp_path, tenant="acme", llm=Scripted([ModelError("gone")] * 9), **options) as acme:  # type: ignore[arg-type]  # plain names
+        acme.add(turn("Paris"), infer="background")
+    model = Parrot()
+    with AgentMem(tmp_path, tenant="globex", llm=model, **options) as globex:  # type: ignore[arg-type]  # plain names
+        globex.add(turn("Rome"), infer="background")
+        assert not globex.flush(everyone=True, timeout=PATIENCE)
+        assert len(model.prompts) == 1
+        assert all("Paris" not in prompt.text for prompt in model.prompts)
+    with AgentMem(tmp_path, tenant="acme", llm=Parrot(), **options) as acme:  # type: ignore[arg-type]  # plain names
+        assert not acme.flush(timeout=PATIENCE)
+        assert facts_at(acme) == {"Ana lives in Paris"}

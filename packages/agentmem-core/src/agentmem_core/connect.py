@@ -96,7 +96,7 @@ def connect(config: Config) -> Backend:
             blobs=MemoryBlobs() if folder is None else FolderBlobs(folder), vault=configured_vault, file_limit=file_limit,
         )  # fmt: skip
         _greet(engine, config.tenant)
-        _resume(engine)
+        _resume(engine, config.tenant)
     except BaseException:
         ledger.close()
         raise
@@ -229,14 +229,14 @@ def _budget(given: Any) -> LearningBudget:
         raise NotConfiguredError(f"learning: {error}") from None
 
 
-def _resume(engine: Engine) -> None:
-    """What waits to be learnt since another process ended, or is still at it, is worked off in the background."""
+def _resume(engine: Engine, tenant: str) -> None:
+    """What waits of a tenant to be learnt since another process ended, or is still at it, is worked off in the background."""
     if engine.learner is None:
         return
     with engine.ledger.reading() as reader:
-        waiting, _ = reader.waiting_lessons()
+        waiting, _ = reader.waiting_lessons(tenant)
     if waiting:
-        wake(engine)
+        wake(engine, tenant)
 
 
 def _number(name: str, given: Any, default: int) -> int:

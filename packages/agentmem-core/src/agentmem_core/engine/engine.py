@@ -113,6 +113,7 @@ class Seen:
 class Engine:
     """The parts, put together by ``connect``: the ledger, what makes vectors, the caches, the index, the clock, the files.
 
+    ``taught`` are the tenants whose lessons are worked off here: those that asked for it, since their turns go to our model.
     ``vault`` and ``file_limit`` (bytes) are asked when they are needed, so that what is configured then is what counts.
     """
 
@@ -126,6 +127,7 @@ class Engine:
     routes_by_model: LanguageModel | None = None
     learner: Learner | None = None
     background: Background = field(default_factory=Background)
+    taught: set[str] = field(default_factory=set)
     touches: Touches = field(default_factory=Touches)
     seen: Seen = field(default_factory=Seen)
     blobs: Blobs = field(kw_only=True)

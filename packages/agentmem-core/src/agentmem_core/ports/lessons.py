@@ -43,12 +43,12 @@ class LessonReader(Protocol):
         """The oldest lessons that wait, failed ones too, in order."""
         ...
 
-    def due_lesson(self, now: datetime) -> Lesson | None:
-        """The oldest one that may be taken: it is due, has not failed, and no older one of its user waits."""
+    def due_lesson(self, tenant: str, now: datetime) -> Lesson | None:
+        """The oldest one of a tenant that may be taken: it is due, has not failed, and no older one of its user waits."""
         ...
 
-    def waiting_lessons(self) -> tuple[int, int]:
-        """How many wait, and how many have failed, over all tenants."""
+    def waiting_lessons(self, tenant: str) -> tuple[int, int]:
+        """How many of a tenant wait, and how many have failed."""
         ...
 
 

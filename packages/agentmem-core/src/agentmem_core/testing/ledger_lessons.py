@@ -29,7 +29,7 @@ def queue(ledger: Ledger, *lessons: Lesson) -> list[int]:
 def due(ledger: Ledger, after: timedelta = timedelta(0)) -> int | None:
     """The number of the lesson to be taken so long after noon."""
     with ledger.reading() as reader:
-        found = reader.due_lesson(NOON + after)
+        found = reader.due_lesson("acme", NOON + after)
     return None if found is None else found.number
 
 
@@ -87,7 +87,9 @@ class LedgerLessons:
         queue(ledger, replace(a_lesson(), number=first, failed=True))
         assert due(ledger) == second
         with ledger.reading() as reader:
-            assert reader.waiting_lessons() == (1, 1)
+            assert reader.waiting_lessons("acme") == (1, 1)
+            assert reader.waiting_lessons("other") == (0, 0)
+            assert reader.due_lesson("other", NOON) is None
 
     def test_lessons_are_told_by_tenant_and_user(self, ledger: Ledger) -> None:
         numbers = queue(ledger, a_lesson(), a_lesson(BEN), a_lesson(Scope(tenant="other", user_id="ana")))

@@ -29,9 +29,9 @@ class MemoryLessonReader:
         ]
         return mine[:limit]
 
-    def due_lesson(self, now: datetime) -> Lesson | None:
+    def due_lesson(self, tenant: str, now: datetime) -> Lesson | None:
         behind: set[tuple[str, str]] = set()
-        for lesson in self.lessons():
+        for lesson in self.lessons(tenant, limit=len(self._state.lessons)):
             user = (lesson.scope.tenant, lesson.scope.user_id)
             if lesson.failed or user in behind:
                 continue
@@ -40,9 +40,10 @@ class MemoryLessonReader:
             behind.add(user)
         return None
 
-    def waiting_lessons(self) -> tuple[int, int]:
-        failed = sum(lesson.failed for lesson in self._state.lessons.values())
-        return len(self._state.lessons) - failed, failed
+    def waiting_lessons(self, tenant: str) -> tuple[int, int]:
+        mine = self.lessons(tenant, limit=len(self._state.lessons))
+        failed = sum(lesson.failed for lesson in mine)
+        return len(mine) - failed, failed
 
 
 class MemoryLessonWriter(MemoryLessonReader):

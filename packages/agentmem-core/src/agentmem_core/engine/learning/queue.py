@@ -46,9 +46,10 @@ class TakenError(AgentMemError):
     code = "lesson_taken"
 
 
-def wake(engine: Engine) -> None:
-    """Let the background work off what waits, where there is somebody to learn."""
+def wake(engine: Engine, tenant: str) -> None:
+    """Let the background work off what waits for a tenant, where there is somebody to learn."""
     if engine.learner is not None:
+        engine.taught.add(tenant)
         engine.background.wake(partial(work, engine, engine.learner))
 
 
@@ -100,14 +101,25 @@ def try_again(engine: Engine, scope: Scope, *, everyone: bool) -> None:
 
 def let_go(engine: Engine) -> None:
     """Give back what this process holds, so that nobody has to wait for it."""
-    if engine.learner is None:
-        return
-    with suppress(StoreError), engine.ledger.writing() as writer:
-        now = engine.clock()
-        for lesson in writer.lessons():
-            if lesson.holder == _holder(engine):
-                attempts = max(0, lesson.attempts - 1)
-                writer.put_lesson(replace(lesson, holder=None, due_at=min(now, lesson.due_at), attempts=attempts))
+    with suppress(StoreError):
+        if not _held_here(engine):
+            return
+        with engine.ledger.writing() as writer:
+            now = engine.clock()
+            for number in _held_here(engine):
+                lesson = writer.lesson(number)
+                if lesson is not None and lesson.holder == _holder(engine):
+                    attempts = max(0, lesson.attempts - 1)
+                    writer.put_lesson(replace(lesson, holder=None, due_at=min(now, lesson.due_at), attempts=attempts))
+
+
+def _held_here(engine: Engine) -> list[int]:
+    """The numbers of the lessons that this engine works on."""
+    holder = _holder(engine)
+    with engine.ledger.reading() as reader:
+        return [
+            lesson.number for tenant in [*engine.taught] for lesson in reader.lessons(tenant) if lesson.holder == holder
+        ]
 
 
 def _holder(engine: Engine) -> str:
@@ -118,16 +130,17 @@ def _holder(engine: Engine) -> str:
 def _take(engine: Engine) -> Lesson | None:
     """The next lesson, held by us from now on."""
     now = engine.clock()
-    with engine.ledger.reading() as reader:
-        if reader.due_lesson(now) is None:
-            return None
-    with engine.ledger.writing() as writer:
-        lesson = writer.due_lesson(now)
-        if lesson is None:
-            return None
-        held = replace(lesson, holder=_holder(engine), due_at=now + LEASE, attempts=lesson.attempts + 1)
-        writer.put_lesson(held)
-    return held
+    for tenant in sorted(engine.taught):
+        with engine.ledger.reading() as reader:
+            if reader.due_lesson(tenant, now) is None:
+                continue
+        with engine.ledger.writing() as writer:
+            lesson = writer.due_lesson(tenant, now)
+            if lesson is not None:
+                held = replace(lesson, holder=_holder(engine), due_at=now + LEASE, attempts=lesson.attempts + 1)
+                writer.put_lesson(held)
+                return held
+    return None
 
 
 def _do(engine: Engine, learner: Learner, lesson: Lesson) -> None:
@@ -215,11 +228,11 @@ def _show_life(engine: Engine, lesson: Lesson, done: threading.Event) -> None:
 def _pause(engine: Engine) -> float | None:
     """Seconds until the next lesson may be due; None when nothing waits."""
     with engine.ledger.reading() as reader:
-        waiting, _ = reader.waiting_lessons()
-        lessons = [lesson for lesson in reader.lessons(limit=100) if not lesson.failed] if waiting else []
+        lessons = [lesson for tenant in sorted(engine.taught) for lesson in reader.lessons(tenant, limit=100)]
+        waiting = any(reader.waiting_lessons(tenant)[0] for tenant in engine.taught)
     if not waiting:
         return None
-    soonest = min((lesson.due_at for lesson in lessons), default=engine.clock() + LEASE)
+    soonest = min((lesson.due_at for lesson in lessons if not lesson.failed), default=engine.clock() + LEASE)
     return max(0.05, (soonest - engine.clock()).total_seconds())
 
 

@@ -60,7 +60,7 @@ def flush_learning(engine: Engine, op: FlushLearning) -> LearningQueue:
         try_again(engine, op.scope, everyone=op.everyone)
     queue = queue_of(engine, op.scope, everyone=op.everyone)
     if queue.waiting:
-        wake(engine)
+        wake(engine, op.scope.tenant)
     return queue
 
 
@@ -141,7 +141,7 @@ def _queued(engine: Engine, learner: Learner, given: _Given) -> Added:
                 writer.put_lesson(Lesson(scope, turns, queued_at=now, due_at=now))
 
     added = add(engine, given.op, queue)
-    wake(engine)
+    wake(engine, given.op.scope.tenant)
     learned = learned.model_copy(update={"queued": bool(queued), "left": len(queued)})
     return given.answer(added).model_copy(update={"learned": learned})
 

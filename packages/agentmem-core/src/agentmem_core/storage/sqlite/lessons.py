@@ -43,13 +43,14 @@ class LessonTables:
         where = "WHERE (?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR user_id = ?2) ORDER BY number LIMIT ?3"
         return self._lessons(where, (tenant, user_id, limit))
 
-    def due_lesson(self, now: datetime) -> Lesson | None:
-        where = f"WHERE NOT failed AND due_at <= ? AND NOT EXISTS ({_OLDER}) ORDER BY number LIMIT 1"
-        found = self._lessons(where, (to_micros(now),))
+    def due_lesson(self, tenant: str, now: datetime) -> Lesson | None:
+        where = f"WHERE tenant = ? AND NOT failed AND due_at <= ? AND NOT EXISTS ({_OLDER}) ORDER BY number LIMIT 1"
+        found = self._lessons(where, (tenant, to_micros(now)))
         return found[0] if found else None
 
-    def waiting_lessons(self) -> tuple[int, int]:
-        counts = dict(self._db.execute("SELECT failed, count(*) FROM lessons GROUP BY failed").fetchall())
+    def waiting_lessons(self, tenant: str) -> tuple[int, int]:
+        sql = "SELECT failed, count(*) FROM lessons WHERE tenant = ? GROUP BY failed"
+        counts = dict(self._db.execute(sql, (tenant,)).fetchall())
         return counts.get(0, 0), counts.get(1, 0)
 
     def mark_learnt(self, rows: Sequence[int]) -> None:
