@@ -127,11 +127,10 @@ def place(config: Config) -> Place | None:
     if folder is None:
         return None
     embedder = config.embedder or os.environ.get("AGENTMEM_EMBEDDER")
-    settings = [
-        os.environ.get(f"AGENTMEM_{name}") for name in ("INDEX", "DURABILITY", "EXACT_LIMIT", "CACHE_BYTES", "LEARNER")
-    ]
+    settings = [os.environ.get(f"AGENTMEM_{name}") for name in ("INDEX", "DURABILITY", "EXACT_LIMIT", "CACHE_BYTES")]
     named = embedder if isinstance(embedder, str | None) else id(embedder)
-    return Place((str(folder.resolve()), named, *settings), folder / FILE_NAME)
+    learner = os.environ.get("AGENTMEM_LEARNER")
+    return Place((str(folder.resolve()), named, learner, *settings), folder / FILE_NAME)
 
 
 def file_limit() -> int:
@@ -191,6 +190,30 @@ def _model(given: Any) -> LanguageModel | None:
     )
 
 
+def _number(name: str, given: Any, default: int) -> int:
+    text = os.environ.get(f"AGENTMEM_{name.upper()}")
+    value: Any = given if given is not None else text or default
+    try:
+        number = int(value)
+    except (ValueError, TypeError, OverflowError):
+        raise NotConfiguredError(f"{name} must be a whole number, not {value!r}") from None
+    if number < 0:
+        raise NotConfiguredError(f"{name} must not be negative, not {number}")
+    return number
+
+
+def _greet(engine: Engine, tenant: str) -> None:
+    """Look at what the store holds before the first call does: whose vectors, and whose words."""
+    with engine.ledger.reading() as reader:
+        collection = reader.collection(tenant, "memories")
+        words = reader.setting("words")
+    if collection is not None:
+        engine.require_fit(collection.embedder)
+    if words is None:
+        with engine.ledger.writing() as writer:
+            writer.set_setting("words", WORDS_VERSION)
+
+
 def _learner(config: Config, model: LanguageModel | None) -> Learner | None:
     """Who learns facts: the model where there is one, rules when they are asked for, else nobody."""
     chosen = config.learner or os.environ.get("AGENTMEM_LEARNER") or (None if model is None else "model")
@@ -237,27 +260,3 @@ def _resume(engine: Engine, tenant: str) -> None:
         waiting, _ = reader.waiting_lessons(tenant)
     if waiting:
         wake(engine, tenant)
-
-
-def _number(name: str, given: Any, default: int) -> int:
-    text = os.environ.get(f"AGENTMEM_{name.upper()}")
-    value: Any = given if given is not None else text or default
-    try:
-        number = int(value)
-    except (ValueError, TypeError, OverflowError):
-        raise NotConfiguredError(f"{name} must be a whole number, not {value!r}") from None
-    if number < 0:
-        raise NotConfiguredError(f"{name} must not be negative, not {number}")
-    return number
-
-
-def _greet(engine: Engine, tenant: str) -> None:
-    """Look at what the store holds before the first call does: whose vectors, and whose words."""
-    with engine.ledger.reading() as reader:
-        collection = reader.collection(tenant, "memories")
-        words = reader.setting("words")
-    if collection is not None:
-        engine.require_fit(collection.embedder)
-    if words is None:
-        with engine.ledger.writing() as writer:
-            writer.set_setting("words", WORDS_VERSION)
