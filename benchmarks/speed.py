@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from benchmarks import adding, exactness, loop, resident, searching, starting
+from benchmarks import adding, exactness, learning, loop, resident, searching, starting
 from benchmarks.report import Report
 
 PARTS: dict[str, Callable[[Report], None]] = {
@@ -13,6 +13,7 @@ PARTS: dict[str, Callable[[Report], None]] = {
     "first": starting.first_answer,
     "add": adding.one_by_one,
     "bulk": adding.in_bulk,
+    "learning": learning.cost_of_learning,
     "search": searching.over_users,
     "exact": exactness.within_limit,
     "beyond": exactness.beyond_limit,

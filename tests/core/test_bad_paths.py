@@ -154,7 +154,7 @@ def test_a_store_of_a_newer_version_is_refused(store):
     with sqlite3.connect(store / FILE) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    refused(store, StoreTooNewError, "schema 99, this one knows 1.*pip install --upgrade")
+    refused(store, StoreTooNewError, "schema 99, this one knows 2.*pip install --upgrade")
 
 
 def test_a_store_of_a_newer_version_whose_log_is_not_yet_moved_is_refused(store):

@@ -49,3 +49,10 @@ def test_a_chat_service_knows_its_users_again_and_tells_nobody_else(tmp_path):
     told = run("http_chat.py", tmp_path)
     assert "You told me: I moved to Lisbon in May" in told
     assert told.rstrip().endswith("-> I do not know yet.")
+
+
+@pytest.mark.timeout(600)
+def test_what_two_conversations_teach(tmp_path):
+    told = run("learning.py", tmp_path)
+    assert "== in April: " in told
+    assert "UPDATE" in told

@@ -200,7 +200,7 @@ def test_a_dry_run_tells_what_the_real_one_does_and_changes_nothing() -> None:
     done = memory.maintain(dry_run=False)
     assert (done.steps, done.scanned, done.dry_run) == (told.steps, told.scanned, False)
     assert {action: done.count(action) for action in Upkeep} == {
-        Upkeep.EXPIRE: 1, Upkeep.MERGE: 1, Upkeep.ARCHIVE: 1, Upkeep.DECAY: 4,
+        Upkeep.EXPIRE: 1, Upkeep.MERGE: 1, Upkeep.ARCHIVE: 1, Upkeep.DECAY: 4, Upkeep.SUMMARISE: 0,
     }  # fmt: skip
     assert memory.maintain(dry_run=False).steps == ()
     assert "would change 7 of" in str(told)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         VaultError,
         VectorMismatchError,
     )
+    from agentmem_core.learning.budget import LearningBudget
     from agentmem_core.model import (
         Added,
         AddedItem,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
         UpkeepStep,
         Walk,
     )
+    from agentmem_core.model.learning import Action, Decision, Learned, LearningQueue, WaitingLesson
     from agentmem_core.ports import Backend, Embedder, Fingerprint, LanguageModel, Prompt, Reply, Usage
     from agentmem_core.recall.rendering import estimate_tokens, render, speaker_of, worth_telling
     from agentmem_core.storage.vault import new_vault_key
@@ -96,6 +98,8 @@ _HOMES = {
     "agentmem_core.model.agents": (
         "AgentReply", "AgentTask", "Block", "Maintained", "Neighbour", "Period", "Procedure", "Skill", "State", "StateChange", "Upkeep", "UpkeepStep", "Walk",
     ),
+    "agentmem_core.learning.budget": ("LearningBudget",),
+    "agentmem_core.model.learning": ("Action", "Decision", "Learned", "LearningQueue", "WaitingLesson"),
     "agentmem_core.ports": ("Backend", "Embedder", "Fingerprint", "LanguageModel", "Prompt", "Reply", "Usage"),
     "agentmem_core.recall.rendering": ("estimate_tokens", "render", "speaker_of", "worth_telling"),
     "agentmem_core.storage.vault": ("new_vault_key",),
@@ -103,6 +107,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Action",
     "AddOutcome",
     "Added",
     "AddedItem",
@@ -116,6 +121,7 @@ __all__ = [
     "Block",
     "ConflictError",
     "Context",
+    "Decision",
     "Embedder",
     "EmbedderError",
     "EmbedderMismatchError",
@@ -129,6 +135,9 @@ __all__ = [
     "InvalidFilterError",
     "InvalidInputError",
     "LanguageModel",
+    "Learned",
+    "LearningBudget",
+    "LearningQueue",
     "Link",
     "Maintained",
     "Memory",
@@ -170,6 +179,7 @@ __all__ = [
     "VaultError",
     "VectorMismatchError",
     "Version",
+    "WaitingLesson",
     "Walk",
     "estimate_tokens",
     "new_vault_key",

@@ -31,6 +31,8 @@ class Config:
     exact_limit: int | None = None
     cache_bytes: int | None = None
     timeout: Any = None
+    learner: str | None = None
+    learning: Any = None
     redact: Any = None
     block: Any = None
 

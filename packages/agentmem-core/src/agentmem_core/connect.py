@@ -13,7 +13,9 @@ from agentmem_core.ports import Backend
 
 __all__ = ["Config", "Place", "connect", "default_path", "file_limit", "place"]
 
-_OF_A_STORE = ("path", "embedder", "index", "durability", "llm", "router", "exact_limit", "cache_bytes")
+_OF_A_STORE = (
+    "path", "embedder", "index", "durability", "llm", "router", "learner", "learning", "exact_limit", "cache_bytes",
+)  # fmt: skip
 """What a server decides, and not who asks it."""
 
 _OF_A_SERVER = ("api_key", "timeout")
@@ -80,7 +82,7 @@ def place(config: Config) -> Place | None:
     embedder = config.embedder or os.environ.get("AGENTMEM_EMBEDDER")
     settings = [
         os.environ.get(f"AGENTMEM_{name}")
-        for name in ("INDEX", "DURABILITY", "EXACT_LIMIT", "CACHE_BYTES", "LLM", "LLM_URL", "ROUTER")
+        for name in ("INDEX", "DURABILITY", "EXACT_LIMIT", "CACHE_BYTES", "LLM", "LLM_URL", "ROUTER", "LEARNER")
     ]
     named = embedder if isinstance(embedder, str | None) else id(embedder)
     return Place((str(folder.resolve()), named, *settings, *_private()), folder / FILE_NAME)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -13,9 +14,12 @@ from agentmem_core.agents.table import AGENT_HANDLERS
 from agentmem_core.config import Config, file_limit, folder_of, number
 from agentmem_core.embedders import find_embedder
 from agentmem_core.engine import EmbeddedBackend, Engine, Follower, Views
-from agentmem_core.errors import NotConfiguredError
+from agentmem_core.engine.learner import Extractor, Learner
+from agentmem_core.engine.learning import wake
+from agentmem_core.errors import InvalidInputError, NotConfiguredError
+from agentmem_core.learning.budget import LearningBudget
 from agentmem_core.llms import find_model
-from agentmem_core.ports import Backend, VectorIndex
+from agentmem_core.ports import Backend, LanguageModel, VectorIndex
 from agentmem_core.recall.text import WORDS_VERSION
 from agentmem_core.storage.files import FolderBlobs, MemoryBlobs
 from agentmem_core.storage.sqlite import SqliteLedger
@@ -38,6 +42,7 @@ def embedded(config: Config) -> Backend:
         raise NotConfiguredError(f'router must be "rules" or "model", not {router!r}')
     if router == "model" and model is None:
         raise NotConfiguredError('router="model" needs a model; give llm=, or leave router at "rules"')
+    learner = _learner(config, model)
     durability = config.durability or os.environ.get("AGENTMEM_DURABILITY") or "full"
     if durability not in get_args(Durability):
         raise NotConfiguredError(f'durability must be "full" or "normal", not {durability!r}')
@@ -53,10 +58,11 @@ def embedded(config: Config) -> Backend:
         follower = Follower(ledger, None if folder is None else make_index(folder))
         engine = Engine(
             ledger, embedder, views, follower, lambda: datetime.now(UTC), find_embedder, model,
-            routes_by_model=model if router == "model" else None,
+            learner=learner, routes_by_model=model if router == "model" else None,
             blobs=MemoryBlobs() if folder is None else FolderBlobs(folder), vault=configured_vault, file_limit=file_limit,
         )  # fmt: skip
         _greet(engine, config.tenant)
+        _resume(engine, config.tenant)
     except BaseException:
         ledger.close()
         raise
@@ -88,3 +94,51 @@ def _greet(engine: Engine, tenant: str) -> None:
     if words is None:
         with engine.ledger.writing() as writer:
             writer.set_setting("words", WORDS_VERSION)
+
+
+def _learner(config: Config, model: LanguageModel | None) -> Learner | None:
+    """Who learns facts: the model where there is one, rules when they are asked for, else nobody."""
+    chosen = config.learner or os.environ.get("AGENTMEM_LEARNER") or (None if model is None else "model")
+    budget = _budget(config.learning)
+    if chosen is None:
+        return None
+    if chosen == "rules":
+        return Learner(None, _rules, budget)
+    if chosen != "model":
+        raise NotConfiguredError(f'learner must be "model" or "rules", not {chosen!r}')
+    if model is None:
+        raise NotConfiguredError('learner="model" needs a model; give llm=, or learner="rules", which needs none')
+    return Learner(model, None, budget)
+
+
+def _rules() -> Extractor:
+    """The extractor without a model, loaded when the first turns are learnt from."""
+    return cast("Extractor", import_module("agentmem_core.learning.rules").extract)
+
+
+def _budget(given: Any) -> LearningBudget:
+    """The bounds that were given, then those of the environment."""
+    if isinstance(given, LearningBudget):
+        return given
+    if given is not None and not isinstance(given, Mapping):
+        raise NotConfiguredError(
+            f"learning must be a LearningBudget or a dict of its bounds, not {type(given).__name__}"
+        )
+    bounds = {str(name): value for name, value in dict(given or {}).items()}
+    for name in LearningBudget.model_fields:
+        if name not in bounds and os.environ.get(f"AGENTMEM_LEARNING_{name.upper()}"):
+            bounds[name] = number(f"learning_{name}", None, 0)
+    try:
+        return LearningBudget(**bounds)
+    except InvalidInputError as error:
+        raise NotConfiguredError(f"learning: {error}") from None
+
+
+def _resume(engine: Engine, tenant: str) -> None:
+    """What waits of a tenant to be learnt since another process ended, or is still at it, is worked off in the background."""
+    if engine.learner is None:
+        return
+    with engine.ledger.reading() as reader:
+        waiting, _ = reader.waiting_lessons(tenant)
+    if waiting:
+        wake(engine, tenant)

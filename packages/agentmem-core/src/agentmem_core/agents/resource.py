@@ -47,7 +47,7 @@ def put(engine: Engine, op: PutFile) -> StoredFile:
     }  # fmt: skip
     items = [_item(file_id, description or name, about), *_chunks(file_id, name, document.parts)]
 
-    def keep_bytes(writer: LedgerWriter) -> None:
+    def keep_bytes(writer: LedgerWriter, _: Sequence[Memory]) -> None:
         record = _row(writer, op.scope, file_id)
         if record is None:
             raise NotFoundError(f"file {name!r} was erased while it was being put; put it again")

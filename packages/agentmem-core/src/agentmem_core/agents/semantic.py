@@ -12,18 +12,17 @@ from agentmem_core.agents.graph import Graph
 from agentmem_core.engine.adding import Adding
 from agentmem_core.engine.changing import alter, relate
 from agentmem_core.engine.drafting import Draft, draft, embedded, require_same_space, space_for
-from agentmem_core.engine.engine import Engine, exists, find_record
+from agentmem_core.engine.engine import Engine, find_record
+from agentmem_core.engine.facts import Fact, Triple, state
 from agentmem_core.errors import InvalidInputError, NotFoundError
 from agentmem_core.model import Link, Memory, MemoryType, Scope
 from agentmem_core.model.agents import Neighbour, Walk
 from agentmem_core.model.things import named_link, same_name, thing_key, thing_metadata
 from agentmem_core.operations import MEMORIES, Add, NewMemory, Relate, build
 from agentmem_core.operations.agents.semantic import AboutThing, LearnFact, NeighboursOf, PathBetween, RelateThings
-from agentmem_core.ports import LedgerWriter, Partition, Record
-from agentmem_core.recall.facts import holds_many, same_predicate
+from agentmem_core.ports import LedgerWriter, Partition
 from agentmem_core.recall.view import micros
 
-SUPERSEDES = "supersedes"
 _AN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -124,10 +123,9 @@ def _learn(
         added = _told_again(writer, partition, added, item.memory, now)
         link = None
         if op.subject and op.predicate and op.object:
-            fact = _Fact(writer, partition, op, added, now)
-            memory = fact.settle()
-            link = fact.state(memory, weight, link_metadata)
-            added = memory
+            triple = Triple(op.subject, op.predicate, op.object)
+            added = Fact(writer, partition, op.scope, triple, added, now).settle(exclusive=op.exclusive)
+            link = state(writer, partition.id, triple, added, weight, **link_metadata)
     if engine.views.is_large(partition):
         engine.follower.note(partition)
     return added, link
@@ -163,90 +161,6 @@ def _draft(op: LearnFact, now: datetime) -> Draft:
         importance=op.importance, entities=tuple(entities), source=op.source, valid_from=op.valid_from,
     )  # fmt: skip
     return draft(item, op.scope, MEMORIES, now, MemoryType.SEMANTIC)
-
-
-class _Fact:
-    """A fact among those that say something else of the same subject."""
-
-    def __init__(
-        self, writer: LedgerWriter, partition: Partition, op: LearnFact, memory: Memory, now: datetime
-    ) -> None:
-        self._writer, self._partition, self._op, self._memory, self._now = writer, partition, op, memory, now
-        self._since = memory.valid_from or now
-
-    def settle(self) -> Memory:
-        """End the interval of what is contradicted; a fact about earlier times ends where the later one begins."""
-        op = self._op
-        exclusive = not holds_many(op.predicate or "") if op.exclusive is None else op.exclusive
-        if not exclusive:
-            return self._memory
-        ends: datetime | None = None
-        for link, record in self._standing():
-            begins = record.memory.valid_from or record.memory.created_at
-            if begins > self._since:
-                ends = begins if ends is None else min(ends, begins)
-                continue
-            self._end(link, record)
-        if ends is None or self._memory.valid_to is not None:
-            return self._memory
-        mine = self._writer.by_id(self._partition.id, self._memory.id)
-        if mine is None:
-            return self._memory
-        self._memory = self._memory.model_copy(update={"valid_to": ends})
-        self._writer.rewrite(replace(mine, memory=self._memory), versioned=False)
-        return self._memory
-
-    def state(self, memory: Memory, weight: float, metadata: dict[str, object]) -> Link:
-        """The link that the fact stands for."""
-        op = self._op
-        subject, relation, thing = op.subject or "", op.predicate or "", op.object or ""
-        link = Link(
-            source=thing_key(subject),
-            relation=relation,
-            target=thing_key(thing),
-            weight=weight,
-            metadata={**metadata, **thing_metadata(subject, thing)},
-            valid_from=memory.valid_from or self._now,
-            valid_to=memory.valid_to,
-            fact=memory.id,
-        )
-        self._writer.link(self._partition.id, link)
-        return link
-
-    def _standing(self) -> list[tuple[Link, Record]]:
-        """The facts that hold, or will hold, of the same subject and predicate with another object."""
-        op = self._op
-        subject, relation, thing = (
-            thing_key(op.subject or ""),
-            same_predicate(op.predicate or ""),
-            thing_key(op.object or ""),
-        )
-        found: list[tuple[Link, Record]] = []
-        for link in self._writer.links(self._partition.id, memory_id=subject):
-            if link.source != subject or same_predicate(link.relation) != relation or link.target == thing:
-                continue
-            if link.fact is None or (link.valid_to is not None and link.valid_to <= self._since):
-                continue
-            record = self._writer.by_id(self._partition.id, link.fact)
-            if record is not None and exists(record, self._now) and op.scope.admits(record.memory.scope):
-                found.append((link, record))
-        return found
-
-    def _end(self, link: Link, record: Record) -> None:
-        later = self._memory
-        alter(
-            self._writer,
-            record,
-            self._now,
-            operation="supersede",
-            reason=f"superseded by {later.id}",
-            valid_to=self._since,
-        )
-        self._writer.link(self._partition.id, link.model_copy(update={"valid_to": self._since}))
-        self._writer.link(
-            self._partition.id,
-            Link(source=later.id, relation=SUPERSEDES, target=record.memory.id, valid_from=self._now),
-        )
 
 
 def _tie(engine: Engine, op: RelateThings, ends: list[str], things: list[bool]) -> Link:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from agentmem_core.client.base import Verbs
 from agentmem_core.client.items import Content, batches, items_of
-from agentmem_core.errors import InvalidInputError, NotConfiguredError
+from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Added, AddedItem, Scope
 from agentmem_core.operations import MEMORIES, Add, build
 
@@ -33,7 +33,7 @@ class AddingVerbs(Verbs):
         valid_from: datetime | str | None = None,
         entities: Sequence[str] | None = None,
         id: str | None = None,  # noqa: A002
-        infer: bool = False,
+        infer: bool | Literal["background"] = False,
         vector: Sequence[float] | None = None,
         collection: str = MEMORIES,
         on_conflict: Conflict = "error",
@@ -42,6 +42,9 @@ class AddingVerbs(Verbs):
 
         Turns (a ``Message`` or a dict with ``role`` and ``content``) are kept verbatim, in order, each of them. The same plain
         text again in the same scope and type is the same memory. ``id`` makes the call safe to repeat.
+
+        ``infer=True`` learns facts from them afterwards, with the model or the rules that AgentMem was opened with, and the answer's
+        ``learned`` says what was decided; ``"background"`` does it later, also after a kill, and ``flush`` waits for it.
         """
         return self._run(
             self._add(
@@ -66,7 +69,7 @@ class AddingVerbs(Verbs):
         valid_from: datetime | str | None = None,
         entities: Sequence[str] | None = None,
         id: str | None = None,  # noqa: A002
-        infer: bool = False,
+        infer: bool | Literal["background"] = False,
         vector: Sequence[float] | None = None,
         collection: str = MEMORIES,
         on_conflict: Conflict = "error",
@@ -131,13 +134,9 @@ class AddingVerbs(Verbs):
         infer: object,
         **common: Any,
     ) -> Add:
-        if infer:
-            raise NotConfiguredError(
-                "infer=True needs a model, and learning is not in this version; call add without it: what you give is kept verbatim"
-            )
         scope = self._within(user_id, agent_id, session_id)
         items = items_of(content, **common)
-        return build(Add, scope=scope, items=items, collection=collection, on_conflict=on_conflict)
+        return build(Add, scope=scope, items=items, collection=collection, on_conflict=on_conflict, infer=infer)
 
 
 class _Many:

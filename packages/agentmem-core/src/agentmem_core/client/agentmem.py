@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from agentmem_core.client.adding import AddingVerbs
+from agentmem_core.client.learning import LearningVerbs
 from agentmem_core.client.memories import MemoryVerbs
 from agentmem_core.client.recall import RecallVerbs
 from agentmem_core.client.sharing import Borrowed, lease
@@ -28,9 +30,10 @@ if TYPE_CHECKING:
     from agentmem_core.client.agents.resource import ResourceAgent
     from agentmem_core.client.agents.semantic import SemanticAgent
     from agentmem_core.client.agents.working import WorkingAgent
+    from agentmem_core.learning.budget import LearningBudget
 
 
-class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
+class AgentMem(AddingVerbs, LearningVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
     """A long-term memory.
 
     >>> memory = AgentMem(":memory:")
@@ -55,6 +58,8 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
         durability: str | None = None,
         llm: Any = None,
         router: str | None = None,
+        learner: str | None = None,
+        learning: LearningBudget | Mapping[str, int | None] | None = None,
         api_url: str | None = None,
         api_key: str | None = None,
         timeout: float | tuple[float, float] | None = None,
@@ -75,7 +80,9 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
         then the default. ``embedder`` is a name (``wordllama``, ``chroma-onnx``, ``openai:<model>``, ``hashing``), an
         ``Embedder`` or a function from texts to vectors. ``durability="full"`` survives power loss, ``"normal"`` a killed
         process. ``llm`` is a model's name (``"openai:gpt-4.1-mini"``, ``"ollama:qwen3"``, ``"http://host:port/v1#model"``) or a ``LanguageModel``.
-        ``router="model"`` lets the model ``llm`` say what kind of memory a text is, instead of rules. ``exact_limit`` is the number of rows of one user beyond which the index answers instead of an exact search,
+        ``router="model"`` lets the model ``llm`` say what kind of memory a text is, instead of rules. ``learner`` says who
+        learns facts with ``infer=``: ``"model"``, which is the default where there is an ``llm``, or ``"rules"``; ``learning`` is a
+        ``LearningBudget``, or a dict of its bounds. ``exact_limit`` is the number of rows of one user beyond which the index answers instead of an exact search,
         ``cache_bytes`` bounds what is kept in memory. ``backend`` takes the place of all of these.
 
         ``api_url`` asks a server instead, which decides about all of these; ``api_key`` says who asks. ``timeout`` is how many
@@ -91,7 +98,7 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
             Config(
                 redact=redact, block=block,
                 path=path, tenant=tenant, embedder=embedder, index=index, durability=durability, llm=llm, router=router, api_url=api_url,
-                api_key=api_key, timeout=timeout, exact_limit=exact_limit, cache_bytes=cache_bytes,
+                api_key=api_key, timeout=timeout, exact_limit=exact_limit, cache_bytes=cache_bytes, learner=learner, learning=learning,
             )
         )  # fmt: skip
 

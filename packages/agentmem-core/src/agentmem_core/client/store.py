@@ -156,19 +156,22 @@ class StoreVerbs(Verbs):
             if step.finished:
                 return step
 
-    def maintain(self, *, dry_run: bool = True, user_id: str | None = None, everyone: bool = False) -> Maintained:
+    def maintain(
+        self, *, dry_run: bool = True, user_id: str | None = None, everyone: bool = False, summarise: bool = False
+    ) -> Maintained:
         """Let a user's memories age: expire, merge what says the same, archive and fade what is not used.
 
         A dry run, which is the default, changes nothing and tells what would happen; ``print`` it. Every change is in the
-        history and can be restored. ``everyone`` maintains all users of the tenant.
+        history and can be restored. ``everyone`` maintains all users of the tenant. ``summarise`` lets the model ``llm`` tell sessions of
+        20 turns and more in a few sentences each, as a semantic memory that names its turns as sources.
         """
-        return self._run(build(Maintain, scope=self._of_user(user_id), dry_run=dry_run, everyone=everyone))
+        return self._run(self._maintain(user_id, dry_run=dry_run, everyone=everyone, summarise=summarise))
 
     async def amaintain(
-        self, *, dry_run: bool = True, user_id: str | None = None, everyone: bool = False
+        self, *, dry_run: bool = True, user_id: str | None = None, everyone: bool = False, summarise: bool = False
     ) -> Maintained:
         """``maintain`` without blocking the event loop."""
-        return await self._arun(build(Maintain, scope=self._of_user(user_id), dry_run=dry_run, everyone=everyone))
+        return await self._arun(self._maintain(user_id, dry_run=dry_run, everyone=everyone, summarise=summarise))
 
     def compact(self) -> Compacted:
         """Empty the trash and give free space back to the disk; others wait meanwhile."""
@@ -182,6 +185,9 @@ class StoreVerbs(Verbs):
         if everyone and user_id is not None:
             raise InvalidInputError("export: everyone=True takes every user; leave out user_id, or everyone")
         return self._within(user_id, agent_id, session_id)
+
+    def _maintain(self, user_id: str | None, **how: bool) -> Maintain:
+        return build(Maintain, scope=self._of_user(user_id), **how)
 
     def _of_user(self, user_id: str | None) -> Scope:
         mine = self._scope

@@ -16,8 +16,8 @@ from agentmem_core.model.things import require_memory_id
 from agentmem_core.operations import MEMORIES, Add
 from agentmem_core.ports import Fingerprint, LedgerWriter, Partition, Record
 
-Within = Callable[[LedgerWriter], object]
-"""What is done in the same transaction, after the rows are in."""
+Within = Callable[[LedgerWriter, Sequence[Memory]], object]
+"""What is done in the same transaction, after the rows are in: with the memories that stand for what was given."""
 
 
 def add(engine: Engine, op: Add, within: Within | None = None) -> Added:
@@ -83,7 +83,7 @@ def _write(
     ready: dict[int, Draft],
     items: list[AddedItem | None],
     now: datetime,
-    within: Callable[[LedgerWriter], object] | None,
+    within: Within | None,
 ) -> list[str]:
     """Everything in one transaction; fills ``items`` and answers the warnings."""
     warnings: list[str] = []
@@ -96,7 +96,7 @@ def _write(
             partitions.append(adding.finish())
             warnings.extend(adding.warnings)
         if within is not None:
-            within(writer)
+            within(writer, [item.memory for item in items if item is not None and item.memory is not None])
     engine.seen.keep(partitions[0].collection)
     for partition in partitions:
         if engine.views.is_large(partition):

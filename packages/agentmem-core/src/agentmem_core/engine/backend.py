@@ -6,16 +6,16 @@ import asyncio
 import contextvars
 import os
 import weakref
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar, cast
 
-from agentmem_core.engine.adding import add
+from agentmem_core.engine.asking import Walk, require, walk
 from agentmem_core.engine.changing import delete, relate, restore, update
 from agentmem_core.engine.engine import Engine
 from agentmem_core.engine.erasing import compact, forget
-from agentmem_core.engine.maintaining import maintain
+from agentmem_core.engine.learning import add_and_learn, flush_learning, learn, let_go, maintain_and_summarise
 from agentmem_core.engine.reading import get, history, links, list_
 from agentmem_core.engine.searching import search
 from agentmem_core.engine.transfer import export, import_
@@ -28,11 +28,13 @@ from agentmem_core.operations import (
     Delete,
     Embed,
     Export,
+    FlushLearning,
     Forget,
     Get,
     HealthCheck,
     History,
     Import,
+    Learn,
     Links,
     List,
     Maintain,
@@ -47,23 +49,27 @@ from agentmem_core.operations import (
 )
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 Handlers = Mapping[type[Op[Any]], Callable[[Engine, Any], Any]]
+"""A handler answers, or gives steps that ask a model before there is an answer."""
 
 HANDLERS: Handlers = {
-    Add: add,
+    Add: add_and_learn,
     Compact: compact,
     Delete: delete,
     Embed: embed,
     Export: export,
+    FlushLearning: flush_learning,
     Forget: forget,
     Get: get,
     HealthCheck: health,
     History: history,
     Import: import_,
+    Learn: learn,
     Links: links,
     List: list_,
-    Maintain: maintain,
+    Maintain: maintain_and_summarise,
     Reindex: reindex,
     Relate: relate,
     Restore: restore,
@@ -92,11 +98,20 @@ class EmbeddedBackend:
 
     def execute(self, op: Op[T]) -> T:
         self._require_open()
+        with self._blaming_damage():
+            answer = self._handler(op)(self._engine, op)
+            return cast("T", walk(answer, self._engine.model) if isinstance(answer, Generator) else answer)
+
+    def _handler(self, op: Op[T]) -> Callable[[Engine, Any], Any]:
         handler = self._handlers.get(type(op))
         if handler is None:
             raise NotSupportedError(f"the embedded backend has no operation {type(op).__name__}")
+        return handler
+
+    @contextmanager
+    def _blaming_damage(self) -> Generator[None]:
         try:
-            return cast("T", handler(self._engine, op))
+            yield
         except AgentMemError:
             raise
         except Exception as error:
@@ -113,15 +128,42 @@ class EmbeddedBackend:
                 ) from error
 
     async def aexecute(self, op: Op[T]) -> T:
+        """In a worker thread, but for the model: that is awaited."""
+        answer = await self._in_worker(lambda: self._handler(op)(self._engine, op))
+        if not isinstance(answer, Generator):
+            return cast("T", answer)
+        path: Walk[T] = Walk(answer)
+        await self._in_worker(path.begin)
+        while path.prompt is not None:
+            try:
+                reply = await require(self._engine.model).aask(path.prompt)
+            except Exception as error:  # noqa: BLE001 - a model of somebody else: the steps say what it was
+                failure = error
+                await self._in_worker(lambda: path.fail(failure))  # noqa: B023 - it is awaited before the next round
+            except BaseException:
+                self._submit(path.give_up)
+                raise
+            else:
+                await self._in_worker(lambda: path.reply(reply))  # noqa: B023
+        return path.answer
+
+    async def _in_worker(self, work: Callable[[], R]) -> R:
+        def blaming() -> R:
+            self._require_open()
+            with self._blaming_damage():
+                return work()
+
         self._require_open()
+        context = contextvars.copy_context()
+        return await asyncio.wrap_future(self._submit(lambda: context.run(blaming)))
+
+    def _submit(self, work: Callable[[], R]) -> Future[R]:
         if self._workers is None:
             self._workers = ThreadPoolExecutor(_THREADS, thread_name_prefix="agentmem")
-        context = contextvars.copy_context()
         try:
-            future = self._workers.submit(context.run, self.execute, op)
+            return self._workers.submit(work)
         except RuntimeError as error:
             raise StoreClosedError(_CLOSED) from error
-        return await asyncio.wrap_future(future)
 
     def _require_open(self) -> None:
         if os.getpid() != self._pid:
@@ -147,6 +189,8 @@ def _let_go(engine: Engine, pid: int) -> None:
     """Close the files; also when the client is collected, or the interpreter ends, without a close."""
     if os.getpid() != pid:
         return
+    engine.background.close()
+    let_go(engine)
     engine.follower.close()
     with suppress(StoreError):
         engine.flush_touches()

@@ -23,7 +23,7 @@ _FIELDS = (
     "content", "metadata", "importance", "type", "occurred_at", "expires_at", "valid_from", "valid_to", "entities",
 )  # fmt: skip
 
-_ENDING = {"archive", "supersede"}
+_ENDING = {"archive", "supersede", "retract"}
 
 
 def update(engine: Engine, op: Update) -> Memory:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from agentmem_core.engine.background import Background
 from agentmem_core.engine.following import Follower
+from agentmem_core.engine.learner import Learner
 from agentmem_core.engine.views import Views
 from agentmem_core.errors import EmbedderError, EmbedderMismatchError, NotFoundError, StoreError
 from agentmem_core.model import MemoryType, Scope
@@ -130,6 +132,7 @@ class Seen:
 class Engine:
     """The parts, put together by ``connect``: the ledger, what makes vectors, the caches, the index, the clock, the files.
 
+    ``taught`` are the tenants whose lessons are worked off here: those that asked for it, since their turns go to our model.
     ``vault`` and ``file_limit`` (bytes) are asked when they are needed, so that what is configured then is what counts.
     """
 
@@ -141,6 +144,9 @@ class Engine:
     find_embedder: Callable[[Any], Embedder]
     model: LanguageModel | None = None
     routes_by_model: LanguageModel | None = None
+    learner: Learner | None = None
+    background: Background = field(default_factory=Background)
+    taught: set[str] = field(default_factory=set)
     touches: Touches = field(default_factory=Touches)
     seen: Seen = field(default_factory=Seen)
     blobs: Blobs = field(kw_only=True)

@@ -53,6 +53,8 @@ def forget(engine: Engine, op: Forget) -> Receipt:
     def chosen(writer: LedgerWriter) -> Chosen:
         if op.collection in (None, MEMORIES):
             writer.erase_audit(op.scope, op.ids)
+            if op.ids is None:
+                writer.erase_lessons(op.scope)
         for partition in writer.partitions(op.scope.tenant, op.scope.user_id):
             if op.collection in (None, partition.collection.name):
                 yield partition, None if whole else _rows(writer, partition, op)

@@ -23,7 +23,7 @@ def maintain(engine: Engine, op: Maintain) -> Maintained:
     now = engine.clock()
     steps: list[UpkeepStep] = []
     scanned = 0
-    for scope in _scopes(engine, op):
+    for scope in scopes_of(engine, op):
         with engine.ledger.reading() as reader:
             memories = [record.memory for record in every(reader, scope)]
         scanned += len(memories)
@@ -34,7 +34,8 @@ def maintain(engine: Engine, op: Maintain) -> Maintained:
     return Maintained(dry_run=op.dry_run, steps=tuple(steps), scanned=scanned)
 
 
-def _scopes(engine: Engine, op: Maintain) -> list[Scope]:
+def scopes_of(engine: Engine, op: Maintain) -> list[Scope]:
+    """The users that are maintained."""
     if not op.everyone:
         return [op.scope]
     with engine.ledger.reading() as reader:
@@ -91,11 +92,11 @@ def _do(
             reason=f"{len(merged)} merged into it",
             **merged_fields(kept.memory, merged),
         )
-        _hand_over(writer, kept, {memory.id for memory in merged})
+        hand_over(writer, kept, {memory.id for memory in merged})
     return done
 
 
-def _hand_over(writer: LedgerWriter, kept: Record, merged: set[str]) -> None:
+def hand_over(writer: LedgerWriter, kept: Record, merged: set[str]) -> None:
     """What was linked to a memory that is gone is linked to the one that is kept, too."""
     partition, heir = kept.row >> 32, kept.memory.id
     for name in sorted(merged):

@@ -29,7 +29,14 @@ _EXACT_SHARE = 2_000
 
 
 def search(engine: Engine, op: Search) -> list[Hit]:
-    """The hits, best first; what was found is counted as used.
+    """The hits, best first; what was found is counted as used."""
+    hits = look_up(engine, op)
+    engine.note_use([hit.place for hit in hits])
+    return hits
+
+
+def look_up(engine: Engine, op: Search) -> list[Hit]:
+    """The hits, best first.
 
     The partition is not read first when this process has seen it: what is remembered is looked at again where the rows are read.
     """
@@ -53,7 +60,7 @@ def search(engine: Engine, op: Search) -> list[Hit]:
         return []
     engine.seen.keep_partition(place, partition)
     found = _search(engine, op, wanted, partition)
-    return search(engine, op) if found is None else found
+    return look_up(engine, op) if found is None else found
 
 
 def _search(engine: Engine, op: Search, wanted: Asked, partition: Partition) -> list[Hit] | None:
@@ -74,7 +81,6 @@ def _search(engine: Engine, op: Search, wanted: Asked, partition: Partition) -> 
         memories = reader.by_rows(rows)
     if past:
         memories = {row: past.memory(row, memory) for row, memory in memories.items()}
-    engine.note_use([row for row in rows if row in memories])
     return _hits(ranked, rows, memories, op)
 
 

@@ -65,7 +65,20 @@ def health(engine: Engine, op: HealthCheck) -> Health:
     except AgentMemError as error:
         parts.append(ComponentHealth(name="embedder", ok=False, detail=str(error)))
     parts.append(ComponentHealth(name="index", ok=True, detail=engine.follower.state))
+    parts += _learning(engine, op.scope.tenant)
     return Health(ok=all(part.ok for part in parts), components=tuple(parts))
+
+
+def _learning(engine: Engine, tenant: str) -> list[ComponentHealth]:
+    """What waits to be learnt, where anybody learns or anything waits."""
+    with engine.ledger.reading() as reader:
+        waiting, failed = reader.waiting_lessons(tenant)
+    if engine.learner is None and not (waiting or failed):
+        return []
+    who = "nobody here" if engine.learner is None else engine.learner.name
+    detail = f"{who}; {waiting} waiting, {failed} failed"
+    hint = "; flush() tells why, flush(retry=True) tries again" if failed else ""
+    return [ComponentHealth(name="learning", ok=not failed, detail=detail + hint)]
 
 
 def reindex(engine: Engine, op: Reindex) -> Progress:

@@ -11,6 +11,7 @@ from pydantic import Field
 from agentmem_core.model.memory import Memory, MemoryType
 from agentmem_core.model.results import Link
 from agentmem_core.model.scope import Scope
+from agentmem_core.model.usage import Usage
 from agentmem_core.model.values import Given, Moment, Name, Value
 
 OWN_FIELDS: dict[MemoryType, tuple[str, ...]] = {
@@ -153,6 +154,7 @@ class Upkeep(StrEnum):
     MERGE = "merge"
     ARCHIVE = "archive"
     DECAY = "decay"
+    SUMMARISE = "summarise"
 
 
 class UpkeepStep(Value):
@@ -173,6 +175,9 @@ class Maintained(Value):
     dry_run: bool
     steps: tuple[UpkeepStep, ...] = ()
     scanned: int = 0
+    warnings: tuple[str, ...] = ()
+    usage: Usage = Field(default_factory=Usage)
+    """What a model cost that summarised."""
 
     def count(self, action: Upkeep | str) -> int:
         """How many steps of one kind there are."""
@@ -180,6 +185,7 @@ class Maintained(Value):
 
     def __str__(self) -> str:
         """A summary, then a line for every change."""
-        kinds = ", ".join(f"{self.count(action)} {action}" for action in Upkeep)
+        shown = [action for action in Upkeep if action is not Upkeep.SUMMARISE or self.count(action)]
+        kinds = ", ".join(f"{self.count(action)} {action}" for action in shown)
         head = f"{'would change' if self.dry_run else 'changed'} {len(self.steps)} of {self.scanned} memories: {kinds}"
         return "\n".join([head, *(f"{step.action} {step.user_id}/{step.id}: {step.reason}" for step in self.steps)])

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from agentmem_core.model.learning import Learned
 from agentmem_core.model.memory import Memory
 from agentmem_core.model.values import Moment, Value
 
@@ -62,6 +63,8 @@ class Added(Value):
 
     items: tuple[AddedItem, ...] = ()
     warnings: tuple[str, ...] = ()
+    learned: Learned | None = None
+    """What was learnt from them, when that was asked for."""
 
     @property
     def memories(self) -> list[Memory]:

@@ -1,6 +1,7 @@
 """One frozen value per verb, typed by its answer."""
 
 from agentmem_core.operations.base import MEMORIES, Op, build
+from agentmem_core.operations.learning import FlushLearning, Learn
 from agentmem_core.operations.memories import (
     Add,
     Delete,
@@ -24,11 +25,13 @@ __all__ = [
     "Delete",
     "Embed",
     "Export",
+    "FlushLearning",
     "Forget",
     "Get",
     "HealthCheck",
     "History",
     "Import",
+    "Learn",
     "Links",
     "List",
     "Maintain",

@@ -36,6 +36,12 @@ def _several(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def _infer(value: Any) -> Any:
+    if isinstance(value, bool) or value == "background":
+        return value
+    raise InvalidInputError(f'infer: must be True, False or "background", not {value!r}')
+
+
 Kind = Annotated[MemoryType, BeforeValidator(_memory_type)]
 Kinds = Annotated[tuple[MemoryType, ...] | None, BeforeValidator(_types)]
 Where = Annotated[AnyFilter | None, BeforeValidator(parse_filter)]
@@ -71,13 +77,15 @@ class Add(Op[Added]):
     """Remember ``items`` in one transaction.
 
     ``on_conflict`` decides about an id that stands already: an error, or the new content replaces it as a new version.
-    ``on_error="report"`` lets the other items through and reports the failed one in the answer.
+    ``on_error="report"`` lets the other items through and reports the failed one in the answer. ``infer`` learns facts from what
+    was remembered, now or in the background: then a plain text without a type is a turn of the user.
     """
 
     items: tuple[NewMemory, ...]
     collection: Name = MEMORIES
     on_conflict: Literal["error", "replace"] = "error"
     on_error: Literal["raise", "report"] = "raise"
+    infer: Annotated[Literal[False, True, "background"], BeforeValidator(_infer)] = False
 
 
 class Get(Op[list[Memory]]):

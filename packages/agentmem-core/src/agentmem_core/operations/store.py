@@ -67,12 +67,16 @@ class Reindex(Op[Progress]):
 
 
 class Maintain(Op[Maintained]):
-    """Expire, merge, archive and let fade, as ``recall.lifecycle`` plans it; a dry run only tells."""
+    """Expire, merge, archive and let fade, as ``recall.lifecycle`` plans it; a dry run only tells.
+
+    ``summarise`` lets a model tell long sessions in a few sentences.
+    """
 
     repeatable: ClassVar[bool] = True
 
     dry_run: bool = True
     everyone: bool = False
+    summarise: bool = False
 
 
 class Compact(Op[Compacted]):

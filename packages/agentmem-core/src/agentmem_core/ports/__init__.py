@@ -1,5 +1,6 @@
 """What the engine asks of the world."""
 
+from agentmem_core.model.usage import Usage
 from agentmem_core.ports.backend import Backend
 from agentmem_core.ports.blobs import Blobs
 from agentmem_core.ports.embedder import Embedder, Fingerprint
@@ -16,7 +17,8 @@ from agentmem_core.ports.ledger import (
     Record,
     Tally,
 )
-from agentmem_core.ports.model import LanguageModel, Prompt, Reply, Usage
+from agentmem_core.ports.lessons import Lesson, LessonReader, LessonWriter
+from agentmem_core.ports.model import LanguageModel, Prompt, Reply
 from agentmem_core.ports.vault import Vault
 
 __all__ = [
@@ -31,6 +33,9 @@ __all__ = [
     "Ledger",
     "LedgerReader",
     "LedgerWriter",
+    "Lesson",
+    "LessonReader",
+    "LessonWriter",
     "Listing",
     "Near",
     "Partition",

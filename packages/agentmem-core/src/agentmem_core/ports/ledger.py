@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 
 from agentmem_core.model import AuditEntry, Link, Memory, Scope, Version
 from agentmem_core.ports.embedder import Fingerprint
+from agentmem_core.ports.lessons import LessonReader, LessonWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Tally:
     sessions: int = 0
 
 
-class LedgerReader(Protocol):
+class LedgerReader(LessonReader, Protocol):
     """A consistent view of the ledger. Row numbers are only ever asked for inside the partition they belong to."""
 
     def collection(self, tenant: str, name: str) -> Collection | None:
@@ -188,6 +189,10 @@ class LedgerReader(Protocol):
         """The links of a partition, or from and to one memory."""
         ...
 
+    def relations(self, partition: int, source: str) -> list[str]:
+        """The relations of the links that begin at a memory or thing, each once, in order."""
+        ...
+
     def tally(self, partition: int, agent_id: str | None, session_id: str | None, now: datetime) -> Tally:
         """Counts over a partition."""
         ...
@@ -215,7 +220,7 @@ class LedgerReader(Protocol):
         ...
 
 
-class LedgerWriter(LedgerReader, Protocol):
+class LedgerWriter(LedgerReader, LessonWriter, Protocol):
     """One transaction. Nothing of it is seen by others before it ends, and nothing remains of it when it fails."""
 
     def ensure_partition(self, tenant: str, name: str, user_id: str, embedder: Fingerprint) -> Partition:

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from agentmem_core.model.usage import Usage
+
+ONE_CALL = Usage(calls=1)
+"""What a reply cost of which nothing more is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -21,26 +26,11 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """What answers cost; tokens are 0 where a model does not tell."""
-
-    calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-
-    def __add__(self, other: Usage) -> Usage:
-        """Both together."""
-        return Usage(
-            self.calls + other.calls, self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
     """What a model answered, as it came: nothing says that a JSON object is one until it is parsed."""
 
     text: str
-    usage: Usage = Usage(calls=1)
+    usage: Usage = ONE_CALL
 
 
 class LanguageModel(Protocol):

@@ -59,3 +59,40 @@ def holds_many(predicate: str) -> bool:
     """
     words = predicate.replace("_", " ").replace("-", " ")
     return _MANY.search(words) is not None and _ONE.search(words) is None
+
+
+_SURELY_ONE = re.compile(
+    r"^(?:lives in|works at|married to|called|born (?:in|on)|comes from|is aged?|age(?:d| is)?|(?:birthday|age|name|surname|gender"
+    r"|height|blood type|job|profession|occupation|employer|hometown|address|phone(?: number)?|e-?mail)(?: is)?)$"
+    r"|years? old|住在|在…工作|^叫$|结婚对象|年龄|生日|出生|来自|职业|现居",
+    re.IGNORECASE,
+)
+_NOT = re.compile(
+    r"\b(?:is|are|was|does|do|did|has|have|can|will)(?: not|n't)\b|\b(?:not|never|no longer)\b|不再|没有|不会|不|没",
+    re.IGNORECASE,
+)
+_LIKES = frozenset("like likes love loves enjoy enjoys adore adores 喜欢 喜爱 热爱 爱".split())
+_DISLIKES = frozenset("dislike dislikes hate hates detest detests 讨厌 厌恶 反感".split())
+
+
+def surely_one(predicate: str) -> bool:
+    """Whether a subject has one object of this predicate at a time beyond doubt, so that another object ends the first."""
+    same = same_predicate(predicate)
+    return _ONE.search(same) is not None or (_SURELY_ONE.search(same) is not None and not holds_many(predicate))
+
+
+def opposed(one: str, other: str) -> bool:
+    """Whether two predicates cannot both hold of one subject and one object: likes and dislikes, eats and does not eat."""
+    (kind, denied), (other_kind, other_denied) = _kind(one), _kind(other)
+    return kind == other_kind and denied != other_denied
+
+
+def _kind(predicate: str) -> tuple[str, bool]:
+    """What a predicate says, without a negation, and whether it says that it is not so."""
+    same = same_predicate(predicate)
+    bare = " ".join(_NOT.sub(" ", same).split())
+    denied = bare != same
+    if bare in _LIKES or bare in _DISLIKES:
+        return "likes", denied ^ (bare in _DISLIKES)
+    verb = " ".join(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in bare.split())
+    return verb or same, denied

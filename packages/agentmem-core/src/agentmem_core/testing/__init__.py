@@ -37,7 +37,8 @@ _REWRITTEN = tuple(
     f"{__name__}.{module}"
     for module in (
         "backend_agents", "backend_reading", "backend_store", "backend_suite", "backend_writing", "blobs_suite",
-        "embedder_suite", "index_suite", "ledger_files", "ledger_links", "ledger_rows", "ledger_suite", "model_suite",
+        "embedder_suite", "index_suite", "ledger_files", "ledger_lessons", "ledger_links", "ledger_rows", "ledger_suite",
+        "model_suite",
     )
 )  # fmt: skip
 

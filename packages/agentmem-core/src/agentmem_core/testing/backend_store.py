@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError
+from agentmem_core.errors import ConflictError, InvalidInputError, NotConfiguredError, NotFoundError
 from agentmem_core.model import Scope
-from agentmem_core.operations import Compact, HealthCheck, Reindex, StatsOf, build
+from agentmem_core.operations import Add, Compact, FlushLearning, HealthCheck, Learn, Reindex, StatsOf, build
 from agentmem_core.testing.backend_asking import ANA, BOB, YESTERDAY, Asking, item, turn
 
 ELSEWHERE = Scope(tenant="elsewhere", user_id="ana")
@@ -47,6 +47,16 @@ class BackendStore:
         assert run.forget().memories == 0
         run.add("a new start")
         assert run.found("start") == ["a new start"]
+
+    def test_learning_without_anybody_who_learns_is_refused_before_anything_is_stored(self, run: Asking) -> None:
+        for infer in (True, "background"):
+            with pytest.raises(NotConfiguredError, match="learn"):
+                run(build(Add, scope=ANA, items=(turn("I live in Paris"),), infer=infer))
+        with pytest.raises(NotConfiguredError, match="learn"):
+            run(Learn(scope=ANA))
+        assert run.contents() == []
+        queue = run(FlushLearning(scope=ANA))
+        assert (queue.waiting, queue.failed, queue.lessons) == (0, 0, ())
 
     def test_forgetting_a_session_an_agent_or_ids_takes_just_those(self, run: Asking) -> None:
         [one, _] = run.add("one tea", "two tea")

@@ -30,6 +30,20 @@ class LedgerLinks:
             assert reader.links(part.id, memory_id="entity:里斯本") == [links[2]]
             assert reader.links(part.id, memory_id="f1") == [], "a fact is no end of its link"
 
+    def test_links_are_found_by_an_end_and_their_relation(self, ledger: Ledger) -> None:
+        part = a_partition(ledger)
+        with ledger.writing() as writer:
+            for source, relation, target in (("a", "r", "b"), ("a", "s", "c"), ("b", "r", "a"), ("c", "t", "b")):
+                writer.link(part.id, Link(source=source, relation=relation, target=target, valid_from=NOON))
+        with ledger.reading() as reader:
+            ends = [(link.source, link.target) for link in reader.links(part.id, memory_id="a", relation="r")]
+            assert ends == [("a", "b"), ("b", "a")]
+            assert len(reader.links(part.id, memory_id="b")) == 3
+            assert len(reader.links(part.id, relation="t")) == 1
+            assert reader.relations(part.id, "a") == ["r", "s"]
+            assert reader.relations(part.id, "d") == []
+            assert reader.relations(part.id + 1, "a") == []
+
     def test_the_same_link_of_two_facts_is_two_links(self, ledger: Ledger) -> None:
         part = a_partition(ledger)
         with ledger.writing() as writer:

@@ -13,6 +13,7 @@ from agentmem_core.errors import StoreClosedError
 from agentmem_core.model import Link, MemoryType
 from agentmem_core.ports import Fingerprint, Ledger, LedgerReader, Listing, Partition, Record
 from agentmem_core.testing.ledger_files import LedgerFiles
+from agentmem_core.testing.ledger_lessons import LedgerLessons
 from agentmem_core.testing.ledger_links import LedgerLinks
 from agentmem_core.testing.ledger_rows import LedgerRows
 from agentmem_core.testing.ledger_samples import HASHING, NOON, a_partition, a_record, blob, edited, put
@@ -21,7 +22,7 @@ UNKNOWN = Fingerprint("callable", "mine", None)
 NEW = Fingerprint("hashing", "2", 2)
 
 
-class LedgerSuite(LedgerRows, LedgerFiles, LedgerLinks):
+class LedgerSuite(LedgerRows, LedgerFiles, LedgerLinks, LedgerLessons):
     """What every ``Ledger`` must do.
 
     ::

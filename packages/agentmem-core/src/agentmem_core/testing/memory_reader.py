@@ -9,13 +9,14 @@ from itertools import islice
 from agentmem_core.model import AuditEntry, Link, Memory, Scope, Version
 from agentmem_core.model.filters import OWN_FIELDS
 from agentmem_core.ports import Collection, Feature, Fingerprint, Listing, Partition, Record, Tally
+from agentmem_core.testing.memory_lessons import MemoryLessonReader
 from agentmem_core.testing.memory_state import ROW_BITS, Part, State, micros, own_memory
 
 _NOWHERE = Partition(0, Collection(0, "", "", Fingerprint("", ""), 0), "", last_row=0, change=0)
 """Stands for a partition that does not exist: it holds nothing."""
 
 
-class MemoryReader:
+class MemoryReader(MemoryLessonReader):
     """A consistent view, since a state is never changed once it is committed."""
 
     def __init__(self, state: State) -> None:
@@ -99,6 +100,9 @@ class MemoryReader:
         )
         ordered = sorted(found, key=lambda link: (link.valid_from, link.source, link.relation, link.target))
         return [link.model_copy(deep=True) for link in ordered]
+
+    def relations(self, partition: int, source: str) -> list[str]:
+        return sorted({link.relation for link in self._part(partition).links.values() if link.source == source})
 
     def tally(self, partition: int, agent_id: str | None, session_id: str | None, now: datetime) -> Tally:
         narrowed = Listing(0, agent_id=agent_id, session_id=session_id, now=now)

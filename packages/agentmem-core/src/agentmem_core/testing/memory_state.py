@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from agentmem_core.model import AuditEntry, Link, Memory, Version
-from agentmem_core.ports import Collection, Partition, Record
+from agentmem_core.ports import Collection, Lesson, Partition, Record
 
 ROW_BITS = 32
 """A row number is ``partition << 32 | n``: the engine reads the partition off it."""
@@ -53,6 +53,9 @@ class State:
     staging: dict[int, bytes] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     attachments: dict[int, frozenset[str]] = field(default_factory=dict)
+    learnt: frozenset[int] = frozenset()
+    lessons: dict[int, Lesson] = field(default_factory=dict)
+    last_lesson: int = 0
     audit: tuple[AuditEntry, ...] = ()
     last_audit: int = 0
     last_collection: int = 0
@@ -66,6 +69,9 @@ class State:
             staging=dict(self.staging),
             settings=dict(self.settings),
             attachments=dict(self.attachments),
+            learnt=self.learnt,
+            lessons=dict(self.lessons),
+            last_lesson=self.last_lesson,
             audit=self.audit,
             last_audit=self.last_audit,
             last_collection=self.last_collection,

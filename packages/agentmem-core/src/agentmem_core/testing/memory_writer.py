@@ -9,6 +9,7 @@ from datetime import datetime
 from agentmem_core.errors import StoreError
 from agentmem_core.model import AuditEntry, Link, Scope, Version
 from agentmem_core.ports import Collection, Erased, Fingerprint, Partition, Record
+from agentmem_core.testing.memory_lessons import MemoryLessonWriter
 from agentmem_core.testing.memory_reader import MemoryReader, partition_of, version_of
 from agentmem_core.testing.memory_state import ROW_BITS, Part, State, own_memory
 
@@ -16,7 +17,7 @@ CHANGES_KEPT = 8192
 """How far the log of changes reaches back."""
 
 
-class MemoryWriter(MemoryReader):
+class MemoryWriter(MemoryLessonWriter, MemoryReader):
     """The one transaction at a time; its reads see what it has written so far."""
 
     def __init__(self, state: State) -> None:
@@ -99,6 +100,7 @@ class MemoryWriter(MemoryReader):
             part.versions.pop(record.row, None)
             self._state.staging.pop(record.row, None)
             self._state.attachments.pop(record.row, None)
+        self._state.learnt -= {record.row for record in records}
         if rows is None:
             del self._state.parts[partition]
         else:

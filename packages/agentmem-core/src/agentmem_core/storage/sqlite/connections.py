@@ -243,13 +243,15 @@ if hasattr(os, "register_at_fork"):
 
 
 def _make_tables(writer: sqlite3.Connection, schema: Schema) -> None:
-    """The tables, unless another process was faster; all of them or none."""
-    if writer.execute("PRAGMA user_version").fetchone()[0]:
+    """The tables, and what an older version lacks of them, unless another process was faster; all of them or none."""
+    if writer.execute("PRAGMA user_version").fetchone()[0] >= schema.version or _is_foreign(writer, schema):
         return
     writer.execute("BEGIN IMMEDIATE")
     try:
-        if not writer.execute("PRAGMA user_version").fetchone()[0]:
-            for statement in schema.tables.split(";\n"):
+        version = writer.execute("PRAGMA user_version").fetchone()[0]
+        if version < schema.version:
+            steps = [schema.migrations[step] for step in range(version, schema.version)] if version else [schema.tables]
+            for statement in "".join(steps).split(";\n"):
                 if statement.strip():
                     writer.execute(statement)
             writer.execute(f"PRAGMA application_id = {schema.application_id}")
@@ -259,6 +261,12 @@ def _make_tables(writer: sqlite3.Connection, schema: Schema) -> None:
         with suppress(sqlite3.Error):
             writer.execute("ROLLBACK")
         raise
+
+
+def _is_foreign(writer: sqlite3.Connection, schema: Schema) -> bool:
+    """Whether the database has a version that is not ours to bring up to date."""
+    version = writer.execute("PRAGMA user_version").fetchone()[0]
+    return bool(version) and writer.execute("PRAGMA application_id").fetchone()[0] != schema.application_id
 
 
 def _begin(writer: sqlite3.Connection) -> None:

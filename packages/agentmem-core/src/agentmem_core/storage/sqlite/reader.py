@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 from agentmem_core.model import AuditEntry, Link, Memory, Scope, Version
 from agentmem_core.ports import Collection, Feature, Fingerprint, Listing, Partition, Record, Tally
+from agentmem_core.storage.sqlite.lessons import LessonTables
 from agentmem_core.storage.sqlite.rows import (
     AUDIT_COLUMNS,
     SELECTED,
@@ -45,12 +45,8 @@ _CHUNK = 500
 _PLAIN_TYPES = {"episodic", "semantic"}
 
 
-class SqliteReader:
-    """A consistent view over one connection."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """A reader for as long as the connection's transaction lasts."""
-        self._db = connection
+class SqliteReader(LessonTables):
+    """A consistent view over one connection, for as long as its transaction lasts."""
 
     def collection(self, tenant: str, name: str) -> Collection | None:
         row = self._db.execute(f"{_COLLECTIONS} WHERE tenant = ? AND name = ?", (tenant, name)).fetchone()
@@ -172,14 +168,28 @@ class SqliteReader:
             return [version_of(found) for found in rows]
 
     def links(self, partition: int, *, memory_id: str | None = None, relation: str | None = None) -> list[Link]:
+        where = ["partition = ?"]
+        given: list[Any] = [partition]
+        if memory_id is not None:
+            where.append("(source = ? OR target = ?)")
+            given += [memory_id, memory_id]
+        if relation is not None:
+            where.append("relation = ?")
+            given.append(relation)
         rows = self._db.execute(
             "SELECT source, relation, target, weight, metadata, valid_from, valid_to, fact FROM links "
-            "WHERE partition = ?1 AND (?2 IS NULL OR source = ?2 OR target = ?2) AND (?3 IS NULL OR relation = ?3) "
-            "ORDER BY valid_from, source, relation, target",
-            (partition, memory_id, relation),
+            f"WHERE {' AND '.join(where)} ORDER BY valid_from, source, relation, target",
+            given,
         ).fetchall()
         with readable():
             return [link_of(row) for row in rows]
+
+    def relations(self, partition: int, source: str) -> list[str]:
+        rows = self._db.execute(
+            "SELECT DISTINCT relation FROM links WHERE partition = ? AND source = ? ORDER BY relation",
+            (partition, source),
+        )
+        return [relation for (relation,) in rows]
 
     def tally(self, partition: int, agent_id: str | None, session_id: str | None, now: datetime) -> Tally:
         low, high = bounds(partition)

@@ -12,7 +12,7 @@ from typing import Any
 
 from agentmem_core.errors import StoreDamagedError
 from agentmem_core.model import AuditEntry, Link, Memory, MemoryType, Scope, Version
-from agentmem_core.ports import Record
+from agentmem_core.ports import Lesson, Record
 from agentmem_core.storage.sqlite.schema import ROW_BITS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,6 +28,9 @@ MEMORY_COLUMNS = (
 )  # fmt: skip
 AUDIT_COLUMNS = (
     "at", "operation", "tenant", "user_id", "agent_id", "session_id", "subject", "target", "reason", "details",
+)  # fmt: skip
+LESSON_COLUMNS = (
+    "tenant", "user_id", "agent_id", "session_id", "turns", "queued_at", "due_at", "attempts", "holder", "failed", "error",
 )  # fmt: skip
 SELECTED = ", ".join(f"m.{column}" for column in MEMORY_COLUMNS)
 
@@ -177,4 +180,28 @@ def audit_entry_of(row: tuple[Any, ...]) -> AuditEntry:
         reason=row[8],
         details=decode_json(row[9], {}),
         number=row[10],
+    )
+
+
+def lesson_values(lesson: Lesson) -> tuple[Any, ...]:
+    """A lesson as a row of ``lessons``, in the order of ``LESSON_COLUMNS``."""
+    scope = lesson.scope
+    return (
+        scope.tenant, scope.user_id, scope.agent_id, scope.session_id, encode_json(lesson.turns), to_micros(lesson.queued_at),
+        to_micros(lesson.due_at), lesson.attempts, lesson.holder, lesson.failed, lesson.error,
+    )  # fmt: skip
+
+
+def lesson_of(row: tuple[Any, ...]) -> Lesson:
+    """The lesson in ``LESSON_COLUMNS`` and its number."""
+    return Lesson(
+        scope=scope_of(row[0], row[1], row[2], row[3]),
+        turns=tuple(decode_json(row[4], ())),
+        queued_at=to_set_moment(row[5]),
+        due_at=to_set_moment(row[6]),
+        attempts=row[7],
+        holder=row[8],
+        failed=bool(row[9]),
+        error=row[10],
+        number=row[11],
     )

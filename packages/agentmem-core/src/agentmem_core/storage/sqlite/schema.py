@@ -9,15 +9,30 @@ the words and the vector, whose end lies in pages of its own when it is long.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x41474D31
 """``AGM1``: what the header of our database files says."""
 
 ROW_BITS = 32
 
-TABLES = """
+LEARNING = """
+CREATE TABLE lessons (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, user_id TEXT NOT NULL, agent_id TEXT, session_id TEXT,
+    turns TEXT NOT NULL, queued_at INTEGER NOT NULL, due_at INTEGER NOT NULL, attempts INTEGER NOT NULL, holder TEXT,
+    failed INTEGER NOT NULL, error TEXT
+) STRICT;
+CREATE INDEX lessons_by_user ON lessons (tenant, user_id, number);
+
+CREATE TABLE learnt (row INTEGER PRIMARY KEY) STRICT;
+"""
+
+MIGRATIONS: dict[int, str] = {1: LEARNING}
+"""What makes the tables of a version those of the next."""
+
+TABLES = f"""
 CREATE TABLE collections (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant TEXT NOT NULL, name TEXT NOT NULL,
@@ -81,16 +96,20 @@ CREATE TABLE audit (
 CREATE INDEX audit_by_user ON audit (tenant, user_id, number);
 
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-"""
+{LEARNING}"""
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What a database file of ours holds, and how its header says so; tables are separated by ``;`` at the end of a line."""
+    """What a database file of ours holds, and how its header says so; tables are separated by ``;`` at the end of a line.
+
+    ``migrations`` lead from a version to the next.
+    """
 
     application_id: int
     version: int
     tables: str
+    migrations: Mapping[int, str] = field(default_factory=dict)
 
 
-LEDGER = Schema(APPLICATION_ID, SCHEMA_VERSION, TABLES)
+LEDGER = Schema(APPLICATION_ID, SCHEMA_VERSION, TABLES, MIGRATIONS)

@@ -122,7 +122,8 @@ class SqliteWriter(SqliteReader):
                 done = self._db.execute(f"DELETE FROM {table} WHERE row IN ({marks(bite)})", bite).rowcount
                 if number < 2:
                     taken[number] += done
-            self._db.execute(f"DELETE FROM attachments WHERE row IN ({marks(bite)})", bite)
+            for table in ("attachments", "learnt"):
+                self._db.execute(f"DELETE FROM {table} WHERE row IN ({marks(bite)})", bite)
         self._log(partition, rows)
         self._db.execute("UPDATE partitions SET epoch = epoch + 1 WHERE id = ?", (partition,))
         memories, versions, vectors, links = taken
@@ -197,7 +198,8 @@ class SqliteWriter(SqliteReader):
     def _erase_partition(self, partition: int) -> Erased:
         span = bounds(partition)
         digests = frozenset(digest for _, digest in self.attachments(partition))
-        self._db.execute("DELETE FROM attachments WHERE row > ? AND row <= ?", span)
+        for table in ("attachments", "learnt"):
+            self._db.execute(f"DELETE FROM {table} WHERE row > ? AND row <= ?", span)
         vectors = self._count_vectors("row > ? AND row <= ?", span)
         counts = {
             table: self._db.execute(f"DELETE FROM {table} WHERE row > ? AND row <= ?", span).rowcount

@@ -1,0 +1,117 @@
+"""What is known that may concern a fact: found by its subject, by its words and meaning, and by its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from agentmem_core.engine.drafting import digest_of
+from agentmem_core.engine.engine import Engine, exists
+from agentmem_core.engine.facts import fact_of, told_alike
+from agentmem_core.engine.searching import look_up
+from agentmem_core.learning.deciding import Known, Stated, triple_of
+from agentmem_core.model import Link, MemoryType, Scope
+from agentmem_core.operations import Search
+from agentmem_core.ports import LedgerReader, Partition, Record
+from agentmem_core.recall.facts import holds_many
+
+SUMMARY = "summary"
+"""What ``metadata["kind"]`` says of the summary of a session."""
+
+AT_ONCE = 6
+"""Memories that are looked at for one fact."""
+
+_RIVALS = 50
+"""As many of the latest facts of one kind are looked at."""
+
+_NEAR_MEANING = 0.5
+_NEAR_WORDS = 0.3
+"""What concerns the same thing is as near as this, measured with the default embedder; what does not, hardly ever is."""
+
+
+def near_ids(engine: Engine, scope: Scope, record: Record) -> tuple[str, ...]:
+    """The ids of the memories whose text is near that of a fact, which ``record`` holds with its vector."""
+    hits = look_up(
+        engine,
+        Search(
+            scope=scope,
+            query=record.memory.content,
+            vector=record.vector,
+            limit=AT_ONCE,
+            types=(MemoryType.SEMANTIC,),
+        ),
+    )
+    return tuple(
+        hit.memory.id for hit in hits if hit.signals.dense >= _NEAR_MEANING or hit.signals.lexical >= _NEAR_WORDS
+    )
+
+
+def known_about(
+    reader: LedgerReader,
+    partition: Partition,
+    scope: Scope,
+    stated: Stated,
+    record: Record,
+    near: Iterable[str],
+    now: datetime,
+    fresh: Iterable[str] = (),
+) -> list[Known]:
+    """What is known now, each once: closed intervals too, because a fact may be about what was.
+
+    ``near`` are the ids of what was found by its text, ``fresh`` those of what was learnt just now.
+    """
+    found: dict[str, Known] = {}
+    for other in _candidates(reader, partition, stated, record):
+        if _counts(other, scope, now):
+            found[other.memory.id] = known_of(other)
+    for memory_id, is_near in (*((name, True) for name in near), *((name, False) for name in fresh)):
+        named = None if memory_id in found else reader.by_id(partition.id, memory_id)
+        if named is not None and _counts(named, scope, now):
+            found[memory_id] = known_of(named, near=is_near)
+    return list(found.values())
+
+
+def known_of(record: Record, *, near: bool = False) -> Known:
+    """A memory as deciding looks at it."""
+    memory = record.memory
+    words = [memory.metadata.get(name) for name in ("subject", "predicate", "object")]
+    subject, predicate, thing = (word if isinstance(word, str) and word.strip() else None for word in words)
+    return Known(
+        id=memory.id,
+        version=memory.version,
+        text=memory.content,
+        scope=memory.scope,
+        since=memory.valid_from or memory.created_at,
+        until=memory.valid_to,
+        triple=triple_of(subject, predicate, thing),
+        near=near,
+    )
+
+
+def _candidates(reader: LedgerReader, partition: Partition, stated: Stated, record: Record) -> Iterator[Record]:
+    """By the triple: what says the same or the opposite, and what says another thing of which there is one at a time."""
+    triple, fact = stated.triple, stated.fact
+    links: list[Link] = []
+    if triple is not None and fact.predicate is not None:
+        subject, predicate, thing = triple
+        links += [link for link in reader.links(partition.id, memory_id=thing) if link.source == subject]
+        if fact.exclusive or fact.retracted or not holds_many(fact.predicate):
+            links += list(told_alike(reader, partition.id, subject, predicate))[-_RIVALS:]
+    for link in links:
+        other = fact_of(reader, partition.id, link)
+        if other is not None:
+            yield other
+    same = reader.by_digest(partition.id, record.digest or digest_of(record.memory))
+    if same is not None:
+        yield same
+
+
+def _counts(record: Record, scope: Scope, now: datetime) -> bool:
+    memory = record.memory
+    return (
+        memory.type is MemoryType.SEMANTIC
+        and memory.role is None
+        and exists(record, now)
+        and scope.admits(memory.scope)
+        and memory.metadata.get("kind") != SUMMARY
+    )

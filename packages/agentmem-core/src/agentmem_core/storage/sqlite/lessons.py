@@ -1,0 +1,78 @@
+"""The tables about learning: which rows were learnt from, and what waits to be."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from agentmem_core.model import Scope
+from agentmem_core.ports import Lesson
+from agentmem_core.storage.sqlite.rows import LESSON_COLUMNS, lesson_of, lesson_values, readable, to_micros
+
+_SELECT = f"SELECT {', '.join(LESSON_COLUMNS)}, number FROM lessons"
+_INSERT = f"INSERT INTO lessons ({', '.join(LESSON_COLUMNS)}) VALUES ({', '.join('?' * len(LESSON_COLUMNS))})"
+_UPDATE = f"UPDATE lessons SET {', '.join(f'{column} = ?' for column in LESSON_COLUMNS)} WHERE number = ?"
+_OLDER = """
+SELECT 1 FROM lessons older WHERE older.tenant = lessons.tenant AND older.user_id = lessons.user_id
+AND older.number < lessons.number AND NOT older.failed
+"""
+_CHUNK = 500
+
+
+class LessonTables:
+    """Reading and writing them over one connection; what is written needs its transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """For as long as the connection's transaction lasts."""
+        self._db = connection
+
+    def learnt(self, rows: Sequence[int]) -> set[int]:
+        found: set[int] = set()
+        for start in range(0, len(rows), _CHUNK):
+            some = [int(row) for row in rows[start : start + _CHUNK]]
+            sql = f"SELECT row FROM learnt WHERE row IN ({', '.join('?' * len(some))})"
+            found.update(row for (row,) in self._db.execute(sql, some))
+        return found
+
+    def lesson(self, number: int) -> Lesson | None:
+        found = self._lessons("WHERE number = ?", (number,))
+        return found[0] if found else None
+
+    def lessons(self, tenant: str | None = None, user_id: str | None = None, *, limit: int = 1_000) -> list[Lesson]:
+        where = "WHERE (?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR user_id = ?2) ORDER BY number LIMIT ?3"
+        return self._lessons(where, (tenant, user_id, limit))
+
+    def due_lesson(self, tenant: str, now: datetime) -> Lesson | None:
+        where = f"WHERE tenant = ? AND NOT failed AND due_at <= ? AND NOT EXISTS ({_OLDER}) ORDER BY number LIMIT 1"
+        found = self._lessons(where, (tenant, to_micros(now)))
+        return found[0] if found else None
+
+    def waiting_lessons(self, tenant: str) -> tuple[int, int]:
+        sql = "SELECT failed, count(*) FROM lessons WHERE tenant = ? GROUP BY failed"
+        counts = dict(self._db.execute(sql, (tenant,)).fetchall())
+        return counts.get(0, 0), counts.get(1, 0)
+
+    def mark_learnt(self, rows: Sequence[int]) -> None:
+        self._db.executemany("INSERT OR IGNORE INTO learnt (row) VALUES (?)", [(int(row),) for row in rows])
+
+    def put_lesson(self, lesson: Lesson) -> int:
+        if not lesson.number:
+            return int(self._db.execute(_INSERT, lesson_values(lesson)).lastrowid or 0)
+        self._db.execute(_UPDATE, (*lesson_values(lesson), lesson.number))
+        return lesson.number
+
+    def drop_lesson(self, number: int) -> None:
+        self._db.execute("DELETE FROM lessons WHERE number = ?", (number,))
+
+    def erase_lessons(self, scope: Scope) -> None:
+        self._db.execute(
+            "DELETE FROM lessons WHERE tenant = ?1 AND user_id = ?2 AND (?3 IS NULL OR agent_id = ?3) "
+            "AND (?4 IS NULL OR session_id = ?4)",
+            (scope.tenant, scope.user_id, scope.agent_id, scope.session_id),
+        )
+
+    def _lessons(self, where: str, values: tuple[object, ...]) -> list[Lesson]:
+        rows = self._db.execute(f"{_SELECT} {where}", values).fetchall()
+        with readable():
+            return [lesson_of(row) for row in rows]
