@@ -84,3 +84,8 @@ def listed(given: object) -> list[Any]:
 def rest(given: Mapping[str, Any], *taken: str) -> dict[str, Any]:
     """The fields that were not taken and say something."""
     return {key: value for key, value in given.items() if key not in taken and value not in (None, "", [], {})}
+
+
+def is_lasting(given: str | None) -> bool:
+    """Whether an id is long enough to stand for one thing for ever; a short one counts the rows of one table."""
+    return given is not None and len(given) >= 16
