@@ -32,7 +32,7 @@ records = [
 ]
 for start in range(0, 240, 80):
     storage.save(records[start : start + 80])
-storage._table.optimize()  # noqa: SLF001 - one file instead of three
+storage._table.optimize()
 
 
 def clean(info):

@@ -46,19 +46,29 @@ class HashedWords(CustomEmbeddingFunction):
 
 
 embedder = {"provider": "custom", "config": {"embedding_callable": HashedWords}}
-long_term, short_term, entities = LongTermMemory(), ShortTermMemory(embedder_config=embedder), EntityMemory(embedder_config=embedder)
+long_term, short_term, entities = (
+    LongTermMemory(),
+    ShortTermMemory(embedder_config=embedder),
+    EntityMemory(embedder_config=embedder),
+)
 for number, text in enumerate(sentences(240)):
     if number % 3 == 0:
         long_term.save(
             LongTermMemoryItem(
-                task=text, agent="researcher", expected_output="a note", datetime=str(1_740_000_000 + number * 3600),
-                quality=number % 10, metadata={"suggestions": [f"look at page {number}", "be brief"], "quality": number % 10},
+                task=text,
+                agent="researcher",
+                expected_output="a note",
+                datetime=str(1_740_000_000 + number * 3600),
+                quality=number % 10,
+                metadata={"suggestions": [f"look at page {number}", "be brief"], "quality": number % 10},
             )  # fmt: skip
         )
     elif number % 3 == 1:
         short_term.save(text, metadata={"observation": "a task"})
     else:
-        entities.save(EntityMemoryItem(name=f"Person {number}", type="Person", description=text, relationships="- knows Rita"))
+        entities.save(
+            EntityMemoryItem(name=f"Person {number}", type="Person", description=text, relationships="- knows Rita")
+        )
 
 
 def clean(info):

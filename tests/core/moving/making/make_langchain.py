@@ -33,7 +33,10 @@ def turns():
             yield session, SystemMessage(f"You are the helper of session {number // 40}")
         yield session, HumanMessage(text) if number % 2 == 0 else AIMessage(text, id=f"run--{number:032x}")
         if number % 40 == 20:
-            yield session, AIMessage("", tool_calls=[{"name": "weather", "args": {"city": "Lisbon"}, "id": f"call_{number}"}])
+            yield (
+                session,
+                AIMessage("", tool_calls=[{"name": "weather", "args": {"city": "Lisbon"}, "id": f"call_{number}"}]),
+            )
             yield session, ToolMessage(f"21 degrees, reading {number}", tool_call_id=f"call_{number}")
 
 
@@ -45,10 +48,15 @@ folder = Path(tempfile.mkdtemp())
 server = fakeredis.FakeServer()
 for session, message in turns():
     SQLChatMessageHistory(session, connection=f"sqlite:///{folder}/history.db").add_message(message)
-    with mock.patch.object(redis, "from_url", lambda *a, **k: fakeredis.FakeRedis(server=server)), mock.patch(
-        "langchain_community.utilities.redis.get_client", lambda *a, **k: fakeredis.FakeRedis(server=server)
-    ), mock.patch(
-        "langchain_community.chat_message_histories.redis.get_client", lambda *a, **k: fakeredis.FakeRedis(server=server)
+    with (
+        mock.patch.object(redis, "from_url", lambda *a, **k: fakeredis.FakeRedis(server=server)),
+        mock.patch(
+            "langchain_community.utilities.redis.get_client", lambda *a, **k: fakeredis.FakeRedis(server=server)
+        ),
+        mock.patch(
+            "langchain_community.chat_message_histories.redis.get_client",
+            lambda *a, **k: fakeredis.FakeRedis(server=server),
+        ),
     ):
         RedisChatMessageHistory(session, url="redis://localhost:6379").add_message(message)
     FileChatMessageHistory(str(folder / "file.json"), ensure_ascii=False, encoding="utf-8").add_message(message)
@@ -58,4 +66,7 @@ packed("langchain_file.json.gz", (folder / "file.json").read_bytes())
 client = fakeredis.FakeRedis(server=server)
 dump = {key.decode(): [item.decode() for item in client.lrange(key, 0, -1)] for key in client.keys("message_store:*")}
 packed("langchain_redis.json.gz", json.dumps(dump, ensure_ascii=False).encode())
-packed("langchain_dicts.json.gz", json.dumps(messages_to_dict([message for _, message in turns()]), ensure_ascii=False).encode())
+packed(
+    "langchain_dicts.json.gz",
+    json.dumps(messages_to_dict([message for _, message in turns()]), ensure_ascii=False).encode(),
+)

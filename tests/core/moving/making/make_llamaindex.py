@@ -47,7 +47,11 @@ asyncio.run(remember())
 packed("llamaindex_memory.db.gz", (folder / "memory.db").read_bytes())
 
 documents = [
-    Document(text=text, id_=f"note-{number:04}-of-the-town", metadata={"user_id": ("ana", "bo")[number % 2], "creation_date": f"2024-05-{number % 28 + 1:02}"})
+    Document(
+        text=text,
+        id_=f"note-{number:04}-of-the-town",
+        metadata={"user_id": ("ana", "bo")[number % 2], "creation_date": f"2024-05-{number % 28 + 1:02}"},
+    )
     for number, text in enumerate(sentences(210))
 ]
 index = VectorStoreIndex.from_documents(documents, embed_model=MockEmbedding(embed_dim=2))

@@ -47,8 +47,12 @@ def made(store, folder):
     ids = []
     for number, text in enumerate(sentences(240)):
         answer = memory.add(
-            text, user_id=("ana", "bo", "小伟")[number % 3], agent_id="travel" if number % 5 == 0 else None,
-            run_id=f"run-{number // 40}" if number % 2 else None, infer=False, metadata={"topic": f"t{number % 4}", "number": number},
+            text,
+            user_id=("ana", "bo", "小伟")[number % 3],
+            agent_id="travel" if number % 5 == 0 else None,
+            run_id=f"run-{number // 40}" if number % 2 else None,
+            infer=False,
+            metadata={"topic": f"t{number % 4}", "number": number},
         )
         ids += [item["id"] for item in answer["results"]]
     for memory_id in ids[:10]:

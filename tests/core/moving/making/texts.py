@@ -10,12 +10,18 @@ ENGLISH = (
     "{who} takes the night train number {n} to Vienna",
     "{who} keeps bees: hive {n} gave eleven jars of honey",
 )
-CHINESE = ("{who}每周四晚上六点上第{n}节大提琴课", "{who}对花生过敏，第{n}次去医院检查", "{who}从波尔图搬到了里斯本{n}号", "{who}养了第{n}箱蜜蜂，收了十一罐蜂蜜")
+CHINESE = (
+    "{who}每周四晚上六点上第{n}节大提琴课",
+    "{who}对花生过敏，第{n}次去医院检查",
+    "{who}从波尔图搬到了里斯本{n}号",
+    "{who}养了第{n}箱蜜蜂，收了十一罐蜂蜜",
+)
 
 
 def sentences(count: int) -> list[str]:
     """That many sentences, every third one Chinese."""
     english, chinese, people = itertools.cycle(ENGLISH), itertools.cycle(CHINESE), itertools.cycle(PEOPLE)
     return [
-        next(chinese if number % 3 == 2 else english).format(who=next(people), n=number) for number in range(1, count + 1)
+        next(chinese if number % 3 == 2 else english).format(who=next(people), n=number)
+        for number in range(1, count + 1)
     ]

@@ -36,7 +36,9 @@ def chroma_rows(path: Path, collection: str | None = None) -> Iterator[ChromaRow
     with reading(path) as file:
         if not {"collections", "segments", "embeddings", "embedding_metadata"} <= set(file.tables()):
             raise InvalidInputError(f"{path}: is no database of Chroma, or one of an unknown version")
-        collections = [(str(key), str(name)) for key, name in file.rows("SELECT id, name FROM collections ORDER BY name")]
+        collections = [
+            (str(key), str(name)) for key, name in file.rows("SELECT id, name FROM collections ORDER BY name")
+        ]
         if collection is not None and collection not in {name for _, name in collections}:
             names = ", ".join(name for _, name in collections) or "none"
             raise InvalidInputError(f"collection: {path} holds no {collection!r}; there are {names}")
@@ -46,11 +48,15 @@ def chroma_rows(path: Path, collection: str | None = None) -> Iterator[ChromaRow
 
 
 def _rows(file: SqliteFile, key: str, name: str) -> Iterator[ChromaRow]:
-    segments = [str(row[0]) for row in file.rows("SELECT id FROM segments WHERE collection = ? AND scope = 'METADATA'", key)]
+    segments = [
+        str(row[0]) for row in file.rows("SELECT id FROM segments WHERE collection = ? AND scope = 'METADATA'", key)
+    ]
     if not segments:
         return
     late = _late(file, key, segments[0])
-    for row, row_id in file.rows("SELECT id, embedding_id FROM embeddings WHERE segment_id = ? ORDER BY id", segments[0]):
+    for row, row_id in file.rows(
+        "SELECT id, embedding_id FROM embeddings WHERE segment_id = ? ORDER BY id", segments[0]
+    ):
         metadata = _metadata(file, int(row))
         if row_id in late:
             changed = late.pop(row_id)
@@ -87,7 +93,9 @@ def _late(file: SqliteFile, key: str, segment: str) -> dict[str, dict[str, Any] 
     since = int.from_bytes(done, "big") if isinstance(done, bytes) else int(done or 0)
     late: dict[str, dict[str, Any] | None] = {}
     for operation, row_id, metadata in file.rows(
-        "SELECT operation, id, metadata FROM embeddings_queue WHERE seq_id > ? AND topic LIKE ? ORDER BY seq_id", since, f"%{key}"
+        "SELECT operation, id, metadata FROM embeddings_queue WHERE seq_id > ? AND topic LIKE ? ORDER BY seq_id",
+        since,
+        f"%{key}",
     ):
         if operation == _DELETE:
             late[str(row_id)] = None

@@ -20,7 +20,18 @@ from agentmem_core.moving.sqlite_file import is_sqlite, reading
 
 _LONG_TERM = "long_term_memories"
 _COLUMNS = ("id", "task_description", "metadata", "datetime", "score")
-_LANCE = ("id", "content", "scope", "categories_str", "metadata_str", "importance", "created_at", "last_accessed", "source", "private")
+_LANCE = (
+    "id",
+    "content",
+    "scope",
+    "categories_str",
+    "metadata_str",
+    "importance",
+    "created_at",
+    "last_accessed",
+    "source",
+    "private",
+)
 
 
 def read(source: Reading) -> Records:
@@ -37,7 +48,7 @@ def read(source: Reading) -> Records:
     if not (lances or tasks or chromas):
         raise InvalidInputError(f"{path}: holds neither a .lance table, nor long_term_memory_storage.db, nor {FILE}")
     for lance in lances:
-        yield from _of_lance(lance, source)
+        yield from _of_lance(lance)
     for file in (*tasks, *chromas):
         yield from _of_file(file, source)
 
@@ -46,8 +57,8 @@ def _of_file(path: Path, source: Reading) -> Iterator[Found]:
     if not is_sqlite(path):
         raise InvalidInputError(f"{path}: is none of CrewAI's files; give its storage folder")
     if path.name == FILE:
-        for row in chroma_rows(path, source.collection):
-            yield _of_chroma(row, source)
+        for found in chroma_rows(path, source.collection):
+            yield _of_chroma(found, source)
         return
     with reading(path) as file:
         if not set(_COLUMNS) <= set(file.columns(_LONG_TERM)):
@@ -56,7 +67,7 @@ def _of_file(path: Path, source: Reading) -> Iterator[Found]:
             yield _task(row, source)
 
 
-def _of_lance(path: Path, source: Reading) -> Iterator[Found]:
+def _of_lance(path: Path) -> Iterator[Found]:
     """A LanceDB table a batch at a time, without the vectors."""
     try:
         lancedb: Any = import_module("lancedb")
@@ -73,12 +84,12 @@ def _of_lance(path: Path, source: Reading) -> Iterator[Found]:
         batches: Any = query.limit(max(1, table.count_rows())).to_batches(1_000)
         for batch in batches:
             for row in batch.to_pylist():
-                yield _record(row, source)
+                yield _record(row)
     except (OSError, RuntimeError, ValueError) as error:
         raise InvalidInputError(f"{path}: cannot be read by LanceDB ({type(error).__name__})") from error
 
 
-def _record(row: dict[str, Any], source: Reading) -> Found:
+def _record(row: dict[str, Any]) -> Found:
     original = text_or_none(row.get("id"))
     content = row.get("content")
     if not isinstance(content, str) or not content.strip():

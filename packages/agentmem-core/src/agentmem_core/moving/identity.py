@@ -30,7 +30,14 @@ class Identities:
             return block_id(record)
         if record.original_id is not None and record.lasting:
             return self._id(user_id, "id", record.type, record.original_id)
-        said = (user_id, record.agent_id or "", record.session_id or "", record.role or "", record.name or "", record.content)
+        said = (
+            user_id,
+            record.agent_id or "",
+            record.session_id or "",
+            record.role or "",
+            record.name or "",
+            record.content,
+        )
         if record.original_id is not None:
             return self._id("number", record.original_id, *said)
         session = "\x00".join(said[:3])

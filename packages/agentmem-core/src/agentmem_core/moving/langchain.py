@@ -16,7 +16,18 @@ from agentmem_core.moving.record import Found, Misfit, Records, SourceRecord
 from agentmem_core.moving.sqlite_file import is_sqlite, reading
 
 _PREFIXES = ("message_store:", "chat:")
-_OWN = ("content", "type", "id", "name", "role", "example", "additional_kwargs", "response_metadata", "tool_calls", "invalid_tool_calls")
+_OWN = (
+    "content",
+    "type",
+    "id",
+    "name",
+    "role",
+    "example",
+    "additional_kwargs",
+    "response_metadata",
+    "tool_calls",
+    "invalid_tool_calls",
+)
 _TIMES = ("timestamp", "created_at", "time", "date")
 
 
@@ -45,10 +56,17 @@ def _of_tables(source: Reading) -> Iterator[Found]:
                 )
             tables = [source.table]
         if not tables:
-            raise InvalidInputError(f"{source.path}: has no table with session_id and message, so it is no SQLChatMessageHistory")
+            raise InvalidInputError(
+                f"{source.path}: has no table with session_id and message, so it is no SQLChatMessageHistory"
+            )
         for table in tables:
             has = file.columns(table)
-            columns = ("id" if "id" in has else "rowid", "session_id", "message", *(name for name in _TIMES if name in has))
+            columns = (
+                "id" if "id" in has else "rowid",
+                "session_id",
+                "message",
+                *(name for name in _TIMES if name in has),
+            )
             for row in file.select(table, columns, columns[0]):
                 place = f"{table} {row[columns[0]]}"
                 session = text_or_none(row["session_id"])
@@ -107,7 +125,9 @@ def _of_redis(texts: list[str], session: str, source: Reading) -> Iterator[Found
         yield _encoded(text, f"{session}[{number}]", session, source)
 
 
-def _encoded(text: Any, place: str, session: str | None, source: Reading, *, number: str | None = None, at: Any = None) -> Found:
+def _encoded(
+    text: Any, place: str, session: str | None, source: Reading, *, number: str | None = None, at: Any = None
+) -> Found:
     try:
         given: Any = json.loads(text)
     except (ValueError, TypeError, RecursionError):
@@ -115,7 +135,9 @@ def _encoded(text: Any, place: str, session: str | None, source: Reading, *, num
     return _message(given, place, session, source, number=number, at=at)
 
 
-def _message(given: Any, place: str, session: str | None, source: Reading, *, number: str | None = None, at: Any = None) -> Found:
+def _message(
+    given: Any, place: str, session: str | None, source: Reading, *, number: str | None = None, at: Any = None
+) -> Found:
     """One message, as ``message_to_dict``, as ``dumpd``, or as a langchain-redis document writes it."""
     item = mapping(given)
     data = mapping(item.get("data")) or mapping(item.get("kwargs")) or item
@@ -129,7 +151,11 @@ def _message(given: Any, place: str, session: str | None, source: Reading, *, nu
     calls = listed(data.get("tool_calls")) or listed(extra.get("tool_calls"))
     if not said.text.strip():
         return Misfit(place, "it has no text, only calls of tools" if calls else said.why_empty(), original or number)
-    moments = (at, item.get("timestamp"), *(place_of[key] for place_of in (extra, response, data) for key in _TIMES if key in place_of))
+    moments = (
+        at,
+        item.get("timestamp"),
+        *(place_of[key] for place_of in (extra, response, data) for key in _TIMES if key in place_of),
+    )
     return SourceRecord(
         place=place,
         content=said.text,

@@ -26,7 +26,11 @@ def read(source: Reading) -> Records:
     if not source.path.is_dir():
         yield from (_of_table(source) if is_sqlite(source.path) else _of_json(source.path, source))
         return
-    files = [path for path in sorted(source.path.glob("*.json")) if "vector_store" not in path.name and path.name not in _OTHERS]
+    files = [
+        path
+        for path in sorted(source.path.glob("*.json"))
+        if "vector_store" not in path.name and path.name not in _OTHERS
+    ]
     taken = False
     for path in files:
         if path.name == "docstore.json" or "chat" in path.name:
@@ -70,7 +74,9 @@ def _of_json(path: Path, source: Reading) -> Iterator[Found]:
                     stream.value()
             stream.finish()
     if not found:
-        raise InvalidInputError(f"{path}: is neither a chat store (store) nor a document store (docstore/data) of LlamaIndex")
+        raise InvalidInputError(
+            f"{path}: is neither a chat store (store) nor a document store (docstore/data) of LlamaIndex"
+        )
 
 
 def _nested(stream: JsonStream, source: Reading) -> Iterator[Found]:
@@ -91,7 +97,9 @@ def _chats(stream: JsonStream, source: Reading) -> Iterator[Found]:
             yield _turn(stream.value(), f"{key}[{number}]", key, source)
 
 
-def _turn(given: Any, place: str, key: str | None, source: Reading, *, number: str | None = None, at: Any = None) -> Found:
+def _turn(
+    given: Any, place: str, key: str | None, source: Reading, *, number: str | None = None, at: Any = None
+) -> Found:
     item = mapping(given)
     said = said_in(item["blocks"] if "blocks" in item else item.get("content"))
     extra = mapping(item.get("additional_kwargs"))

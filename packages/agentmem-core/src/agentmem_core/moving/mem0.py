@@ -53,7 +53,7 @@ def _of_document(stream: JsonStream, reading: Reading) -> Iterator[Found]:
         elif key == "relations" and stream.peek() == "[":
             found = True
             for number in stream.elements():
-                yield _relation(stream.value(), f"relations[{number}]", reading)
+                yield _relation(stream.value(), f"relations[{number}]")
         else:
             stream.value()
     if not found:
@@ -72,7 +72,9 @@ def _of_folder(reading: Reading) -> Iterator[Found]:
     chroma = next((found for found in (folder / FILE, *sorted(folder.glob(f"*/{FILE}"))) if found.is_file()), None)
     points = qdrant_stores(folder)
     if chroma is None and not points:
-        raise InvalidInputError(f"{folder}: holds neither {FILE} of Chroma nor collection/*/storage.sqlite of a local Qdrant")
+        raise InvalidInputError(
+            f"{folder}: holds neither {FILE} of Chroma nor collection/*/storage.sqlite of a local Qdrant"
+        )
     with Histories(reading.history or _history_of(folder)) as histories:
         if chroma is not None:
             for row in chroma_rows(chroma, reading.collection):
@@ -84,7 +86,9 @@ def _of_folder(reading: Reading) -> Iterator[Found]:
                     if isinstance(point, Misfit):
                         yield point
                     else:
-                        yield from _stored(point.id, point.payload, f"{store.collection} {point.id}", reading, histories)
+                        yield from _stored(
+                            point.id, point.payload, f"{store.collection} {point.id}", reading, histories
+                        )
         dead = histories.deleted()
         if dead:
             reading.note("memories were deleted in mem0 and are only in its history; they are not moved", dead)
@@ -95,7 +99,9 @@ def _history_of(folder: Path) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def _stored(memory_id: str, payload: dict[str, Any], place: str, reading: Reading, histories: Histories) -> Iterator[Found]:
+def _stored(
+    memory_id: str, payload: dict[str, Any], place: str, reading: Reading, histories: Histories
+) -> Iterator[Found]:
     """A row of a vector store; mem0's own book-keeping has no text of a memory."""
     if not {"data", "memory", "hash"} & set(payload) or "linked_memory_ids" in payload:
         reading.note("rows of mem0's own book-keeping (settings, entities) are no memories and were left out")
@@ -104,7 +110,10 @@ def _stored(memory_id: str, payload: dict[str, Any], place: str, reading: Readin
 
 
 def _promoted(payload: dict[str, Any]) -> dict[str, Any]:
-    return {**{key: payload[key] for key in payload if key in _OWN}, "metadata": {key: value for key, value in payload.items() if key not in _OWN}}
+    return {
+        **{key: payload[key] for key in payload if key in _OWN},
+        "metadata": {key: value for key, value in payload.items() if key not in _OWN},
+    }
 
 
 def _record(given: Any, place: str, reading: Reading, histories: Histories | None) -> Found:
@@ -141,10 +150,12 @@ def _record(given: Any, place: str, reading: Reading, histories: Histories | Non
 
 def _type_of(item: dict[str, Any], metadata: dict[str, Any]) -> MemoryType:
     kind = item.get("memory_type") or metadata.get("memory_type") or ""
-    return {"procedural_memory": MemoryType.PROCEDURAL, "episodic_memory": MemoryType.EPISODIC}.get(str(kind), MemoryType.SEMANTIC)
+    return {"procedural_memory": MemoryType.PROCEDURAL, "episodic_memory": MemoryType.EPISODIC}.get(
+        str(kind), MemoryType.SEMANTIC
+    )
 
 
-def _relation(given: Any, place: str, reading: Reading) -> Found:
+def _relation(given: Any, place: str) -> Found:
     item = mapping(given)
     source, relation = text_or_none(item.get("source")), text_or_none(item.get("relationship"))
     target = text_or_none(item.get("target")) or text_or_none(item.get("destination"))

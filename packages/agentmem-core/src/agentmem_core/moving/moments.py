@@ -11,7 +11,14 @@ from agentmem_core.errors import InvalidInputError
 _UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3))
 """From which size on a number counts nanoseconds, microseconds, milliseconds; below it counts seconds."""
 
-_FORMATS = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M")
+_FORMATS = (
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%Y年%m月%d日 %H:%M:%S",
+    "%Y年%m月%d日 %H:%M",
+)
 
 
 @dataclass(slots=True)

@@ -70,7 +70,9 @@ def move(
                 progress(moving.read, total)
     except AgentMemError as error:
         if moving.moved:
-            error.args = (f"{error}; {moving.moved:,} memories were moved before this, and a repetition goes on from there",)
+            error.args = (
+                f"{error}; {moving.moved:,} memories were moved before this, and a repetition goes on from there",
+            )
         raise
     return moving.report()
 
@@ -150,30 +152,39 @@ class _Moving:
         )  # fmt: skip
 
     def _item(self, found: Found) -> _Item | None:
+        """What is to be written, or None for what does not fit."""
         if isinstance(found, Misfit):
-            return self._refuse(found)
-        record = found
-        user_id = self.user_id or record.user_id or self.memory.scope.user_id
-        memory_id = self.ids.of(record, user_id)
+            self._refuse(found.place, found.reason, found.original_id)
+            return None
+        user_id = self.user_id or found.user_id or self.memory.scope.user_id
+        item = _Item(found, self.ids.of(found, user_id), user_id)
+        problem = self._problem(item)
+        if problem is None:
+            return item
+        self._refuse(found.place, problem, found.original_id)
+        return None
+
+    def _problem(self, item: _Item) -> str | None:
+        """Why a record cannot be a memory."""
+        record = item.record
         if not record.content.strip():
-            return self._refuse(Misfit(record.place, EMPTY, record.original_id))
+            return EMPTY
         if record.expires_at is not None and record.expires_at <= self.now:
-            return self._refuse(Misfit(record.place, "it had expired", record.original_id))
-        item = _Item(record, memory_id, user_id)
+            return "it had expired"
         try:
             build(
                 NewMemory, content=record.content, type=record.type, metadata=_metadata(self.source.kind, record), id=item.id,
                 importance=record.importance, role=record.role, name=record.name, entities=record.entities,
-                user_id=user_id, agent_id=record.agent_id, session_id=record.session_id,
+                user_id=item.user_id, agent_id=record.agent_id, session_id=record.session_id,
             )  # fmt: skip
         except InvalidInputError as error:
-            return self._refuse(Misfit(record.place, str(error), record.original_id))
-        return item
+            return str(error)
+        return None
 
-    def _refuse(self, misfit: Misfit) -> None:
-        self.reasons[misfit.reason] += 1
+    def _refuse(self, place: str, reason: str, original_id: str | None) -> None:
+        self.reasons[reason] += 1
         if len(self.misfits) < KEPT:
-            self.misfits.append(MoveMisfit(place=misfit.place, reason=misfit.reason, original_id=misfit.original_id))
+            self.misfits.append(MoveMisfit(place=place, reason=reason, original_id=original_id))
 
     def _unknown(self, user_id: str, items: dict[str, _Item]) -> Iterator[_Item]:
         """Those that neither stand nor were deleted here."""
@@ -214,7 +225,7 @@ class _Moving:
             self._import(items)
         except (InvalidInputError, ConflictError) as error:
             if len(items) == 1:
-                self._refuse(Misfit(items[0].record.place, str(error), items[0].record.original_id))
+                self._refuse(items[0].record.place, str(error), items[0].record.original_id)
                 return
             for item in items:
                 self._write([item])
@@ -243,9 +254,13 @@ class _Moving:
         if len(self.examples) < _EXAMPLES:
             self.examples.append(
                 MoveExample(
-                    id=item.id, original_id=record.original_id, user_id=item.user_id, type=record.type.value, occurred_at=at,
+                    id=item.id,
+                    original_id=record.original_id,
+                    user_id=item.user_id,
+                    type=record.type.value,
+                    occurred_at=at,
                     text=record.content[:_SHOWN],
-                )  # fmt: skip
+                )
             )
 
     def _line(self, item: _Item) -> dict[str, Any]:
@@ -272,7 +287,9 @@ class _Moving:
             }
             for number, earlier in enumerate(record.history, 1)
         ]  # fmt: skip
-        return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in _plain(line).items()}
+        return {
+            name: value.isoformat() if isinstance(value, datetime) else value for name, value in _plain(line).items()
+        }
 
 
 def _plain(line: dict[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,10 @@ def said_in(content: object) -> Said:
     if not isinstance(content, list):
         return Said("")
     found = [said_in(part) for part in cast("list[object]", content)]
-    return Said("\n".join(part.text for part in found if part.text.strip()), tuple(other for part in found for other in part.others))
+    return Said(
+        "\n".join(part.text for part in found if part.text.strip()),
+        tuple(other for part in found for other in part.others),
+    )
 
 
 def _said_by(part: Mapping[str, Any]) -> Said:

@@ -7,7 +7,7 @@ fields without behaviour; a pickle that names anything else is not read.
 from __future__ import annotations
 
 import io
-import pickle  # noqa: S403 - only ever read by an unpickler that resolves one harmless name
+import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,7 @@ def qdrant_points(store: QdrantStore) -> Iterator[QdrantPoint | Misfit]:
 
 def _point(raw: Any, place: str) -> QdrantPoint | Misfit:
     try:
-        found: Any = _Harmless(io.BytesIO(raw)).load()  # noqa: S301 - see _Harmless
+        found: Any = _Harmless(io.BytesIO(raw)).load()
     except Exception as error:  # noqa: BLE001 - a damaged pickle raises whatever it likes; each is told
         return Misfit(place, f"its point cannot be read safely ({type(error).__name__})")
     fields = mapping(getattr(found, "state", None))

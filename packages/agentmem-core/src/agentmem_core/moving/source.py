@@ -48,7 +48,9 @@ class Source:
         moments = self._last.moments
         notes = [f"{count:,} {text}" for text, count in self._last.notes.items()]
         if moments.naive:
-            notes.append(f"{moments.naive:,} dates had no time zone and were taken to be in {moments.zone}; zone= says another")
+            notes.append(
+                f"{moments.naive:,} dates had no time zone and were taken to be in {moments.zone}; zone= says another"
+            )
         if moments.unreadable:
             notes.append(f"{moments.unreadable:,} dates could not be read; those memories have the date of the move")
         return tuple(notes)

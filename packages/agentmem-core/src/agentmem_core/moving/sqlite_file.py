@@ -28,7 +28,9 @@ class SqliteFile:
 
     def tables(self) -> tuple[str, ...]:
         """The names of all tables."""
-        return tuple(str(row[0]) for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"))
+        return tuple(
+            str(row[0]) for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        )
 
     def rows(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, as they come."""
