@@ -61,7 +61,7 @@ for number, text in enumerate(sentences(240)):
                 datetime=str(1_740_000_000 + number * 3600),
                 quality=number % 10,
                 metadata={"suggestions": [f"look at page {number}", "be brief"], "quality": number % 10},
-            )  # fmt: skip
+            )
         )
     elif number % 3 == 1:
         short_term.save(text, metadata={"observation": "a task"})

@@ -44,8 +44,14 @@ def mem0_platform() -> None:
         }
         for number, text in enumerate(TEXTS)
     ]  # fmt: skip
-    relations = [{"source": "ana", "relationship": "plays", "target": "cello"}, {"source": "bo", "relationship": "keeps"}]
-    packed("mem0_platform.json.gz", {"count": 240, "next": None, "previous": None, "results": results, "relations": relations})
+    relations = [
+        {"source": "ana", "relationship": "plays", "target": "cello"},
+        {"source": "bo", "relationship": "keeps"},
+    ]
+    packed(
+        "mem0_platform.json.gz",
+        {"count": 240, "next": None, "previous": None, "results": results, "relations": relations},
+    )
 
 
 def zep() -> None:
@@ -86,11 +92,23 @@ def zep() -> None:
 
 def letta() -> None:
     """An agent file of today with two agents, and one of the older layout."""
+
     def message(number: int) -> dict[str, object]:
-        said: dict[str, object] = {"id": f"message-{number}", "role": ("user", "assistant")[number % 2], "created_at": iso(number)}
+        said: dict[str, object] = {
+            "id": f"message-{number}",
+            "role": ("user", "assistant")[number % 2],
+            "created_at": iso(number),
+        }
         if number % 2 == 0:
             return said | {"content": [{"type": "text", "text": TEXTS[number]}]}
-        call = {"id": f"call-{number}", "type": "function", "function": {"name": "send_message", "arguments": json.dumps({"message": TEXTS[number]}, ensure_ascii=False)}}
+        call = {
+            "id": f"call-{number}",
+            "type": "function",
+            "function": {
+                "name": "send_message",
+                "arguments": json.dumps({"message": TEXTS[number]}, ensure_ascii=False),
+            },
+        }
         return said | {"content": [{"type": "text", "text": "I should answer."}], "tool_calls": [call]}
 
     agents = [
@@ -126,7 +144,17 @@ def letta() -> None:
         for number, text in enumerate(TEXTS)
     ]  # fmt: skip
     core = [{"label": "human", "value": "Bo, bee keeper", "limit": 2000, "created_at": iso(0), "metadata_": {}}]
-    packed("letta_old.af.gz", {"agent_type": "memgpt_agent", "name": "bees", "core_memory": core, "messages": old, "tools": [], "version": "0.6.47"})
+    packed(
+        "letta_old.af.gz",
+        {
+            "agent_type": "memgpt_agent",
+            "name": "bees",
+            "core_memory": core,
+            "messages": old,
+            "tools": [],
+            "version": "0.6.47",
+        },
+    )
 
 
 def chatgpt() -> None:
@@ -136,7 +164,16 @@ def chatgpt() -> None:
         nodes: dict[str, dict[str, object]] = {"root": {"id": "root", "message": None, "parent": None, "children": []}}
         parent = "root"
 
-        def say(number: object, role: str, content: dict[str, object], after: str, hour: float, nodes=nodes, chat=chat, **more: object) -> str:
+        def say(
+            number: object,
+            role: str,
+            content: dict[str, object],
+            after: str,
+            hour: float,
+            nodes=nodes,
+            chat=chat,
+            **more: object,
+        ) -> str:
             node = key("chatgpt", chat, number)
             message = {"id": node, "author": {"role": role, "name": None, "metadata": {}}, "create_time": at(0).timestamp() + 3600 * hour,
                        "update_time": None, "content": content, "status": "finished_successfully", "weight": 1.0, "metadata": {}, "recipient": "all", **more}  # fmt: skip
@@ -148,16 +185,40 @@ def chatgpt() -> None:
         for number in range(chat * 30, chat * 30 + 30):
             role = ("user", "assistant")[number % 2]
             if number % 30 == 10:
-                say("edited", "user", {"content_type": "text", "parts": [f"A question that was edited, {chat}"]}, parent, number)
+                say(
+                    "edited",
+                    "user",
+                    {"content_type": "text", "parts": [f"A question that was edited, {chat}"]},
+                    parent,
+                    number,
+                )
             content: dict[str, object] = {"content_type": "text", "parts": [TEXTS[number]]}
             if number % 30 == 4:
-                content = {"content_type": "multimodal_text", "parts": [{"content_type": "image_asset_pointer", "asset_pointer": "file-service://x"}, TEXTS[number]]}
+                content = {
+                    "content_type": "multimodal_text",
+                    "parts": [
+                        {"content_type": "image_asset_pointer", "asset_pointer": "file-service://x"},
+                        TEXTS[number],
+                    ],
+                }
             if number % 30 == 5:
                 content = {"content_type": "code", "language": "python", "text": f"print({number})  # {TEXTS[number]}"}
             if number % 30 == 7:
-                parent = say("thoughts", "assistant", {"content_type": "thoughts", "thoughts": [{"summary": "s", "content": "c"}]}, parent, number)
+                parent = say(
+                    "thoughts",
+                    "assistant",
+                    {"content_type": "thoughts", "thoughts": [{"summary": "s", "content": "c"}]},
+                    parent,
+                    number,
+                )
             parent = say(number, role, content, parent, number)
-        image = say("image", "user", {"content_type": "multimodal_text", "parts": [{"content_type": "image_asset_pointer"}]}, parent, chat * 30 + 30)
+        image = say(
+            "image",
+            "user",
+            {"content_type": "multimodal_text", "parts": [{"content_type": "image_asset_pointer"}]},
+            parent,
+            chat * 30 + 30,
+        )
         conversations.append({
             "title": f"Chat {chat} 旅行", "create_time": at(chat * 30).timestamp(), "update_time": at(chat * 30 + 30).timestamp(),
             "mapping": nodes, "current_node": image, "conversation_id": key("chat", chat), "id": key("chat", chat),

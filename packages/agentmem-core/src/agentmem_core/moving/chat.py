@@ -8,7 +8,7 @@ from typing import Any
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.moving.chatgpt import conversation as chatgpt
 from agentmem_core.moving.claude import conversation as claude
-from agentmem_core.moving.files import first_character, json_of, objects_of
+from agentmem_core.moving.files import first_character, json_of, members_of
 from agentmem_core.moving.options import Reading
 from agentmem_core.moving.parts import mapping
 from agentmem_core.moving.record import Found, Misfit, Records
@@ -22,48 +22,51 @@ def read(source: Reading) -> Records:
     """The turns of every conversation; what sort of file it is the file itself tells, unless ``format`` does."""
     if source.format is not None and source.format not in FORMATS:
         raise InvalidInputError(f"format: must be one of {', '.join(FORMATS)}, not {source.format!r}")
-    if source.path.is_dir():
-        source.path = _in_folder(source)
-    kind = source.format or _format_of(source)
-    if kind == "text":
+    if not source.path.is_dir():
+        yield from _of_file(source)
+        return
+    files = sorted(source.path.glob("conversations*.json"))
+    if not files:
+        raise InvalidInputError(f"{source.path}: holds no conversations.json; give the file itself")
+    for path in files:
+        source.path = path
+        yield from _of_file(source)
+
+
+def _of_file(source: Reading) -> Iterator[Found]:
+    members = members_of(source.path)
+    for member in members:
+        yield from _of_document(source, member)
+    if members:
+        return
+    if (source.format or _format_of(source)) == "text":
         yield from turns_of(source)
-    elif kind == "jsonl":
-        for number, item in objects_of(source.path, source.encoding):
-            yield from _conversation(item, f"line {number}", source)
     else:
         yield from _of_document(source)
 
 
-def _in_folder(source: Reading) -> Any:
-    path = source.path / "conversations.json"
-    if not path.is_file():
-        raise InvalidInputError(f"{source.path}: holds no conversations.json; give the file itself")
-    return path
-
-
 def _format_of(source: Reading) -> str:
     first = first_character(source.path, source.encoding)
-    name = source.path.name.removesuffix(".gz")
     if not first:
         raise InvalidInputError(f"{source.path}: is empty")
-    if first == "{":
-        return "json" if name.endswith(".json") else "jsonl"
-    if first == "[" and not name.endswith((".log", ".txt", ".md")):
-        return "json"
-    return "text"
+    log = source.path.name.removesuffix(".gz").endswith((".log", ".txt", ".md"))
+    return "json" if first == "{" or (first == "[" and not log) else "text"
 
 
-def _of_document(source: Reading) -> Iterator[Found]:
-    with json_of(source.path, source.encoding) as stream:
-        opening = stream.peek()
-        if opening == "{":
-            yield from _conversation(stream.value(), source.path.name, source)
-        elif opening == "[":
+def _of_document(source: Reading, member: str | None = None) -> Iterator[Found]:
+    """A list of conversations or messages, or objects one after the other, as JSON Lines has them."""
+    with json_of(source.path, source.encoding, member) as stream:
+        if stream.peek() == "[":
             for number in stream.elements():
                 yield from _conversation(stream.value(), f"[{number}]", source)
-        else:
-            raise InvalidInputError(f"{source.path}: holds neither a list of conversations nor one")
-        stream.finish()
+            stream.finish()
+            return
+        while stream.peek():
+            place = stream.where()
+            value = stream.value()
+            if not isinstance(value, dict):
+                raise InvalidInputError(f"{source.path}: {place} is not a JSON object")
+            yield from _conversation(value, place, source)
 
 
 def _conversation(given: Any, place: str, source: Reading) -> Iterator[Found]:

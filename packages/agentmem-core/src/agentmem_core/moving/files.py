@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
+import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any, TextIO, cast
+from typing import IO, TextIO, cast
 
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.moving.json_stream import JsonStream
@@ -19,9 +19,26 @@ _LONGEST_LINE = 64_000_000
 """Characters of one line beyond which a file is no list of lines."""
 
 
+def members_of(path: Path) -> list[str]:
+    """The files of conversations in a zip archive, in order; none where it is no archive."""
+    if not path.is_file() or not zipfile.is_zipfile(path):
+        return []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = sorted(name for name in archive.namelist() if _CONVERSATIONS.fullmatch(Path(name).name))
+    except (OSError, zipfile.BadZipFile) as error:
+        raise InvalidInputError(f"{path}: cannot be read ({error})") from error
+    if not found:
+        raise InvalidInputError(f"{path}: holds no conversations.json; unpack it and give the file itself")
+    return found
+
+
+_CONVERSATIONS = re.compile(r"conversations(?:[-_]?\d+)?\.json")
+
+
 @contextmanager
-def opened(path: Path, encoding: str | None = None, member: str = "conversations.json") -> Iterator[TextIO]:
-    """A file as text, unpacked on the way; of a zip archive the ``member`` of that name, wherever it stands in it."""
+def opened(path: Path, encoding: str | None = None, member: str | None = None) -> Generator[TextIO]:
+    """A file as text, unpacked on the way; of a zip archive the file ``member``."""
     with ExitStack() as open_now:
         try:
             raw = _raw(path, member, open_now)
@@ -34,13 +51,10 @@ def opened(path: Path, encoding: str | None = None, member: str = "conversations
             ) from error
 
 
-def _raw(path: Path, member: str, open_now: ExitStack) -> io.BufferedReader:
-    if zipfile.is_zipfile(path):
+def _raw(path: Path, member: str | None, open_now: ExitStack) -> io.BufferedReader:
+    if member is not None:
         archive = open_now.enter_context(zipfile.ZipFile(path))
-        names = sorted((name for name in archive.namelist() if Path(name).name == member), key=len)
-        if not names:
-            raise InvalidInputError(f"{path}: holds no {member}; unpack it and give the file itself")
-        found = archive.getinfo(names[0])
+        found = archive.getinfo(member)
         if found.flag_bits & 1:
             raise InvalidInputError(f"{path}: is locked by a password; unpack it and give the file itself")
         return _buffered(open_now.enter_context(archive.open(found)))
@@ -60,9 +74,9 @@ def _encoding_of(raw: io.BufferedReader) -> str:
 
 
 @contextmanager
-def json_of(path: Path, encoding: str | None = None) -> Iterator[JsonStream]:
+def json_of(path: Path, encoding: str | None = None, member: str | None = None) -> Generator[JsonStream]:
     """A JSON document, to be read a value at a time."""
-    with opened(path, encoding) as text:
+    with opened(path, encoding, member) as text:
         yield JsonStream(text, str(path))
 
 
@@ -75,24 +89,6 @@ def lines_of(path: Path, encoding: str | None = None) -> Iterator[tuple[int, str
             if len(line) == _LONGEST_LINE:
                 raise InvalidInputError(f"{path}: line {number} is longer than {_LONGEST_LINE:,} characters")
             yield number, line.rstrip("\n")
-
-
-def objects_of(path: Path, encoding: str | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of JSON Lines with the numbers of their lines; blank lines are left out."""
-    for number, line in lines_of(path, encoding):
-        if line.strip():
-            yield number, _object(path, number, line)
-
-
-def _object(path: Path, number: int, line: str) -> dict[str, Any]:
-    try:
-        found: Any = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        why = error.msg if isinstance(error, json.JSONDecodeError) else "it is nested too deep, or a number is too long"
-        raise InvalidInputError(f"{path}: line {number} is not JSON ({why})") from error
-    if not isinstance(found, dict):
-        raise InvalidInputError(f"{path}: line {number} is not a JSON object")
-    return cast("dict[str, Any]", found)
 
 
 def first_character(path: Path, encoding: str | None = None) -> str:

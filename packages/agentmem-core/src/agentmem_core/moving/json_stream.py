@@ -15,14 +15,9 @@ _LARGEST = 512_000_000
 _NEAR = 32
 """An error so near to the end of what was read may be cured by reading on."""
 _SPACE = " \t\n\r"
-_NUMBER = "-0123456789"
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_DECODER = json.JSONDecoder()
 
 
 class JsonStream:
@@ -34,6 +29,7 @@ class JsonStream:
         self._held = ""
         self._at = 0
         self._line, self._line_start = 1, 0
+        self._counted = (0, 0)
         self._ended = False
 
     def peek(self) -> str:
@@ -53,15 +49,22 @@ class JsonStream:
             try:
                 found, end = _DECODER.raw_decode(self._held, self._at)
             except JSONDecodeError as error:
+                before = self._at
                 if not self._may_be_cut(error) or not self._more(double=True):
-                    self._refuse(error.msg, error.pos)
+                    self._refuse(error.msg, error.pos - (before - self._at))
                 continue
             except (ValueError, RecursionError) as error:
                 self._refuse(str(error) if isinstance(error, ValueError) else "it is nested too deep", self._at)
-            if end == len(self._held) and self._held[self._at] in _NUMBER and self._more(double=True):
+            if self._may_go_on(end) and self._more(double=True):
                 continue
             self._at = end
             return found
+
+    def _may_go_on(self, end: int) -> bool:
+        """Whether what was read is a number, of which more may follow."""
+        if self._held[self._at] not in "-0123456789":
+            return False
+        return not self._held[end : end + _NEAR].lstrip("0123456789.eE+-") and len(self._held) - end < _NEAR
 
     def members(self) -> Iterator[str]:
         """The keys of an object; read the value of each before asking for the next."""
@@ -98,7 +101,9 @@ class JsonStream:
     def where(self) -> str:
         """The line that comes next."""
         self.peek()
-        return f"line {self._line + self._held.count(chr(10), 0, self._at)}"
+        position, lines = self._counted
+        self._counted = (self._at, lines + self._held.count("\n", position, self._at))
+        return f"line {self._line + self._counted[1]}"
 
     def _take(self, wanted: str) -> None:
         if self.peek() != wanted:
@@ -114,7 +119,7 @@ class JsonStream:
             newline = used.rfind("\n")
             self._line += used.count("\n")
             self._line_start = self._line_start + self._at if newline < 0 else self._at - newline - 1
-            self._held, self._at = self._held[self._at :], 0
+            self._held, self._at, self._counted = self._held[self._at :], 0, (0, 0)
         if len(self._held) > _LARGEST:
             self._refuse(f"one value is longer than {_LARGEST:,} characters", 0)
         try:
@@ -140,6 +145,9 @@ class JsonStream:
         before = self._held[:position]
         newline = before.rfind("\n")
         column = position - newline if newline >= 0 else self._line_start + position + 1
-        raise InvalidInputError(
-            f"{self._name}: line {self._line + before.count(chr(10))}, column {column} is not JSON ({why.rstrip(':')})"
-        )
+        place = f"{self._name}: line {self._line + before.count(chr(10))}, column {column}"
+        if why.startswith("Unterminated string"):
+            raise InvalidInputError(
+                f"{place} begins a text that never ends; the file was cut short, or a quote is missing"
+            )
+        raise InvalidInputError(f"{place} is not JSON ({why.rstrip(':')})")

@@ -34,7 +34,10 @@ _TIMES = ("timestamp", "created_at", "time", "date")
 def read(source: Reading) -> Records:
     """The turns of every session, in order."""
     if source.path.is_dir():
-        for path in sorted(source.path.glob("*.json")):
+        files = sorted(source.path.glob("*.json"))
+        if not files:
+            raise InvalidInputError(f"{source.path}: holds no .json files; give the database or the file itself")
+        for path in files:
             yield from _of_json(_within(source, path))
         return
     yield from (_of_tables(source) if is_sqlite(source.path) else _of_json(source))

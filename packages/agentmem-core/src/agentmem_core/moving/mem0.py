@@ -9,7 +9,7 @@ from typing import Any
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import MemoryType
 from agentmem_core.moving.chroma_folder import FILE, chroma_rows
-from agentmem_core.moving.files import first_character, json_of, objects_of
+from agentmem_core.moving.files import json_of
 from agentmem_core.moving.json_stream import JsonStream
 from agentmem_core.moving.mem0_history import Histories
 from agentmem_core.moving.options import Reading
@@ -29,31 +29,30 @@ def read(reading: Reading) -> Records:
     if reading.path.is_dir():
         yield from _of_folder(reading)
         return
-    if first_character(reading.path, reading.encoding) == "{" and reading.format == "jsonl":
-        for number, item in objects_of(reading.path, reading.encoding):
-            yield _record(item, f"line {number}", reading, None)
-        return
-    with json_of(reading.path, reading.encoding) as stream:
-        yield from _of_document(stream, reading)
+    with json_of(reading.path, reading.encoding) as stream, Histories(reading.history) as histories:
+        yield from _of_document(stream, reading, histories)
         stream.finish()
 
 
-def _of_document(stream: JsonStream, reading: Reading) -> Iterator[Found]:
+def _of_document(stream: JsonStream, reading: Reading, histories: Histories) -> Iterator[Found]:
     opening = stream.peek()
     if opening == "[":
-        yield from _of_list(stream, "", reading)
+        yield from _of_list(stream, "", reading, histories)
         return
     if opening != "{":
         raise InvalidInputError(f"{reading.path}: is no export of mem0; it begins with neither a list nor an object")
     found = False
+    users: set[str | None] = set()
     for key in stream.members():
         if key in _LISTS and stream.peek() == "[":
             found = True
-            yield from _of_list(stream, key, reading)
+            for record in _of_list(stream, key, reading, histories):
+                users |= {record.user_id} if isinstance(record, SourceRecord) else set()
+                yield record
         elif key == "relations" and stream.peek() == "[":
             found = True
             for number in stream.elements():
-                yield _relation(stream.value(), f"relations[{number}]")
+                yield _relation(stream.value(), f"relations[{number}]", users)
         else:
             stream.value()
     if not found:
@@ -62,9 +61,9 @@ def _of_document(stream: JsonStream, reading: Reading) -> Iterator[Found]:
         )
 
 
-def _of_list(stream: JsonStream, key: str, reading: Reading) -> Iterator[Found]:
+def _of_list(stream: JsonStream, key: str, reading: Reading, histories: Histories) -> Iterator[Found]:
     for number in stream.elements():
-        yield _record(stream.value(), f"{key}[{number}]", reading, None)
+        yield _record(stream.value(), f"{key}[{number}]", reading, histories)
 
 
 def _of_folder(reading: Reading) -> Iterator[Found]:
@@ -116,7 +115,7 @@ def _promoted(payload: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _record(given: Any, place: str, reading: Reading, histories: Histories | None) -> Found:
+def _record(given: Any, place: str, reading: Reading, histories: Histories) -> Found:
     item = mapping(given)
     original = text_or_none(item.get("id"))
     text = next((item[key] for key in ("memory", "data", "text") if isinstance(item.get(key), str)), "")
@@ -125,7 +124,7 @@ def _record(given: Any, place: str, reading: Reading, histories: Histories | Non
     created = reading.moments.read(item.get("created_at"))
     updated = reading.moments.read(item.get("updated_at"))
     metadata = item.get("metadata")
-    past = histories.of(original, text, reading.moments) if histories is not None and original is not None else ()
+    past = histories.of(original, text, reading.moments) if original is not None else ()
     return SourceRecord(
         place=place,
         content=text,
@@ -155,7 +154,8 @@ def _type_of(item: dict[str, Any], metadata: dict[str, Any]) -> MemoryType:
     )
 
 
-def _relation(given: Any, place: str) -> Found:
+def _relation(given: Any, place: str, users: set[str | None]) -> Found:
+    """A relation of the graph does not say whose it is; where all memories are one user's, it is too."""
     item = mapping(given)
     source, relation = text_or_none(item.get("source")), text_or_none(item.get("relationship"))
     target = text_or_none(item.get("target")) or text_or_none(item.get("destination"))
@@ -167,7 +167,7 @@ def _relation(given: Any, place: str) -> Found:
         type=MemoryType.SEMANTIC,
         original_id=f"{source} {relation} {target}",
         lasting=False,
-        user_id=text_or_none(item.get("user_id")),
+        user_id=text_or_none(item.get("user_id")) or (next(iter(users)) if len(users) == 1 else None),
         entities=(source, target),
         metadata={"subject": source, "predicate": relation, "object": target},
     )

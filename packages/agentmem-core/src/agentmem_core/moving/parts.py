@@ -46,7 +46,7 @@ def said_in(content: object) -> Said:
         return _said_by(cast("Mapping[str, Any]", content))
     if not isinstance(content, list):
         return Said("")
-    found = [said_in(part) for part in cast("list[object]", content)]
+    found = [said_in(part) for part in content]
     return Said(
         "\n".join(part.text for part in found if part.text.strip()),
         tuple(other for part in found for other in part.others),
@@ -81,7 +81,7 @@ def mapping(given: object) -> dict[str, Any]:
 
 def listed(given: object) -> list[Any]:
     """A JSON array; an empty one where something else stands."""
-    return cast("list[Any]", given) if isinstance(given, list) else []
+    return given if isinstance(given, list) else []
 
 
 def rest(given: Mapping[str, Any], *taken: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def is_sqlite(path: Path) -> bool:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[SqliteFile]:
+def reading(path: Path) -> Generator[SqliteFile]:
     """Open a file to read only; ``immutable`` where SQLite would otherwise make files beside it."""
     if not is_sqlite(path):
         raise InvalidInputError(f"{path}: is no SQLite database")
