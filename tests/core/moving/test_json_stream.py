@@ -23,6 +23,13 @@ def stream(text: str) -> JsonStream:
     return JsonStream(io.StringIO(text), "file")
 
 
+def read_whole(text: str) -> None:
+    cursor = stream(text)
+    for _ in cursor.elements():
+        cursor.value()
+    cursor.finish()
+
+
 @given(st.lists(values, max_size=6), st.integers(1, 40), st.sampled_from([None, 1]), st.booleans())
 def test_elements_and_members_are_those_of_the_json_module(items, chunk, indent, escaped):
     named = {f"key {number}": item for number, item in enumerate(items)}
@@ -40,16 +47,13 @@ def test_a_text_that_is_cut_short_is_refused(items, chunk, data):
     whole = json.dumps(items)
     cut = data.draw(st.integers(0, len(whole) - 1))
     with mock.patch.object(json_stream, "_CHUNK", chunk), pytest.raises(InvalidInputError):
-        cursor = stream(whole[:cut])
-        for _ in cursor.elements():
-            cursor.value()
-        cursor.finish()
+        read_whole(whole[:cut])
 
 
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        ('[1,\n2,\n3 4]', "line 3, column 3"),
+        ("[1,\n2,\n3 4]", "line 3, column 3"),
         ('[{"a": 1},\n {"a" 2}]', "line 2, column 7"),
         ("[1] x", "line 1, column 5"),
         ('[1, "abc', "line 1, column 5 begins a text that never ends"),
@@ -60,10 +64,7 @@ def test_a_text_that_is_cut_short_is_refused(items, chunk, data):
 )  # fmt: skip
 def test_errors_say_where(text, where):
     with pytest.raises(InvalidInputError, match=where):
-        cursor = stream(text)
-        for _ in cursor.elements():
-            cursor.value()
-        cursor.finish()
+        read_whole(text)
 
 
 def test_lines_are_counted_over_chunks():

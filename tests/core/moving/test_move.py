@@ -9,13 +9,12 @@ import subprocess
 import sys
 import textwrap
 import tracemalloc
-from pathlib import Path
 
 import pytest
+from tests.core.moving.exports import DATA, EXPORTS, Export, state_of, unpacked
 
 from agentmem_core import AgentMem, InvalidInputError, NotFoundError
 from agentmem_core.moving import KINDS, MoveReport, SourceRecord, move, open_source
-from tests.core.moving.exports import DATA, EXPORTS, Export, state_of, unpacked
 
 every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.file)
 
@@ -106,7 +105,7 @@ def test_what_was_moved_is_found_by_its_meaning_by_its_user_alone(tmp_path):
         assert all("allergic to peanuts" in hit.memory.content for hit in hits)
         (hit, *_) = memory.search("railway journey to the capital of Austria", user_id="ana", limit=5, mode="dense")
         assert "train" in hit.memory.content
-        assert any("过敏" in hit.memory.content for hit in memory.search("对花生过敏", user_id="小伟", limit=5))
+        assert any("过敏" in hit.memory.content for hit in memory.search("对花生过敏", user_id="bo", limit=5))
         assert memory.search("allergic to peanuts", user_id="somebody") == []
         mine = {hit.memory.id for hit in memory.search("cello", user_id="ana", limit=100)}
         theirs = {hit.memory.id for hit in memory.search("cello", user_id="bo", limit=100)}
@@ -194,7 +193,7 @@ def test_a_damaged_file_moves_nothing_and_says_where(memory, tmp_path):
 @pytest.mark.parametrize(
     "garbage",
     [
-        b"", b"   \n", b"\x00\x01\x02\xff\xfe\x80" * 50, b"not json at all", b"[", b"{}", b"[1, 2, null, \"x\", [[]], {}]", b"null",
+        b"", b"   \n", b"\x00\x01\x02\xff\xfe\x80" * 50, b"not json at all", b"[", b"{}", b'[1, 2, null, "x", [[]], {}]', b"null",
         b'{"results": {"a": 1}, "agents": 7, "store": [], "messages": "no"}', b"[" * 50_000, b'{"a": ' * 3000, b"SQLite format 3\x00" + b"x" * 500,
         b"\x1f\x8b broken gzip", b"PK\x03\x04 broken zip", '[{"role": "user", "content": "半'.encode()[:-1], b'[{"role": "user", "content": "\xff"}]',
         b'[{"id": [1], "memory": {"a": 1}, "content": 7, "type": [], "data": [], "role": {}, "mapping": 3, "chat_messages": 5}]',
@@ -203,13 +202,13 @@ def test_a_damaged_file_moves_nothing_and_says_where(memory, tmp_path):
 def test_garbage_is_refused_or_told_and_never_moved(kind, garbage, memory, tmp_path):
     path = tmp_path / "export.json"
     path.write_bytes(garbage)
+    refused = ""
+    report = None
     try:
         report = move(open_source(kind, path), memory)
     except InvalidInputError as error:
-        assert str(path) in str(error) or path.name in str(error)
-    else:
-        assert report.moved == 0
-        assert adds_up(report)
+        refused = str(error)
+    assert path.name in refused if report is None else (report.moved == 0 and adds_up(report))
     assert memory.stats(everyone=True).memories == 0
 
 
@@ -257,12 +256,12 @@ def test_equal_words_said_again_are_kept_each_time(memory, tmp_path):
 
 def test_an_enormous_file_needs_little_memory(tmp_path):
     path = tmp_path / "conversations.json"
-    message = {"role": "user", "content": "Ana plays the cello " * 20, "user_id": "ana"}
+    message = {"role": "user", "content": "Ana plays the cello " * 200, "user_id": "ana"}
     with path.open("w", encoding="utf-8") as stream:
-        stream.write("[" + ",\n".join([json.dumps(message)] * 60_000) + "]")
+        stream.write("[" + ",\n".join([json.dumps(message)] * 6_500) + "]")
     assert path.stat().st_size > 25_000_000
     tracemalloc.start()
-    assert sum(1 for _ in open_source("chat", path)) == 60_000
+    assert sum(1 for _ in open_source("chat", path)) == 6_500
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8_000_000

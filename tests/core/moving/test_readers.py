@@ -15,11 +15,11 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
+from tests.core.moving.exports import DATA, unpacked
 
 from agentmem_core import AgentMem, InvalidInputError, NotConfiguredError
 from agentmem_core.moving import Misfit, SourceRecord, move, open_source
 from agentmem_core.moving.chroma_folder import chroma_rows
-from tests.core.moving.exports import DATA, unpacked
 
 
 @pytest.fixture
@@ -221,8 +221,9 @@ def test_redis_lists_are_read_newest_last(tmp_path):
         json.dumps({"type": kind, "data": {"content": text}})
         for kind, text in (("ai", "third"), ("ai", "second"), ("human", "first"))
     ]
+    path = tmp_path / "dump.json"
     for value in (turns, {"message_store:s1": turns}):
-        path = written(tmp_path / "dump.json", value)
+        written(path, value)
         assert [record.content for record in records("langchain", path)] == ["first", "second", "third"]
         assert [record.content for record in records("langchain", path, format="oldest-first")] == [
             "third",
@@ -441,6 +442,7 @@ def test_dates_without_a_zone_are_in_the_zone_that_is_said(tmp_path):
     for zone, hour in (("UTC", 10), ("Europe/Lisbon", 9), ("Asia/Shanghai", 2), ("-03:00", 13)):
         source = open_source("chat", path, zone=zone)
         (record,) = list(source)
+        assert isinstance(record, SourceRecord)
         assert record.occurred_at == datetime(2024, 7, 3, hour, tzinfo=UTC)
         assert "1 dates had no time zone" in source.notes[0]
 

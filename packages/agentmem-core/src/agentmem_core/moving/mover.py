@@ -105,6 +105,7 @@ class _Moving:
     changed: int = 0
     deleted: int = 0
     undated: int = 0
+    raced: int = 0
     first: datetime | None = None
     last: datetime | None = None
     by_type: Counter[str] = field(default_factory=Counter)
@@ -143,6 +144,10 @@ class _Moving:
         notes = list(self.source.notes)
         if self.undated:
             notes.append(f"{self.undated:,} have no date in the source and got the date of the move")
+        if self.raced:
+            notes.append(
+                f"{self.raced:,} were written by somebody else at the same time; the counts by user and type hold them too"
+            )
         return MoveReport(
             kind=self.source.kind, path=str(self.source.path), dry_run=self.dry_run, read=self.read, moved=self.moved,
             known=self.known, changed=self.changed, deleted=self.deleted, misfit_count=self.reasons.total(),
@@ -233,12 +238,12 @@ class _Moving:
     def _import(self, items: list[_Item]) -> None:
         header = {"format": FORMAT, "version": VERSION}
         lines = [json.dumps(line) for line in (header, *(self._line(item) for item in items))]
-        if self.user_id is None:
-            self.memory.import_(lines)
-        else:
-            self.memory.import_(lines, user_id=self.user_id, keep_users=False)
+        done = self.memory.import_(lines, user_id=self.user_id, keep_users=self.user_id is None)
         for item in items:
             self._count(item)
+        self.moved -= done.skipped
+        self.known += done.skipped
+        self.raced += done.skipped
 
     def _count(self, item: _Item) -> None:
         record = item.record
