@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import textwrap
 import zipfile
 from contextlib import closing
 from datetime import UTC, datetime
@@ -125,36 +124,54 @@ def test_a_qdrant_point_that_would_run_a_program_is_told_and_not_run(memory, tmp
     assert not target.exists()
 
 
-def test_what_chroma_wrote_last_and_was_killed_after_is_read(tmp_path):
-    script = f"""
-        import os, signal, chromadb
-        client = chromadb.PersistentClient({str(tmp_path)!r}, settings=chromadb.Settings(anonymized_telemetry=False))
-        one = client.create_collection("one", embedding_function=None)
-        two = client.create_collection("two", embedding_function=None)
-        for start in range(0, 60, 20):
-            ids = [f"id-{{number}}" for number in range(start, start + 20)]
-            metadatas = [{{"number": number, "data": f"text {{number}}", "part": number / 2, "even": number % 2 == 0}} for number in range(start, start + 20)]
-            for collection in (one, two):
-                collection.add(ids=ids, embeddings=[[1.0, float(number)] for number in range(start, start + 20)], metadatas=metadatas, documents=[f"doc {{number}}" for number in range(start, start + 20)])
-            if start == 20:
-                one.get()
-        one.update(ids=["id-1", "id-50"], metadatas=[{{"data": "changed"}}] * 2)
-        one.delete(ids=["id-2", "id-51"])
-        os.kill(os.getpid(), signal.SIGKILL)
-    """
-    killed = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False, timeout=100)
+CHROMA = """
+import os, shutil, signal, sys, chromadb
+client = chromadb.PersistentClient(sys.argv[1], settings=chromadb.Settings(anonymized_telemetry=False))
+one = client.create_collection("one", embedding_function=None)
+two = client.create_collection("two", embedding_function=None)
+for start in range(0, 60, 20):
+    numbers = range(start, start + 20)
+    ids = [f"id-{number}" for number in numbers]
+    said = [{"number": n, "data": f"text {n}", "part": n / 2, "even": n % 2 == 0, "tags": ["a", "乙"]} for n in numbers]
+    vectors = [[1.0, float(number)] for number in numbers]
+    for collection in (one, two):
+        collection.add(ids=ids, embeddings=vectors, metadatas=said, documents=[f"doc {number}" for number in numbers])
+shutil.copy(sys.argv[1] + "/chroma.sqlite3", sys.argv[1] + "/earlier.sqlite3")
+one.update(ids=["id-1", "id-50"], metadatas=[{"data": "changed", "part": None}] * 2)
+one.delete(ids=["id-2", "id-51"])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+TABLES = ("embeddings", "embedding_metadata", "embedding_metadata_array", "max_seq_id")
+
+
+@pytest.mark.parametrize("applied", ["all", "some", "nothing"])
+def test_what_chroma_was_told_before_it_was_killed_is_read(applied, tmp_path):
+    """Its log is written first; its tables may be as they were before the last changes, or before any."""
+    killed = subprocess.run([sys.executable, "-c", CHROMA, str(tmp_path)], check=False, timeout=100)
     assert killed.returncode == -signal.SIGKILL
-    before = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.rglob("*.sqlite3")}
-    one = {row.id: row for row in chroma_rows(tmp_path / "chroma.sqlite3", "one")}
-    two = {row.id: row for row in chroma_rows(tmp_path / "chroma.sqlite3", "two")}
+    path = tmp_path / "chroma.sqlite3"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("ATTACH ? AS earlier", (str(tmp_path / "earlier.sqlite3"),))
+        for name in TABLES if applied != "all" else ():
+            database.execute(f"DELETE FROM main.{name}")
+            if applied == "some":
+                database.execute(f"INSERT INTO main.{name} SELECT * FROM earlier.{name}")
+        database.commit()
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    one = {row.id: row for row in chroma_rows(path, "one")}
+    two = {row.id: row for row in chroma_rows(path, "two")}
     assert set(one) == {f"id-{number}" for number in range(60)} - {"id-2", "id-51"}
     assert len(two) == 60
-    assert one["id-1"].metadata == {"number": 1, "data": "changed", "part": 0.5, "even": False}
-    assert one["id-50"].metadata["data"] == "changed"
+    changed = {"number": 1, "data": "changed", "even": False, "tags": ["a", "乙"]}
+    assert one["id-1"].metadata == changed
+    assert one["id-50"].metadata == {**changed, "number": 50, "even": True}
+    assert two["id-59"].metadata == {"number": 59, "data": "text 59", "part": 29.5, "even": False, "tags": ["a", "乙"]}
     assert two["id-7"].document == "doc 7"
-    assert before == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.rglob("*.sqlite3")}
+    assert before == hashlib.sha256(path.read_bytes()).hexdigest()
     with pytest.raises(InvalidInputError, match="there are one, two"):
-        list(chroma_rows(tmp_path / "chroma.sqlite3", "three"))
+        list(chroma_rows(path, "three"))
 
 
 # --- databases of others

@@ -1,6 +1,6 @@
 """Chroma's folder, read as the SQLite file it is: opening it with Chroma could change it.
 
-Chroma applies its log when somebody reads, so the rows that were written last may stand in the log alone.
+Chroma writes its log first and its tables after, so what was written last before a kill may stand in the log alone.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ FILE = "chroma.sqlite3"
 
 _ADD, _UPDATE, _UPSERT, _DELETE = range(4)
 _DOCUMENT = "chroma:document"
+_LISTS = "embedding_metadata_array"
+_VALUES = "bool_value, string_value, int_value, float_value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,12 @@ def _rows(file: SqliteFile, key: str, name: str) -> Iterator[ChromaRow]:
     ]
     if not segments:
         return
+    tables = file.tables()
     late = _late(file, key, segments[0])
     for row, row_id in file.rows(
         "SELECT id, embedding_id FROM embeddings WHERE segment_id = ? ORDER BY id", segments[0]
     ):
-        metadata = _metadata(file, int(row))
+        metadata = _metadata(file, int(row), tables)
         if row_id in late:
             changed = late.pop(row_id)
             if changed is None:
@@ -71,18 +74,26 @@ def _rows(file: SqliteFile, key: str, name: str) -> Iterator[ChromaRow]:
 
 def _row(name: str, row_id: str, metadata: dict[str, Any]) -> ChromaRow:
     document = metadata.get(_DOCUMENT)
-    kept = {key: value for key, value in metadata.items() if not key.startswith("chroma:")}
+    kept = {key: value for key, value in metadata.items() if value is not None and not key.startswith("chroma:")}
     return ChromaRow(name, row_id, document if isinstance(document, str) else "", kept)
 
 
-def _metadata(file: SqliteFile, row: int) -> dict[str, Any]:
+def _metadata(file: SqliteFile, row: int, tables: tuple[str, ...]) -> dict[str, Any]:
+    """The values of a row; those that are lists have a table of their own, in newer versions."""
     found: dict[str, Any] = {}
-    for key, text, whole, real, truth in file.rows(
-        "SELECT key, string_value, int_value, float_value, bool_value FROM embedding_metadata WHERE id = ?", row
-    ):
-        values = (bool(truth) if truth is not None else None, text, whole, real)
-        found[str(key)] = next((value for value in values if value is not None), None)
+    for key, *values in file.rows(f"SELECT key, {_VALUES} FROM embedding_metadata WHERE id = ?", row):
+        found[str(key)] = _value(values)
+    if _LISTS in tables:
+        several: dict[str, list[Any]] = {}
+        for key, *values in file.rows(f"SELECT key, {_VALUES} FROM {_LISTS} WHERE id = ? ORDER BY rowid", row):
+            several.setdefault(str(key), []).append(_value(values))
+        found |= several
     return found
+
+
+def _value(values: list[Any]) -> Any:
+    truth, *others = values
+    return bool(truth) if truth is not None else next((value for value in others if value is not None), None)
 
 
 def _late(file: SqliteFile, key: str, segment: str) -> dict[str, dict[str, Any] | None]:
