@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import tracemalloc
+from importlib.util import find_spec
 
 import pytest
 from tests.core.moving.exports import DATA, EXPORTS, Export, state_of, unpacked
@@ -16,7 +17,14 @@ from tests.core.moving.exports import DATA, EXPORTS, Export, state_of, unpacked
 from agentmem_core import AgentMem, InvalidInputError, NotFoundError
 from agentmem_core.moving import KINDS, MoveReport, SourceRecord, move, open_source
 
-every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.file)
+without_lancedb = pytest.mark.skipif(find_spec("lancedb") is None, reason="comes with CrewAI")
+every_export = pytest.mark.parametrize(
+    "export",
+    [
+        pytest.param(export, marks=without_lancedb if "lance" in export.file else (), id=export.file)
+        for export in EXPORTS
+    ],
+)
 
 
 @pytest.fixture

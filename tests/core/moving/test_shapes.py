@@ -221,6 +221,7 @@ def test_letta_s_lists_names_and_tools(tmp_path):
 
 
 def test_crewai_s_single_files(tmp_path):
+    pytest.importorskip("lancedb")
     folder = unpacked("crewai_old.tar.gz", tmp_path)
     assert len(contents("crewai", folder / "long_term_memory_storage.db")) == 80
     lance = next(unpacked("crewai_lance.tar.gz", tmp_path).rglob("*.lance"))
@@ -245,3 +246,22 @@ def test_mem0_s_history_can_be_named(tmp_path):
         found_in("mem0", path, history=tmp_path / "none.db")
     with pytest.raises(InvalidInputError, match="no table history"):
         found_in("mem0", path, history=table(tmp_path / "c.db", "CREATE TABLE cats (name TEXT)"))
+
+
+def test_mem0_s_files_stand_for_their_folders(tmp_path):
+    chroma, qdrant = unpacked("mem0_chroma.tar.gz", tmp_path), unpacked("mem0_qdrant.tar.gz", tmp_path)
+    assert len(contents("mem0", next(chroma.rglob("chroma.sqlite3")))) == 235
+    assert len(contents("mem0", next(qdrant.rglob("storage.sqlite")))) == 235
+    assert len(contents("mem0", qdrant, collection="mem0")) == 235
+    with pytest.raises(InvalidInputError, match="give the folder"):
+        found_in("mem0", chroma / "history.db")
+    with pytest.raises(InvalidInputError, match="history"):
+        found_in("mem0", chroma, history=7)
+
+
+def test_a_number_of_seconds_into_a_talk_is_no_date(tmp_path):
+    source = open_source("chat", written(tmp_path / "c.json", [{"role": "user", "content": "a", "time": 12.5}]))
+    (record,) = list(source)
+    assert isinstance(record, SourceRecord)
+    assert record.occurred_at is None
+    assert "1 dates could not be read" in source.notes[0]

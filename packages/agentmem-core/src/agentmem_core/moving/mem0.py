@@ -16,6 +16,7 @@ from agentmem_core.moving.options import Reading
 from agentmem_core.moving.parts import mapping, rest, role_of, text_or_none
 from agentmem_core.moving.qdrant_folder import qdrant_points, qdrant_stores
 from agentmem_core.moving.record import EMPTY, Found, Misfit, Records, SourceRecord
+from agentmem_core.moving.sqlite_file import is_sqlite
 
 _LISTS = ("results", "memories", "data")
 _OWN = (
@@ -26,9 +27,15 @@ _OWN = (
 
 def read(reading: Reading) -> Records:
     """The memories, each with its earlier texts where the history is at hand."""
+    if reading.path.name in {FILE, "storage.sqlite"}:
+        reading.path = reading.path.parents[0 if reading.path.name == FILE else 2]
     if reading.path.is_dir():
         yield from _of_folder(reading)
         return
+    if is_sqlite(reading.path):
+        raise InvalidInputError(
+            f"{reading.path}: give the folder of the vector store; history= names a history.db that is elsewhere"
+        )
     with json_of(reading.path, reading.encoding) as stream, Histories(reading.history) as histories:
         yield from _of_document(stream, reading, histories)
         stream.finish()

@@ -11,6 +11,9 @@ from agentmem_core.errors import InvalidInputError
 _UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3))
 """From which size on a number counts nanoseconds, microseconds, milliseconds; below it counts seconds."""
 
+_SMALLEST = 10**8
+"""A smaller number of seconds would be a date before 1973."""
+
 _FORMATS = (
     "%Y/%m/%d %H:%M:%S",
     "%Y/%m/%d %H:%M",
@@ -60,6 +63,8 @@ class Moments:
 
 
 def _since_1970(number: float) -> datetime:
+    if abs(number) < _SMALLEST:
+        raise ValueError("no date, but a number of seconds into something")
     unit = next((unit for size, unit in _UNITS if abs(number) >= size), 1)
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=number / unit)
 

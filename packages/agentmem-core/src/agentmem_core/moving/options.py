@@ -57,7 +57,10 @@ def checked(path: Path, options: dict[str, Any]) -> Callable[[], Reading]:
     if encoding is not None:
         _require_encoding(encoding)
     if "history" in given:
-        given["history"] = Path(given["history"]).expanduser()
+        try:
+            given["history"] = Path(given["history"]).expanduser()
+        except TypeError:
+            raise InvalidInputError("history: must be the path of mem0's history.db") from None
     return lambda: Reading(path, moments=Moments(zone), **given)
 
 

@@ -76,7 +76,7 @@ def _mode(path: Path) -> str:
         stream.seek(18)
         in_wal = stream.read(1) == bytes([_WAL])
     log = path.with_name(f"{path.name}-wal")
-    return "mode=ro&immutable=1" if in_wal and not (log.exists() and log.stat().st_size) else "mode=ro"
+    return "mode=ro&immutable=1" if in_wal and not log.exists() else "mode=ro"
 
 
 def _text(raw: bytes) -> str:
