@@ -719,7 +719,8 @@ def test_opening_refuses_a_scope_that_names_nobody(tmp_path, name, error, fragme
     ("options", "error", "fragment"),
     [
         bad({"api_url": "http://localhost:8080"}, "not in this version", "api_url", NotSupportedError),
-        bad({"llm": "gpt"}, "not in this version", "llm", NotSupportedError),
+        bad({"llm": "gpt"}, "unknown provider 'gpt'; write \"provider:model\"", "llm", NotConfiguredError),
+        bad({"llm": 5}, "llm: must be a name", "llm that is no model", NotConfiguredError),
         bad({"embedder": "word2vec"}, "unknown embedder 'word2vec'; installed are", "embedder", NotConfiguredError),
         bad({"embedder": 5}, "embedder must be a name", "embedder that is no name", NotConfiguredError),
         bad({"embedder": "hashing:many"}, "takes a whole number", "dimension of hashing", EmbedderError),

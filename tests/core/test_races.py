@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agentmem_core import AgentMem, ConflictError, NotFoundError
+from agentmem_core import AgentMem, ConflictError, EmbedderMismatchError, NotFoundError, VectorMismatchError
 from agentmem_core.storage.sqlite import SqliteLedger, writer
 from agentmem_core.testing import MemoryLedger, in_memory_backend
 
@@ -59,8 +59,11 @@ class Halting:
 
 
 @pytest.mark.parametrize("kind", LEDGERS)
-@pytest.mark.parametrize("turn", [1, 2])
-@pytest.mark.parametrize("cached", [True, False], ids=["view in cache", "no view yet"])
+@pytest.mark.parametrize(
+    ("cached", "turn"),
+    [(True, 1), (False, 1), (False, 2)],
+    ids=["view in cache", "no view yet, the first look", "no view yet, the second look"],
+)
 def test_a_search_that_began_before_an_add_does_not_lose_the_row_for_later_ones(tmp_path, kind, turn, cached):
     ledger = Halting(LEDGERS[kind](tmp_path))
     with AgentMem(backend=in_memory_backend(ledger=ledger)) as memory:
@@ -174,3 +177,51 @@ def test_a_second_reindex_to_another_embedder_is_told_of_the_one_under_way(tmp_p
         memory.add_many([f"memory number {n}" for n in range(20)])
         assert memory.reindex(embedder=embed).finished
         assert len(refusals) == 1
+
+
+# --- what this process remembers of a user ------------------------------------------------------------------------------
+
+
+def test_a_user_erased_and_told_again_by_another_client_is_found(tmp_path):
+    with AgentMem(tmp_path, embedder="hashing") as mine, AgentMem(tmp_path, embedder="hashing") as theirs:
+        mine.add("early tea", user_id="ana")
+        assert contents(mine, "tea", user_id="ana") == ["early tea"]
+        theirs.forget(user_id="ana")
+        assert contents(mine, "tea", user_id="ana") == []
+        theirs.add("late tea", user_id="ana")
+        assert contents(mine, "tea", user_id="ana") == ["late tea"]
+
+
+def test_a_user_erased_and_told_again_between_two_searches_is_found(tmp_path):
+    with AgentMem(tmp_path, embedder="hashing") as mine, AgentMem(tmp_path, embedder="hashing") as theirs:
+        mine.add("early tea", user_id="ana")
+        assert contents(mine, "tea", user_id="ana") == ["early tea"]
+        theirs.forget(user_id="ana")
+        theirs.add("late tea", user_id="ana")
+        assert contents(mine, "tea", user_id="ana") == ["late tea"]
+
+
+def test_vectors_put_in_place_of_others_by_another_client_are_found(tmp_path):
+    with AgentMem(tmp_path, embedder="hashing") as mine, AgentMem(tmp_path, embedder="hashing") as theirs:
+        mine.add("tea", vector=[1.0, 0.0], collection="own")
+        assert [hit.memory.content for hit in mine.search(vector=[1.0, 0.0], collection="own")] == ["tea"]
+        theirs.forget(user_id="default", collection="own")
+        assert mine.search(vector=[1.0, 0.0], collection="own") == []
+        theirs.add("milk", vector=[0.0, 1.0], collection="own")
+        assert [hit.memory.content for hit in mine.search(vector=[0.0, 1.0], collection="own")] == ["milk"]
+        with pytest.raises(VectorMismatchError, match="2"):
+            mine.search(vector=[1.0, 0.0, 0.0], collection="own")
+
+
+def test_memories_embedded_anew_by_another_client_are_refused_with_the_cure(tmp_path):
+    with (
+        AgentMem(tmp_path, embedder="hashing") as mine,
+        AgentMem(tmp_path, embedder="wordllama", user_id="x") as theirs,
+    ):
+        mine.add("tea")
+        assert contents(mine, "tea") == ["tea"]
+        with AgentMem(tmp_path, embedder="hashing") as third:
+            third.reindex(embedder="wordllama")
+        with pytest.raises(EmbedderMismatchError, match="hashing"):
+            mine.search("tea")
+        assert [hit.memory.content for hit in theirs.search("tea", user_id="default")] == ["tea"]

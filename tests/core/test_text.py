@@ -220,7 +220,7 @@ WHOLE = "skis skies sky idly gently ugly early only singly andes atlas bias cosm
 
 def test_stems_are_those_of_snowballs_english_stemmer():
     """Over the vocabulary of the default embedder, and every beginning that a rule looks at, with endings added."""
-    _, tokenizer = WordLlamaEmbedder()._load()
+    _, tokenizer, _ = WordLlamaEmbedder()._load()
     tokens = {token.removeprefix("\u2581") for token in tokenizer.get_vocab()}
     vocabulary = {token for token in tokens if token.isalpha() and token.islower() and max(token) < "\u0250"}
     assert len(vocabulary) > 15_000

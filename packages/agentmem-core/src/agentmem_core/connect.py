@@ -21,7 +21,8 @@ from agentmem_core.errors import (
     StoreFullError,
     StoreUnavailableError,
 )
-from agentmem_core.ports import Backend, LanguageModel, VectorIndex
+from agentmem_core.llms import find_model
+from agentmem_core.ports import Backend, VectorIndex
 from agentmem_core.recall.text import WORDS_VERSION
 from agentmem_core.storage.files import FolderBlobs, MemoryBlobs
 from agentmem_core.storage.sqlite import FILE_NAME, SqliteLedger
@@ -63,7 +64,7 @@ def connect(config: Config) -> Backend:
         raise NotSupportedError(
             "api_url: a shared server is not in this version; leave out api_url (and AGENTMEM_API_URL) to work embedded"
         )
-    model = _model(config.llm)
+    model = find_model(config.llm)
     router = config.router or os.environ.get("AGENTMEM_ROUTER") or "rules"
     if router not in {"rules", "model"}:
         raise NotConfiguredError(f'router must be "rules" or "model", not {router!r}')
@@ -118,7 +119,10 @@ def place(config: Config) -> Place | None:
     if folder is None:
         return None
     embedder = config.embedder or os.environ.get("AGENTMEM_EMBEDDER")
-    settings = [os.environ.get(f"AGENTMEM_{name}") for name in ("INDEX", "DURABILITY", "EXACT_LIMIT", "CACHE_BYTES")]
+    settings = [
+        os.environ.get(f"AGENTMEM_{name}")
+        for name in ("INDEX", "DURABILITY", "EXACT_LIMIT", "CACHE_BYTES", "LLM", "LLM_URL", "ROUTER")
+    ]
     named = embedder if isinstance(embedder, str | None) else id(embedder)
     return Place((str(folder.resolve()), named, *settings), folder / FILE_NAME)
 
@@ -170,14 +174,6 @@ def _index_maker(given: Any) -> Callable[[Path], VectorIndex | None]:
     if name not in found:
         raise NotConfiguredError(f'unknown index {name!r}; installed are {", ".join(sorted(found))}, and "none"')
     return cast("Callable[[Path], VectorIndex]", found[name].load())
-
-
-def _model(given: Any) -> LanguageModel | None:
-    if given is None or (hasattr(given, "ask") and hasattr(given, "aask")):
-        return cast("LanguageModel | None", given)
-    raise NotSupportedError(
-        f"llm: must be a LanguageModel with ask() and aask(), not {given!r}; models by name are not in this version"
-    )
 
 
 def _number(name: str, given: Any, default: int) -> int:

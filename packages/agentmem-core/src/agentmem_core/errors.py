@@ -103,9 +103,17 @@ class EmbedderMismatchError(EmbedderError):
 
 
 class ModelError(AgentMemError):
-    """The language model failed, or answered with something that cannot be used."""
+    """The language model failed, or answered with something that cannot be used.
+
+    ``input_tokens`` and ``output_tokens`` say what an answer that cannot be used cost all the same, where the model tells.
+    """
 
     code = "model_failed"
+
+    def __init__(self, *args: object, input_tokens: int = 0, output_tokens: int = 0) -> None:
+        super().__init__(*args)
+        self.input_tokens = input_tokens
+        self.output_tokens = output_tokens
 
 
 class TimedOutError(AgentMemError):

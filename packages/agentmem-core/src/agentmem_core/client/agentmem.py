@@ -64,10 +64,11 @@ class AgentMem(AddingVerbs, RecallVerbs, MemoryVerbs, StoreVerbs, VectorVerbs):
         """Open the store in the folder ``path``; ``":memory:"`` keeps it in memory, None takes the platform's data folder.
 
         What is not given is taken from the environment (``AGENTMEM_PATH``, ``AGENTMEM_EMBEDDER``, ``AGENTMEM_INDEX``,
-        ``AGENTMEM_DURABILITY``, ``AGENTMEM_EXACT_LIMIT``, ``AGENTMEM_CACHE_BYTES``, ``AGENTMEM_API_URL``, ``AGENTMEM_API_KEY``),
+        ``AGENTMEM_DURABILITY``, ``AGENTMEM_EXACT_LIMIT``, ``AGENTMEM_CACHE_BYTES``, ``AGENTMEM_LLM``, ``AGENTMEM_API_URL``, ``AGENTMEM_API_KEY``),
         then the default. ``embedder`` is a name (``wordllama``, ``chroma-onnx``, ``openai:<model>``, ``hashing``), an
         ``Embedder`` or a function from texts to vectors. ``durability="full"`` survives power loss, ``"normal"`` a killed
-        process. ``router="model"`` lets the model ``llm`` say what kind of memory a text is, instead of rules. ``exact_limit`` is the number of rows of one user beyond which the index answers instead of an exact search,
+        process. ``llm`` is a model's name (``"openai:gpt-4.1-mini"``, ``"ollama:qwen3"``, ``"http://host:port/v1#model"``) or a ``LanguageModel``.
+        ``router="model"`` lets the model ``llm`` say what kind of memory a text is, instead of rules. ``exact_limit`` is the number of rows of one user beyond which the index answers instead of an exact search,
         ``cache_bytes`` bounds what is kept in memory. ``backend`` takes the place of all of these.
         """
         self._scope = build(Scope, tenant=tenant, user_id=user_id, agent_id=agent_id, session_id=session_id)

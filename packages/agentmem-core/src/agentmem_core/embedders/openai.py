@@ -5,11 +5,11 @@ https://platform.openai.com/docs/api-reference/embeddings
 
 from __future__ import annotations
 
-import math
 import os
 import random
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import httpx
@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 
 from agentmem_core.errors import EmbedderError
 from agentmem_core.ports import Fingerprint
+from agentmem_core.retrying import AGAIN, Patience, retry_after
 
 _URL = "https://api.openai.com/v1"
 _KNOWN = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
 _BATCH = 256
 _TRIES = 4
-_AGAIN = {408, 409, 429, 500, 502, 503, 504}
+_LONGEST = 20.0
+"""Seconds of the longest pause between two tries."""
 
 
 class OpenAIEmbedder:
@@ -85,23 +87,26 @@ class OpenAIEmbedder:
         if self._client is None:
             headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
             self._client = httpx.Client(timeout=self._timeout, headers=headers, auth=self._auth)
-        for attempt in range(1, _TRIES + 1):
+        patience = Patience(tries=_TRIES, deadline=_TRIES * (self._timeout + _LONGEST), longest=_LONGEST)
+        started, tried = time.monotonic(), 0
+        while True:
+            told = None
             try:
                 response = self._client.post(f"{self._url}/embeddings", json=body)
             except httpx.HTTPError as error:
                 problem = f"{self._url} cannot be reached ({type(error).__name__})"
-                wait = None
             else:
                 if response.is_success:
                     return _json(response)
                 problem = f"{self._url} answered {response.status_code}: {self._hidden(_reason(response))}"
-                wait = _retry_after(response)
-                if response.status_code not in _AGAIN:
+                told = retry_after(response.headers.get("retry-after"), datetime.now(UTC))
+                if response.status_code not in AGAIN:
                     raise EmbedderError(f"{problem}; check the model name ({self._model}) and the key")
-            if attempt == _TRIES:
-                raise EmbedderError(f"{problem}, {_TRIES} times") from None  # the cause may show the key
-            time.sleep(min(wait if wait is not None else 0.25 * 2**attempt * random.random(), 20.0))  # noqa: S311 - jitter
-        raise EmbedderError(f"{self._url} was not asked")  # unreachable; the loop returns or raises
+            tried += 1
+            wait = patience.pause(tried, told, time.monotonic() - started, random.random())  # noqa: S311 - jitter
+            if wait is None:
+                raise EmbedderError(f"{problem}, {tried} times") from None  # the cause may show the key
+            time.sleep(wait)
 
     def _require_key(self) -> None:
         if self._key is None and self._url == _URL:
@@ -143,11 +148,3 @@ def _reason(response: httpx.Response) -> str:
         return str(response.json()["error"]["message"])[:200]
     except (ValueError, KeyError, TypeError):
         return response.reason_phrase
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    try:
-        seconds = float(response.headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return max(seconds, 0.0) if math.isfinite(seconds) else None

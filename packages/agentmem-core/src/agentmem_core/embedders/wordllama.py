@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from agentmem_core.embedders.tokens import WordTokens
 from agentmem_core.errors import EmbedderError
 from agentmem_core.ports import Fingerprint
 
@@ -45,7 +46,7 @@ class WordLlamaEmbedder:
         if model not in {None, "", "l2_supercat"}:
             raise EmbedderError(f"the wordllama wheel holds only the model l2_supercat, not {model!r}")
         self._lock = threading.Lock()
-        self._loaded: tuple[NDArray[np.float32], Tokenizer] | None = None
+        self._loaded: tuple[NDArray[np.float32], Tokenizer, WordTokens] | None = None
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -56,13 +57,14 @@ class WordLlamaEmbedder:
         return parts[0] if len(parts) == 1 else np.concatenate([np.zeros((0, _DIMENSION), np.float32), *parts])
 
     def _together(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        table, tokenizer = self._load()
-        encoded = tokenizer.encode_batch_fast([text[:_LONGEST] for text in texts], add_special_tokens=False)
-        ids = [encoding.ids for encoding in encoded]
-        if len(ids) == 1:  # an add or a search: the same in a third of the steps
-            mean: NDArray[np.float32] = table.take(np.asarray(ids[0], np.intp), 0).sum(0, keepdims=True)
+        table, tokenizer, words = self._load()
+        if len(texts) == 1:  # an add or a search: the same in a third of the steps
+            tokens = words.ids(texts[0][:_LONGEST])
+            mean: NDArray[np.float32] = table.take(np.asarray(tokens, np.intp), 0).sum(0, keepdims=True)
             mean /= np.float32(math.sqrt(np.vdot(mean, mean)) or 1.0)
             return mean
+        encoded = tokenizer.encode_batch_fast([text[:_LONGEST] for text in texts], add_special_tokens=False)
+        ids = [encoding.ids for encoding in encoded]
         lengths = np.fromiter(map(len, ids), np.intp, len(ids))
         vectors = np.zeros((len(texts), _DIMENSION), np.float32)
         if lengths.any():
@@ -74,10 +76,11 @@ class WordLlamaEmbedder:
         np.divide(vectors, norms, out=vectors, where=norms > 0)
         return vectors
 
-    def _load(self) -> tuple[NDArray[np.float32], Tokenizer]:
+    def _load(self) -> tuple[NDArray[np.float32], Tokenizer, WordTokens]:
         with self._lock:
             if self._loaded is None:
-                self._loaded = _read_files(_package_folder())
+                table, tokenizer = _read_files(_package_folder())
+                self._loaded = table, tokenizer, WordTokens(tokenizer)
             return self._loaded
 
 

@@ -32,10 +32,12 @@ def add(engine: Engine, op: Add, within: Within | None = None) -> Added:
         draft(item, op.scope, op.collection, now, kind) for item, (kind, _) in zip(op.items, choices, strict=True)
     ]
     answer = _into_known_space(engine, op, drafts, now, within)
-    routed = tuple(
-        item.model_copy(update={"routed": why}) for item, (_, why) in zip(answer.items, choices, strict=True)
-    )
+    routed = tuple(_routed(item, why) for item, (_, why) in zip(answer.items, choices, strict=True))
     return Added(items=routed, warnings=tuple(dict.fromkeys([*warned, *answer.warnings])))
+
+
+def _routed(item: AddedItem, why: str | None) -> AddedItem:
+    return AddedItem(outcome=item.outcome, memory=item.memory, error=item.error, error_code=item.error_code, routed=why)
 
 
 def _into_known_space(engine: Engine, op: Add, drafts: Sequence[Draft], now: datetime, within: Within | None) -> Added:

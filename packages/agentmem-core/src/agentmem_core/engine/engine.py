@@ -25,6 +25,7 @@ from agentmem_core.ports import (
     Ledger,
     LedgerReader,
     LedgerWriter,
+    Partition,
     Record,
     Vault,
 )
@@ -37,7 +38,8 @@ GIVEN = Fingerprint("given", "")
 """The fingerprint of a collection whose vectors the caller brings."""
 
 _SEEN_KEPT = 1024
-_TOUCHES_KEPT = 32
+_TOUCHES_KEPT = 256
+"""Searches after which their uses are written: a commit costs as much as several searches."""
 _TOUCHES_GIVEN_BACK = 10_000
 
 
@@ -85,11 +87,15 @@ class Touches:
 
 
 class Seen:
-    """Collections as this process last wrote to them. Another process may have given one another embedder since."""
+    """Collections as this process last wrote to them, and partitions as it last read them.
+
+    Another process may have changed them since: who relies on one looks again inside a transaction.
+    """
 
     def __init__(self) -> None:
         """None yet."""
         self._kept: dict[tuple[str, str], Collection] = {}
+        self._partitions: dict[tuple[str, str, str], Partition] = {}
 
     def get(self, place: tuple[str, str]) -> Collection | None:
         """The collection of that tenant and name, if it was seen."""
@@ -105,6 +111,19 @@ class Seen:
     def forget(self, place: tuple[str, str]) -> None:
         """Do not rely on it any more."""
         self._kept.pop(place, None)
+
+    def partition(self, place: tuple[str, str, str]) -> Partition | None:
+        """The partition of that tenant, collection and user, if it was seen."""
+        return self._partitions.get(place)
+
+    def keep_partition(self, place: tuple[str, str, str], partition: Partition | None) -> None:
+        """Remember how a partition was, or that it is not there any more."""
+        if partition is None:
+            self._partitions.pop(place, None)
+            return
+        if len(self._partitions) >= _SEEN_KEPT:
+            self._partitions.clear()
+        self._partitions[place] = partition
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from agentmem_core.engine.asof import Past
 from agentmem_core.engine.drafting import require_dimension
 from agentmem_core.engine.engine import GIVEN, Engine
 from agentmem_core.engine.views import CachedView
-from agentmem_core.errors import InvalidInputError
+from agentmem_core.errors import EmbedderMismatchError, InvalidInputError, VectorMismatchError
 from agentmem_core.model import Hit, Memory, Signals
 from agentmem_core.operations import Search
 from agentmem_core.ports import LedgerReader, Partition
@@ -28,20 +29,41 @@ _EXACT_SHARE = 2_000
 
 
 def search(engine: Engine, op: Search) -> list[Hit]:
-    """The hits, best first; what was found is counted as used."""
+    """The hits, best first; what was found is counted as used.
+
+    The partition is not read first when this process has seen it: what is remembered is looked at again where the rows are read.
+    """
+    place = (op.scope.tenant, op.collection, op.scope.user_id)
+    wanted = asked(op.query, op.now or op.as_of or engine.clock())
+    remembered = engine.seen.partition(place)
+    if remembered is not None:
+        with suppress(EmbedderMismatchError, VectorMismatchError):
+            hits = _search(engine, op, wanted, remembered)
+            if hits is not None:
+                return hits
+        engine.seen.keep_partition(place, None)
     with engine.ledger.reading() as reader:
-        partition = reader.partition(op.scope.tenant, op.collection, op.scope.user_id)
+        partition = reader.partition(*place)
         stored = partition.collection if partition else reader.collection(op.scope.tenant, op.collection)
     if stored is None:
         return []
-    require_dimension(op.vector, stored.embedder.dimension, op.collection)
-    wanted = asked(op.query, op.now or op.as_of or engine.clock())
-    vector = _query_vector(engine, op, given=stored.embedder.provider == GIVEN.provider)
     if partition is None:
+        require_dimension(op.vector, stored.embedder.dimension, op.collection)
+        _query_vector(engine, op, given=stored.embedder.provider == GIVEN.provider)
         return []
+    engine.seen.keep_partition(place, partition)
+    found = _search(engine, op, wanted, partition)
+    return search(engine, op) if found is None else found
+
+
+def _search(engine: Engine, op: Search, wanted: Asked, partition: Partition) -> list[Hit] | None:
+    """The hits in a partition as it was; None when it was erased, or embedded anew, since."""
+    stored = partition.collection.embedder
+    require_dimension(op.vector, stored.dimension, op.collection)
+    vector = _query_vector(engine, op, given=stored.provider == GIVEN.provider)
     with engine.views.current(engine.ledger, partition) as current:
-        if current is None:
-            return []
+        if current is None or current[1].collection.generation != partition.collection.generation:
+            return None
         reader, partition, cached = current
         if vector is not None and op.vector is None:
             engine.require_fit(partition.collection.embedder, op.collection)

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from agentmem_core.testing.memory_backend import in_memory_backend
     from agentmem_core.testing.memory_index import BruteForceIndex
     from agentmem_core.testing.memory_ledger import MemoryLedger
+    from agentmem_core.testing.model_suite import LanguageModelSuite
 
 _HOMES = {
     "BackendSuite": "backend_suite",
     "BlobsSuite": "blobs_suite",
     "BruteForceIndex": "memory_index",
     "EmbedderSuite": "embedder_suite",
+    "LanguageModelSuite": "model_suite",
     "LedgerSuite": "ledger_suite",
     "MemoryLedger": "memory_ledger",
     "VectorIndexSuite": "index_suite",
@@ -35,7 +37,7 @@ _REWRITTEN = tuple(
     f"{__name__}.{module}"
     for module in (
         "backend_agents", "backend_reading", "backend_store", "backend_suite", "backend_writing", "blobs_suite",
-        "embedder_suite", "index_suite", "ledger_files", "ledger_links", "ledger_rows", "ledger_suite",
+        "embedder_suite", "index_suite", "ledger_files", "ledger_links", "ledger_rows", "ledger_suite", "model_suite",
     )
 )  # fmt: skip
 
@@ -44,6 +46,7 @@ __all__ = [
     "BlobsSuite",
     "BruteForceIndex",
     "EmbedderSuite",
+    "LanguageModelSuite",
     "LedgerSuite",
     "MemoryLedger",
     "VectorIndexSuite",

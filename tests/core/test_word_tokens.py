@@ -1,0 +1,47 @@
+"""Tokens put together from words are those of the whole text."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentmem_core.embedders.tokens import WordTokens
+from agentmem_core.embedders.wordllama import WordLlamaEmbedder
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    embedder = WordLlamaEmbedder()
+    _, tokenizer, _ = embedder._load()
+    return tokenizer
+
+
+TEXTS = [
+    "", " ", "tea", " tea", "tea ", "a  b", "a   b c", "▁", "a▁b", "<s> tea </s>", "<0x41>", "x < y", "她住在里斯本 in May", "é\u0301 ﬁ", "🌍 👨‍👩‍👧 x",
+    "\n\n a\tb", "a \n b", "don't won’t", "I moved to Lisbon in May", "Ünïcödé ﷺ \u200b zero", "a\u00a0b c", "\u3000x y",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_has_the_tokens_of_its_words(tokenizer, text: str) -> None:
+    words = WordTokens(tokenizer)
+    for _ in range(2):  # new, and known
+        assert words.ids(text) == tokenizer.encode(text, add_special_tokens=False).ids
+
+
+@given(text=st.text(alphabet=st.one_of(st.sampled_from(" ▁<>\n\tab茶é'"), st.characters(codec="utf-8")), max_size=60))
+def test_any_text_has_the_tokens_of_its_words(tokenizer, text: str) -> None:
+    assert WordTokens(tokenizer).ids(text) == tokenizer.encode(text, add_special_tokens=False).ids
+
+
+def test_what_is_remembered_is_bounded(tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agentmem_core.embedders.tokens._KEPT", 50)
+    words = WordTokens(tokenizer)
+    drawn = random.Random(3)
+    for _ in range(200):
+        text = " ".join(str(drawn.randrange(300)) for _ in range(12))
+        assert words.ids(text) == tokenizer.encode(text, add_special_tokens=False).ids
+        assert len(words._known) <= 50
