@@ -133,8 +133,8 @@ def _turn(
 def _said(kind: str, content: dict[str, Any]) -> Said:
     if kind == "code":
         text = content.get("text")
-        language = content.get("language")
-        language = "" if language in {None, "unknown"} else str(language)
+        language = text_or_none(content.get("language"))
+        language = "" if language in {None, "unknown"} else language
         return Said(f"```{language}\n{text}\n```" if isinstance(text, str) and text.strip() else "")
     texts: list[str] = []
     others: list[str] = []

@@ -59,8 +59,8 @@ def _turn(message: dict[str, Any], place: str, session: str | None, item: dict[s
 def _said(message: dict[str, Any]) -> Said:
     """The text parts; the message's own text where it has no parts, which in older exports is all there is."""
     parts = [part for part in listed(message.get("content")) if mapping(part)]
-    spoken = said_in([part for part in parts if part.get("type") not in _TOOLS])
-    tools = tuple(str(part.get("type")) for part in parts if part.get("type") in _TOOLS)
+    spoken = said_in([part for part in parts if text_or_none(part.get("type")) not in _TOOLS])
+    tools = tuple(str(part.get("type")) for part in parts if text_or_none(part.get("type")) in _TOOLS)
     text = message.get("text")
     whole = spoken.text if spoken.text.strip() else text if isinstance(text, str) and not parts else ""
     return Said(whole, (*spoken.others, *tools))

@@ -155,7 +155,7 @@ def _told(message: dict[str, Any], text: str, role: str) -> tuple[str, str]:
         return _unwrapped(text, "user_message"), ""
     if role == "tool":
         answer = _json_object(text).get("message", text)
-        return ("" if answer in {None, "None"} or not isinstance(answer, str) else answer), ""
+        return ("" if answer == "None" or not isinstance(answer, str) else answer), ""
     sent: list[str] = []
     for call in listed(message.get("tool_calls")):
         function = mapping(mapping(call).get("function"))

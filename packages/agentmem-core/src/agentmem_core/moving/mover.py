@@ -18,6 +18,7 @@ from agentmem_core.moving.record import EMPTY, Found, Misfit, SourceRecord
 from agentmem_core.moving.report import KEPT, MoveExample, MoveMisfit, MoveReport
 from agentmem_core.moving.source import Source
 from agentmem_core.operations import MEMORIES, NewMemory, build
+from agentmem_core.operations.agents.core import SetBlock
 
 OnMove = Callable[[int, int | None], object]
 
@@ -157,30 +158,32 @@ class _Moving:
         )  # fmt: skip
 
     def _item(self, found: Found) -> _Item | None:
-        """What is to be written, or None for what does not fit."""
+        """What is to be written, or None for what does not fit; that has its place in the order all the same."""
         if isinstance(found, Misfit):
             self._refuse(found.place, found.reason, found.original_id)
             return None
         user_id = self.user_id or found.user_id or self.memory.scope.user_id
-        item = _Item(found, self.ids.of(found, user_id), user_id)
-        problem = self._problem(item)
+        problem = self._problem(found, user_id)
         if problem is None:
-            return item
+            return _Item(found, self.ids.of(found, user_id), user_id)
+        if found.label is None:
+            self.ids.of(found, user_id)
         self._refuse(found.place, problem, found.original_id)
         return None
 
-    def _problem(self, item: _Item) -> str | None:
+    def _problem(self, record: SourceRecord, user_id: str) -> str | None:
         """Why a record cannot be a memory."""
-        record = item.record
         if not record.content.strip():
             return EMPTY
         if record.expires_at is not None and record.expires_at <= self.now:
             return "it had expired"
         try:
+            if record.label is not None:
+                build(SetBlock, label=record.label, text=record.content)
             build(
-                NewMemory, content=record.content, type=record.type, metadata=_metadata(self.source.kind, record), id=item.id,
+                NewMemory, content=record.content, type=record.type, metadata=_metadata(self.source.kind, record),
                 importance=record.importance, role=record.role, name=record.name, entities=record.entities,
-                user_id=item.user_id, agent_id=record.agent_id, session_id=record.session_id,
+                user_id=user_id, agent_id=record.agent_id, session_id=record.session_id,
             )  # fmt: skip
         except InvalidInputError as error:
             return str(error)
