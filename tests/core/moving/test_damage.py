@@ -10,7 +10,7 @@ from tests.core.moving.exports import DATA
 from agentmem_core import AgentMem, InvalidInputError
 from agentmem_core.moving import move, open_source
 
-JUNK = [
+JUNK: list[object] = [
     None, True, 0, -1, 1.5, 1e308, float("nan"), 10**30, "", "  ", "x" * 300, "\x00", "\ud800", "2024-13-45", [], {}, [[]], {"a": 1}, ["a"],
     [{"type": "text", "text": 7}], {"text": None}, [None], "user", '{"a":', "entity:x",
 ]  # fmt: skip
