@@ -115,6 +115,8 @@ ROUTES: tuple[Route, ...] = (
     _row(ops.Import, "POST", "import/page", "import_page"),
     _row(ops.StatsOf, "GET", "stats", "stats"),
     _row(ops.HealthCheck, "GET", "health", "health"),
+    _row(ops.Learn, "POST", "learn", "learn"),
+    _row(ops.FlushLearning, "POST", "learn/flush", "flush"),
     _row(ops.Maintain, "POST", "maintain", "maintain"),
     Route(ops.Reindex, "POST", "/v1/reindex", "reindex", Reindexing),
     _row(ops.Compact, "POST", "compact", "compact"),

@@ -11,7 +11,7 @@ from agentmem_core.model.memory import Memory
 from agentmem_core.model.message import Message
 from agentmem_core.model.values import Content, Importance, Instant, Metadata, Name, Value, Vector
 from agentmem_core.operations.base import MEMORIES, build
-from agentmem_core.operations.memories import Kind, NewMemory, Where
+from agentmem_core.operations.memories import Infer, Kind, NewMemory, Where
 
 
 class AddOne(Value):
@@ -33,11 +33,12 @@ class AddOne(Value):
     vector: Vector | None = None
     collection: Name = MEMORIES
     on_conflict: Literal["error", "replace"] = "error"
+    infer: Infer = False
 
 
 def added(given: dict[str, Any]) -> dict[str, Any]:
     """The fields of ``Add``."""
-    how = {name: given.pop(name) for name in ("collection", "on_conflict")}
+    how = {name: given.pop(name) for name in ("collection", "on_conflict", "infer")}
     messages = cast("tuple[Message, ...]", given.pop("messages"))
     if bool(messages) is (given["content"] is not None):
         raise InvalidInputError("content: give either content, or messages: a list of {role, content}")

@@ -46,6 +46,8 @@ Kind = Annotated[MemoryType, BeforeValidator(_memory_type)]
 Kinds = Annotated[tuple[MemoryType, ...] | None, BeforeValidator(_types)]
 Where = Annotated[AnyFilter | None, BeforeValidator(parse_filter)]
 
+Infer = Annotated[Literal[False, True, "background"], BeforeValidator(_infer)]
+
 
 class NewMemory(Value):
     """What a caller gives to be remembered. A ``role`` makes it a chat turn; what is None the engine decides.
@@ -85,7 +87,7 @@ class Add(Op[Added]):
     collection: Name = MEMORIES
     on_conflict: Literal["error", "replace"] = "error"
     on_error: Literal["raise", "report"] = "raise"
-    infer: Annotated[Literal[False, True, "background"], BeforeValidator(_infer)] = False
+    infer: Infer = False
 
 
 class Get(Op[list[Memory]]):
