@@ -334,5 +334,5 @@ async def test_a_token_makes_no_keys_and_a_server_without_a_secret_no_tokens(tmp
     async with guarded(tmp_path) as server:
         server.key("admin", role="admin")
         refused = await server.ask("admin", "POST", "/v1/keys/token", json={})
-        assert (refused.status_code, refused.json()["code"]) == (501, "not_configured")
+        assert (refused.status_code, refused.json()["code"]) == (409, "not_configured")
         assert (await server.ask(token, "GET", "/v1/memories")).status_code == 401

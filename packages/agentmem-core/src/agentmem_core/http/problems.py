@@ -42,7 +42,7 @@ STATUS: dict[type[AgentMemError], int] = {
     NotFoundError: 404,
     ConflictError: 409,
     RateLimitedError: 429,
-    NotConfiguredError: 501,
+    NotConfiguredError: 409,
     NotSupportedError: 501,
     EmbedderError: 502,
     EmbedderMismatchError: 409,

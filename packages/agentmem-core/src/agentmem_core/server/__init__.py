@@ -5,8 +5,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from agentmem_core.errors import NotConfiguredError
-
 if TYPE_CHECKING:
     from agentmem_core.server.app import create_app
     from agentmem_core.server.gate import Admission, Caller, Gate, OpenGate, Outcome
@@ -31,5 +29,6 @@ def __getattr__(name: str) -> Any:
     try:
         value = globals()[name] = getattr(import_module(f"agentmem_core.server.{home}"), name)
     except ModuleNotFoundError as error:
-        raise NotConfiguredError(f'the server needs {error.name}; pip install "agentmem-core[server]"') from error
+        errors = import_module("agentmem_core.errors")
+        raise errors.NotConfiguredError(f'the server needs {error.name}; pip install "agentmem-core[server]"') from error
     return value
