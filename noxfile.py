@@ -74,7 +74,9 @@ def floors(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure: a tenth of everything and a report, or `nox -s bench -- recall --data locomo.json` for one thing in full."""
     command = ("--group", "bench", "python", "-m", "benchmarks")
-    runs = [session.posargs] if session.posargs else [[what, "--quick"] for what in ("speed", "peers", "recall", "scale")]
+    runs = (
+        [session.posargs] if session.posargs else [[what, "--quick"] for what in ("speed", "peers", "recall", "scale")]
+    )
     for run in runs:
         in_workspace(session, *command, *run)
     if not session.posargs:

@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure agentmem-core on this machine.")
     parser.add_argument("what", choices=["speed", "peers", "recall", "scale", "llamaindex", "crewai", "report"])
-    parser.add_argument("files", nargs="*", type=Path, help="report: results as JSON, by default the newest of each kind")
+    parser.add_argument(
+        "files", nargs="*", type=Path, help="report: results as JSON, by default the newest of each kind"
+    )
     parser.add_argument("--quick", action="store_true", help="a tenth of the work: is everything in place?")
     parser.add_argument(
         "--data", type=Path, nargs="+", help=f"recall: LoCoMo, LongMemEval as JSON (or in {' and '.join(DATA)})"
@@ -49,7 +51,9 @@ def _parser() -> argparse.ArgumentParser:
         "--json", type=Path, help="where the results go instead of benchmarks/results/<date>-<what>.json"
     )
     parser.add_argument("--to", type=Path, help="report: the folder it goes to instead of benchmarks/results")
-    parser.add_argument("--only", nargs="+", default=[], help="parts of speed; peers or systems of recall by their names")
+    parser.add_argument(
+        "--only", nargs="+", default=[], help="parts of speed; peers or systems of recall by their names"
+    )
     parser.add_argument("--embedder", choices=["bundled", "free"], default="bundled", help="what peers embed with")
     parser.add_argument("--llm", help="recall: a model that answers the questions, such as openai:gpt-4.1-mini")
     parser.add_argument("--judge", help="recall: a model that judges the answers; by default the one that answers")

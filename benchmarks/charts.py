@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Scores = Mapping[str, Mapping[str, Any]]
-_PALETTE = ("#0b6e4f", "#f2a541", "#3d5a98", "#c8553d", "#7a5195", "#588b8b", "#8d99ae", "#b5838d", "#222222", "#a3b18a")
+_PALETTE = (
+    "#0b6e4f",
+    "#f2a541",
+    "#3d5a98",
+    "#c8553d",
+    "#7a5195",
+    "#588b8b",
+    "#8d99ae",
+    "#b5838d",
+    "#222222",
+    "#a3b18a",
+)
 _VERBS = ("search", "add", "adding 200 in one call", "get", "deleting a user with 400")
 
 
@@ -24,16 +36,16 @@ def drawn(result: Mapping[str, Any], folder: Path, stem: str) -> Iterator[tuple[
         for level in ("turns", "sessions"):
             if any(table[level] for table in scores.values()):
                 file = folder / f"{stem}-{slug}-{level}.svg"
-                _save(file, f"{data}: {level} found", lambda axes, s=scores, at=level: _curves(axes, s, at))
+                _save(file, f"{data}: {level} found", partial(_curves, scores=scores, level=level))
                 yield f"{data}: the part of the evidence found within the first k, {level}", file
         file = folder / f"{stem}-{slug}-kinds.svg"
-        _save(file, f"{data}: turns found within the first 10, by kind", lambda axes, s=scores: _kinds(axes, s))
+        _save(file, f"{data}: turns found within the first 10, by kind", partial(_kinds, scores=scores))
         yield f"{data}: the part of the evidence turns found within the first 10, by kind of question", file
     if result["what"] == "peers":
         for verb in _VERBS:
             if times := _p50(result, verb):
                 file = folder / f"{stem}-{verb.replace(' ', '-')}.svg"
-                _save(file, f"{verb}, p50", lambda axes, t=times: _bars(axes, t))
+                _save(file, f"{verb}, p50", partial(_bars, times=times))
                 yield f"{verb}, p50 in milliseconds, logarithmic", file
 
 

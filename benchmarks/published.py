@@ -31,6 +31,7 @@ def published(file: Path) -> DataSet:
     """
     samples = _samples(file)
     first = samples[0]
+    read: Callable[[int, dict[str, Any]], Chat]
     if "conversation" in first:
         name, read = LOCOMO, _locomo
     elif "haystack_sessions" in first:
@@ -67,9 +68,7 @@ def _samples(file: Path) -> list[dict[str, Any]]:
     return samples
 
 
-def _each(
-    file: Path, samples: Sequence[dict[str, Any]], read: Callable[[int, dict[str, Any]], Chat]
-) -> Iterator[Chat]:
+def _each(file: Path, samples: Sequence[dict[str, Any]], read: Callable[[int, dict[str, Any]], Chat]) -> Iterator[Chat]:
     for number, sample in enumerate(samples):
         try:
             yield read(number, sample)
@@ -92,20 +91,23 @@ def _text(given: Any, what: str) -> str:
     return given
 
 
-def _locomo(_number: int, sample: dict[str, Any]) -> Chat:
-    turns = {turn.name: turn for turn in _locomo_turns(sample["conversation"])}
+def _locomo(number: int, sample: dict[str, Any]) -> Chat:
+    said = tuple(_locomo_turns(sample["conversation"]))
+    turns = {turn.name: turn for turn in said}
+    if len(turns) < len(said):
+        raise BrokenDataError(f"{len(said) - len(turns)} of its turns have the dia_id of another one")
     questions: list[Question] = []
-    for number, asked in enumerate(sample["qa"]):
+    for place, asked in enumerate(sample["qa"]):
         named = _EVIDENCE.findall(" ".join(asked.get("evidence") or ()))
         evidence = tuple(name for name in dict.fromkeys(named) if name in turns)
         if asked["category"] in CATEGORIES and evidence:
             questions.append(
                 Question(
-                    f"q{number}", _text(asked["question"], "question"), evidence, CATEGORIES[asked["category"]],
+                    f"q{place}", _text(asked["question"], "question"), evidence, CATEGORIES[asked["category"]],
                     answer=str(asked.get("answer", "")), sessions=sessions_of(turns, evidence),
                 )
             )  # fmt: skip
-    return Chat(_text(sample["sample_id"], "sample_id"), tuple(turns.values()), tuple(questions))
+    return Chat(_text(sample["sample_id"], "sample_id"), said, tuple(questions))
 
 
 def _locomo_turns(talk: dict[str, Any]) -> Iterator[Turn]:
@@ -128,7 +130,7 @@ def _longmemeval(number: int, sample: dict[str, Any]) -> Chat:
     told = sorted(zip(map(_moment, dates), ids, said, strict=True), key=lambda session: session[0])
     wanted = set(map(str, _list(sample, "answer_session_ids")))
     if unknown := wanted - set(map(str, ids)):
-        raise BrokenDataError(f"answer_session_ids names {sorted(unknown)[0]!r}, which is no session of it")
+        raise BrokenDataError(f"answer_session_ids names {min(unknown)!r}, which is no session of it")
     turns: list[Turn] = []
     evidence: list[str] = []
     for place, (when, _, session) in enumerate(told):
@@ -148,6 +150,8 @@ def _longmemeval(number: int, sample: dict[str, Any]) -> Chat:
 
 def _longmemeval_turns(name: str, when: datetime, session: list[dict[str, Any]]) -> Iterator[tuple[Turn, bool]]:
     for number, turn in enumerate(session):
+        if not isinstance(turn, dict):
+            raise BrokenDataError(f"a turn must be an object with role and content, not {type(turn).__name__}")
         content, role = _text(turn["content"], "content"), _text(turn["role"], "role")
         if content.strip():
             yield Turn(f"{name}:{number}", role, content, when, name, role), bool(turn.get("has_answer"))

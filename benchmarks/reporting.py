@@ -117,7 +117,13 @@ def _scores(data: str, scores: Mapping[str, Mapping[str, Any]]) -> Iterator[str]
         yield from ("", f"### {data}, {level}", "")
         yield "Of each k: a part of the evidence found (mean), any of it, all of it (share of the questions)."
         yield ""
-        head = ("system", *(f"@{limit}" for limit in LIMITS), "NDCG@10", "MRR@10", *(_ASIDE if level == "turns" else ()))
+        head = (
+            "system",
+            *(f"@{limit}" for limit in LIMITS),
+            "NDCG@10",
+            "MRR@10",
+            *(_ASIDE if level == "turns" else ()),
+        )
         body = []
         for name, table in rows:
             found = table[level]
@@ -139,7 +145,8 @@ def _answers(data: str, answers: Mapping[str, Mapping[str, Any]]) -> Iterator[st
         yield f"Reader {table['reader']}, judge {table['judge']}; right of those judged:"
         yield ""
         yield from _table(
-            ("kind", "right", "of"), [(kind, str(right), str(of)) for kind, (right, of) in table["right by kind"].items()]
+            ("kind", "right", "of"),
+            [(kind, str(right), str(of)) for kind, (right, of) in table["right by kind"].items()],
         )
 
 

@@ -97,6 +97,10 @@ def by_kind(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
     kinds: dict[str, list[Answer]] = {}
     for answer in answers:
         asked = answer.question
-        name = asked.kind if asked.language == "en" or asked.kind.startswith(asked.language) else f"{asked.language} {asked.kind}"
+        name = (
+            asked.kind
+            if asked.language == "en" or asked.kind.startswith(asked.language)
+            else f"{asked.language} {asked.kind}"
+        )
         kinds.setdefault(name, []).append(answer)
     return dict(sorted(kinds.items()))
