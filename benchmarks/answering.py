@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import mean
 from typing import Any
 
-from agentmem_core.errors import ModelError
+from agentmem_core.errors import AgentMemError
 from agentmem_core.ports import LanguageModel, Prompt, Usage
 from benchmarks.chats import Chat, DataSet, Question
 from benchmarks.finding import Shown, System
@@ -103,7 +103,7 @@ def _one(told: Told, protocol: Protocol) -> Told:
         told.said, told.reading = _asked(protocol.reader, to_read(told.question, told.shown.text))
         told.judged, told.judging = _asked(protocol.judge, to_judge(told.question, told.said))
         told.right = verdict(told.judged)
-    except ModelError as error:
+    except AgentMemError as error:  # a key that is refused, too: what was found before it stays
         told.error = f"{error.code}: {error}"
     return told
 

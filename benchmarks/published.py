@@ -91,7 +91,7 @@ def _text(given: Any, what: str) -> str:
     return given
 
 
-def _locomo(number: int, sample: dict[str, Any]) -> Chat:
+def _locomo(_number: int, sample: dict[str, Any]) -> Chat:
     said = tuple(_locomo_turns(sample["conversation"]))
     turns = {turn.name: turn for turn in said}
     if len(turns) < len(said):

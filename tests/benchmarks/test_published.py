@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from benchmarks.published import BrokenDataError, published
 
 Write = Callable[..., Path]
@@ -148,7 +147,7 @@ def test_a_file_that_is_no_data_set_says_so(tmp_path: Path, text, says):
 def test_a_file_that_cannot_be_read_says_so(tmp_path: Path):
     assert "cannot be read" in broken(tmp_path / "missing.json")
     assert "cannot be read" in broken(tmp_path)
-    (tmp_path / "latin.json").write_bytes("[\"é\"]".encode("latin-1"))
+    (tmp_path / "latin.json").write_bytes('["é"]'.encode("latin-1"))
     assert "is not UTF-8" in broken(tmp_path / "latin.json")
 
 

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from agentmem_core import AgentMem
-from benchmarks import recall, systems
 from benchmarks.chats import Chat, own
 from benchmarks.finding import Ours, Store, Texts
+from benchmarks.peers import environments
 from benchmarks.published import published
 from benchmarks.report import Report
 from benchmarks.systems import HYBRID, PlainBm25, PlainDense, opened
+
+from agentmem_core import AgentMem
+from benchmarks import recall, systems
 
 Write = Callable[..., Path]
 
@@ -152,7 +153,7 @@ def test_a_system_whose_process_ends_is_out_and_the_others_go_on(peer: str, long
             return super().ask(verb, **given)
 
     monkeypatch.setattr(systems, "Asked", Mortal)
-    monkeypatch.setattr(recall, "own", lambda: [])
+    monkeypatch.setattr(recall, "own", list)
     report = Report("recall")
     recall.run(report, [longmemeval(item)], [peer])
     assert len(started) == 1
@@ -162,8 +163,8 @@ def test_a_system_whose_process_ends_is_out_and_the_others_go_on(peer: str, long
 
 def test_a_system_that_cannot_start_is_left_out(longmemeval: Write, item, monkeypatch):
     monkeypatch.setattr(systems, "_PEERS", {"broken": ("broken", attrgetter("text"))})
-    monkeypatch.setattr(systems, "PEERS", {"broken": systems.PEERS["agentmem"].__class__("broken", "no_such_module")})
-    monkeypatch.setattr(recall, "own", lambda: [])
+    monkeypatch.setattr(systems, "PEERS", {"broken": environments.Peer("broken", "no_such_module")})
+    monkeypatch.setattr(recall, "own", list)
     report = Report("recall")
     recall.run(report, [longmemeval(item)], ["broken"])
     assert "no_such_module" in report.details["not measured"]["LongMemEval"]["broken"]

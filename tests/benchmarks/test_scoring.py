@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from benchmarks.chats import Chat, DataSet, Question, Turn
 from benchmarks.scoring import DEPTH, LIMITS, Answer, Ranking, by_kind, scores, session_rankings, turn_rankings
+from hypothesis import given
+from hypothesis import strategies as st
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def question(*evidence: str, kind: str = "single", sessions: tuple[str, ...] = ("s1",), language: str = "en") -> Question:
+def question(
+    *evidence: str, kind: str = "single", sessions: tuple[str, ...] = ("s1",), language: str = "en"
+) -> Question:
     return Question("q", "What?", evidence, kind, language, sessions=sessions)
 
 
@@ -30,7 +31,7 @@ def test_ndcg_by_hand():
     assert Ranking(("a",), ("a",)).ndcg == 1
     assert Ranking(("a",), ("x", "a")).ndcg == pytest.approx(0.6309, abs=1e-4)  # 1 / log2(3)
     assert Ranking(("a", "b"), ("a", "x", "b")).ndcg == pytest.approx(1.5 / 1.6309, abs=1e-4)
-    assert Ranking(("a",), tuple("bcdefghijk") + ("a",)).ndcg == 0  # the eleventh is too late
+    assert Ranking(("a",), (*"bcdefghijk", "a")).ndcg == 0  # the eleventh is too late
     many = tuple(f"n{number}" for number in range(15))
     assert Ranking(many, many[:10]).ndcg == pytest.approx(1)
 
@@ -84,9 +85,7 @@ def test_a_spread_of_questions_is_even_and_keeps_the_turns():
     chats = tuple(Chat(f"u{n}", turns, tuple(Question(f"{n}-{k}", "?", ("t",), "x") for k in range(10))) for n in range(3))  # fmt: skip
     data = DataSet("made", chats)
     for count in (1, 2, 7, 30):
-        kept = [[question.name for question in chat.questions] for chat in data.spread(count).chats]
-        assert sum(map(len, kept)) == count
-    assert [len(names) for names in kept] == [10, 10, 10]
+        assert sum(len(chat.questions) for chat in data.spread(count).chats) == count
     assert [len(chat.questions) for chat in data.spread(3).chats] == [1, 1, 1]
     assert data.spread(0) == data.spread(99) == data
     assert data.spread(1).chats[2].turns == turns
