@@ -68,7 +68,7 @@ def _head(results: Sequence[tuple[Path, Mapping[str, Any]]]) -> str:
     if not rows:
         return "\n".join([*lines, "No figure of these runs has a bar."])
     missed = sum(not figure["ok"] for _, figure in rows)
-    lines += [f"{len(rows)} figures have a bar; {missed} of them miss it.", ""]
+    lines += [f"Figures with a bar: {len(rows)}. Missed: {missed}.", ""]
     lines += _table(
         ("run", "part", "what", "value", "bar", ""),
         [

@@ -34,7 +34,7 @@ def result(tmp_path: Path, longmemeval: Callable[..., Path], item: dict[str, Any
 def test_a_report_has_bars_tables_and_charts(result: Path, tmp_path: Path):
     folder = tmp_path / "out"
     text = reporting.write([result], folder).read_text(encoding="utf-8")
-    assert "1 figures have a bar; 1 of them miss it." in text
+    assert "Figures with a bar: 1. Missed: 1." in text
     assert "| recall | LongMemEval, AgentMem hybrid | a bar \\| with a pipe | 0.5 | >= 0.9 | **missed** |" in text
     assert "### LongMemEval, turns" in text
     assert "| plain BM25 | 1.00 / 1.00 / 1.00 |" in text
