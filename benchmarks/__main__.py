@@ -11,6 +11,7 @@ from pathlib import Path
 from agentmem_core import NotConfiguredError
 from benchmarks import against, crewai, llamaindex, recall, reporting, scale, speed
 from benchmarks.answering import Price, Protocol
+from benchmarks.finding import FindingError
 from benchmarks.peers.environments import PEERS
 from benchmarks.published import BrokenDataError
 from benchmarks.report import Report
@@ -27,10 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--only: {', '.join(sorted(unknown))}; {given.what} has {', '.join(known) or 'no parts'}")
     if given.what == "report":
         return _report(parser, given)
+    if given.files:
+        parser.error(f"{given.what} takes no files in this place: data sets come after --data")
+    if given.llm is not None and given.what != "recall":
+        parser.error(f"--llm: {given.what} asks no model, only recall does")
+    if given.questions < 0 or any(price < 0 for price in (*(given.price or ()), *(given.judge_price or ()))):
+        parser.error("--questions and prices must not be negative")
     report = Report(given.what, quick=given.quick)
     try:
         _run(report, given)
-    except (BrokenDataError, NotConfiguredError) as error:
+    except (BrokenDataError, FindingError, NotConfiguredError) as error:
         parser.error(str(error))
     print(report.markdown())
     print(f"\nwritten to {report.save(given.json)}", file=sys.stderr)

@@ -71,13 +71,21 @@ def _samples(file: Path) -> list[dict[str, Any]]:
 def _each(file: Path, samples: Sequence[dict[str, Any]], read: Callable[[int, dict[str, Any]], Chat]) -> Iterator[Chat]:
     for number, sample in enumerate(samples):
         try:
-            yield read(number, sample)
+            yield _sound(read(number, sample))
         except BrokenDataError as error:
             raise BrokenDataError(f"{file}: {_where(number, sample)}: {error}") from error
         except KeyError as error:
             raise BrokenDataError(f"{file}: {_where(number, sample)}: {error} is missing") from error
         except (AttributeError, TypeError, ValueError) as error:
             raise BrokenDataError(f"{file}: {_where(number, sample)}: {error}") from error
+
+
+def _sound(chat: Chat) -> Chat:
+    if not chat.turns:
+        raise BrokenDataError("nobody says anything in it")
+    if any(not question.text.strip() for question in chat.questions):
+        raise BrokenDataError("a question is blank")
+    return chat
 
 
 def _where(number: int, sample: dict[str, Any]) -> str:
@@ -89,6 +97,12 @@ def _text(given: Any, what: str) -> str:
     if not isinstance(given, str):
         raise BrokenDataError(f"{what} must be a text, not {type(given).__name__}")
     return given
+
+
+def _answer(given: Any) -> str:
+    if not isinstance(given, str | int | float) or not str(given).strip():
+        raise BrokenDataError(f"answer must be a text or a number, not {given!r:.40}")
+    return str(given)
 
 
 def _locomo(_number: int, sample: dict[str, Any]) -> Chat:
@@ -104,7 +118,7 @@ def _locomo(_number: int, sample: dict[str, Any]) -> Chat:
             questions.append(
                 Question(
                     f"q{place}", _text(asked["question"], "question"), evidence, CATEGORIES[asked["category"]],
-                    answer=str(asked.get("answer", "")), sessions=sessions_of(turns, evidence),
+                    answer=_answer(asked["answer"]), sessions=sessions_of(turns, evidence),
                 )
             )  # fmt: skip
     return Chat(_text(sample["sample_id"], "sample_id"), said, tuple(questions))
@@ -142,7 +156,7 @@ def _longmemeval(number: int, sample: dict[str, Any]) -> Chat:
     sessions = tuple(f"s{place}" for place, (_, each, _) in enumerate(told) if str(each) in wanted)
     asked = Question(
         name, _text(sample["question"], "question"), () if nothing else tuple(evidence), str(sample["question_type"]),
-        now=_moment(sample["question_date"]), answer=str(sample["answer"]), sessions=() if nothing else sessions,
+        now=_moment(sample["question_date"]), answer=_answer(sample["answer"]), sessions=() if nothing else sessions,
         nothing=nothing,
     )  # fmt: skip
     return Chat(f"user-{number}", tuple(turns), (asked,))

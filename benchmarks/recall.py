@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.answering import Protocol, ask_all
 from benchmarks.chats import Chat, DataSet, Question, Turn, own
 from benchmarks.finding import System
-from benchmarks.published import LOCOMO, published
+from benchmarks.published import LOCOMO, BrokenDataError, published
 from benchmarks.report import Report
 from benchmarks.scoring import DEPTH, Answer, by_kind, scores, session_rankings, turn_rankings
 from benchmarks.systems import HYBRID, OFFLINE, SYSTEMS, each, opened
@@ -28,6 +28,11 @@ SHOWN_FAILURES = 40
 def run(report: Report, data: Sequence[Path], only: Sequence[str] = (), protocol: Protocol | None = None) -> None:
     """Our own data sets and those in the files; LoCoMo and LongMemEval only from there, since they are not ours to keep."""
     sets = [*own(), *(published(file) for file in data)]
+    names = [whole.name for whole in sets]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise BrokenDataError(
+            f"{min(twice)} is given twice; their figures would be mixed, so give one file of it a run"
+        )
     if not data:
         report.details["published data sets"] = "left out: give their paths with --data"
     for whole in sets:

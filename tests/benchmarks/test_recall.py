@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from benchmarks.chats import Chat, own
-from benchmarks.finding import Ours, Store, Texts
+from benchmarks.finding import FindingError, Ours, Store, Texts
 from benchmarks.peers import environments
-from benchmarks.published import published
+from benchmarks.published import BrokenDataError, published
 from benchmarks.report import Report
 from benchmarks.systems import HYBRID, PlainBm25, PlainDense, opened
 
@@ -115,6 +115,19 @@ def test_a_run_reports_every_data_set_and_system(longmemeval: Write, item: dict[
     missed = report.details["not within the first 3"]
     assert missed["LongMemEval"] == []
     assert all(row["question"] and row["evidence"] for row in missed["work log"])
+
+
+def test_two_files_of_one_data_set_are_not_mixed(longmemeval: Write, item: dict[str, Any]):
+    file = longmemeval(item)
+    with pytest.raises(BrokenDataError, match="LongMemEval is given twice"):
+        recall.run(Report("recall"), [file, file])
+
+
+def test_a_turn_that_cannot_be_kept_stops_the_run(longmemeval: Write, item: dict[str, Any], monkeypatch):
+    monkeypatch.setattr(recall, "own", list)
+    item["haystack_sessions"][0][0]["content"] = "x" * 2_000_000
+    with pytest.raises(FindingError, match="1 turns were not taken"):
+        recall.run(Report("recall"), [longmemeval(item)], ["AgentMem lexical"])
 
 
 @pytest.fixture

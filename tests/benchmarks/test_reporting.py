@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -119,11 +120,16 @@ def test_the_command_measures_and_reports(tmp_path: Path, longmemeval: Callable[
         (["recall", "--only", "no such system"], "no such system; recall has AgentMem hybrid"),
         (["recall", "--llm", "openai:gpt-4.1-mini"], "OPENAI_API_KEY"),
         (["recall", "--llm", "nobody:x"], "unknown provider"),
+        (["recall", "locomo.json"], "data sets come after --data"),
+        (["recall", "--questions", "-1"], "must not be negative"),
         (["report", "missing.json"], "missing.json: cannot be read as a result"),
     ],
 )
-def test_the_command_says_what_is_wrong_with_its_arguments(tmp_path: Path, arguments, says):
-    done = command(*arguments, home=tmp_path)
-    assert done.returncode == 2
-    assert says in done.stderr
-    assert "Traceback" not in done.stderr
+def test_the_command_says_what_is_wrong_with_its_arguments(monkeypatch, capsys, arguments, says):
+    for name in [name for name in os.environ if name.startswith(("AGENTMEM_", "OPENAI_"))]:
+        monkeypatch.delenv(name)
+    main = import_module("benchmarks.__main__").main
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert says in capsys.readouterr().err
