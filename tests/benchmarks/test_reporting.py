@@ -54,6 +54,17 @@ def test_equal_results_give_equal_bytes(result: Path, tmp_path: Path):
     assert one == two
 
 
+def test_answers_are_told_with_who_read_and_who_judged(result: Path, tmp_path: Path):
+    content = json.loads(result.read_text(encoding="utf-8"))
+    told = {"reader": "openai:one", "judge": "openai:two", "right by kind": {"multi-session": [2, 3]}, "each": []}
+    content["details"]["answers"] = {"LongMemEval": {"plain BM25": told}}
+    result.write_text(json.dumps(content), encoding="utf-8")
+    text = reporting.write([result], tmp_path).read_text(encoding="utf-8")
+    assert "### LongMemEval, plain BM25, answered" in text
+    assert "Reader openai:one, judge openai:two" in text
+    assert "| multi-session | 2 | 3 |" in text
+
+
 def test_peers_are_drawn_with_a_chart_for_every_verb(tmp_path: Path):
     report = Report("peers")
     for verb in ("search", "add"):
