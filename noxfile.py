@@ -71,6 +71,19 @@ def floors(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def bench(session: nox.Session) -> None:
+    """Measure: a tenth of everything and a report, or `nox -s bench -- recall --data locomo.json` for one thing in full."""
+    command = ("--group", "bench", "python", "-m", "benchmarks")
+    runs = (
+        [session.posargs] if session.posargs else [[what, "--quick"] for what in ("speed", "peers", "recall", "scale")]
+    )
+    for run in runs:
+        in_workspace(session, *command, *run)
+    if not session.posargs:
+        in_workspace(session, *command, "report")
+
+
+@nox.session(python=False)
 def docs(session: nox.Session) -> None:
     """Execute the examples in the README, the manual and the docstrings."""
     in_workspace(session, "pytest", *(path for path in DOCS if (ROOT / path).exists()), *session.posargs)

@@ -1,18 +1,19 @@
-"""The chats whose questions are asked: LoCoMo, which the caller brings, and the made-up one of ``examples/data``."""
+"""Conversations and the questions about them, and those that lie in this repository."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-EXAMPLES = Path(__file__).parent.parent / "examples" / "data"
-CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}
-_TURN = re.compile(r"D\d+:\d+")
+from benchmarks.timing import ROOT
+
+EXAMPLES = ROOT / "examples" / "data"
+OWN = Path(__file__).parent / "data"
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,25 @@ class Turn:
     content: str
     occurred_at: datetime
     session: str
+    role: str = "user"
+
+    @property
+    def text(self) -> str:
+        """As a system is told it that has no fields for speakers."""
+        return f"{self.speaker}: {self.content}"
+
+    @property
+    def dated(self) -> str:
+        """The same with the day in front."""
+        return f"[{self.occurred_at:%Y-%m-%d}] {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, and the names of the turns that answer it."""
+    """What is asked, and the names of the turns and of the sessions that answer it.
+
+    Without turns or without sessions it does not count on that level; with ``nothing`` the right answer is that nobody said it.
+    """
 
     name: str
     text: str
@@ -36,63 +51,82 @@ class Question:
     kind: str
     language: str = "en"
     now: datetime | None = None
+    answer: str = ""
+    sessions: tuple[str, ...] = ()
+    nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A conversation of one user, and the questions about it."""
+    """The conversations of one user, and the questions about them."""
 
     user: str
     turns: tuple[Turn, ...]
     questions: tuple[Question, ...]
 
 
-def locomo(file: Path) -> list[Chat]:
-    """The conversations of LoCoMo (Maharana et al., ACL 2024), questions of the categories 1 to 4 that have evidence."""
-    samples = json.loads(file.read_text(encoding="utf-8"))
-    return [_sample(sample) for sample in samples]
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """Chats under one name."""
+
+    name: str
+    chats: tuple[Chat, ...]
+
+    def first(self, users: int, questions: int) -> DataSet:
+        """A small part of it: is everything in place?"""
+        small = [Chat(chat.user, chat.turns, chat.questions[:questions]) for chat in self.chats[:users]]
+        return DataSet(self.name, tuple(small))
+
+    def spread(self, count: int) -> DataSet:
+        """About ``count`` of its questions, evenly spread over all of them; the turns stay."""
+        total = sum(len(chat.questions) for chat in self.chats)
+        wanted = {number * total // count for number in range(count)} if 0 < count < total else set(range(total))
+        numbers = iter(range(total))
+        kept = [
+            Chat(chat.user, chat.turns, tuple(question for question in chat.questions if next(numbers) in wanted))
+            for chat in self.chats
+        ]
+        return DataSet(self.name, tuple(kept))
 
 
-def example() -> list[Chat]:
-    """The chat of ``examples/data`` in both languages, as one user's."""
-    turns = [
-        Turn(line["id"], line["speaker"], line["content"], datetime.fromisoformat(line["occurred_at"]), line["session"])
-        for language in ("en", "zh")
-        for line in _lines(EXAMPLES / f"chat.{language}.jsonl")
-    ]
-    questions = [
-        Question(line["id"], line["question"], tuple(line["evidence"]), line["kind"], line["lang"], _now(line))
-        for line in _lines(EXAMPLES / "questions.jsonl")
-    ]
-    return [Chat("example", tuple(turns), tuple(questions))]
+def sessions_of(turns: Mapping[str, Turn], evidence: tuple[str, ...]) -> tuple[str, ...]:
+    """The sessions in which the evidence was said."""
+    return tuple(dict.fromkeys(turns[name].session for name in evidence))
 
 
-def _now(line: dict[str, Any]) -> datetime | None:
-    """The moment of asking, where the wording depends on it."""
-    return datetime.fromisoformat(line["now"]) if "now" in line else None
+def own() -> Iterator[DataSet]:
+    """What lies in this repository: the friends' talk of ``examples/data`` in two languages, and a team's work log."""
+    if EXAMPLES.is_dir():  # an installed copy of the benchmarks has no examples
+        yield DataSet("example", (_chat("example", EXAMPLES, "chat.en.jsonl", "chat.zh.jsonl"),))
+    yield DataSet("work log", (_chat("work-log", OWN, "worklog.jsonl", questions="worklog.questions.jsonl"),))
 
 
-def _sample(sample: dict[str, Any]) -> Chat:
-    talk = sample["conversation"]
-    turns = tuple(_turns(talk))
-    known = {turn.name for turn in turns}
-    questions: list[Question] = []
-    for number, asked in enumerate(sample["qa"]):
-        named = _TURN.findall(" ".join(asked.get("evidence", ())))
-        evidence = tuple(name for name in dict.fromkeys(named) if name in known)
-        if asked["category"] in CATEGORIES and evidence:
-            questions.append(Question(f"q{number}", asked["question"], evidence, CATEGORIES[asked["category"]]))
-    return Chat(sample["sample_id"], turns, tuple(questions))
+def _chat(user: str, folder: Path, *files: str, questions: str = "questions.jsonl") -> Chat:
+    turns = tuple(_each(folder / file, _turn) for file in files)
+    said = tuple(turn for part in turns for turn in part)
+    known = {turn.name: turn for turn in said}
+    asked = _each(folder / questions, lambda line: _question(line, known))
+    return Chat(user, said, tuple(asked))
 
 
-def _turns(talk: dict[str, Any]) -> Iterator[Turn]:
-    sessions = sorted((key for key in talk if re.fullmatch(r"session_\d+", key)), key=lambda key: int(key[8:]))
-    for session in sessions:
-        when = datetime.strptime(talk[f"{session}_date_time"], "%I:%M %p on %d %B, %Y").replace(tzinfo=UTC)
-        for turn in talk[session]:
-            if turn["text"].strip():
-                yield Turn(turn["dia_id"], turn["speaker"], turn["text"], when, session)
+def _each(file: Path, read: Callable[[dict[str, Any]], _T]) -> list[_T]:
+    return [read(json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def _lines(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+def _turn(line: dict[str, Any]) -> Turn:
+    when = datetime.fromisoformat(line["occurred_at"])
+    return Turn(line["id"], line["speaker"], line["content"], when, line["session"])
+
+
+def _question(line: dict[str, Any], turns: Mapping[str, Turn]) -> Question:
+    evidence = tuple(line["evidence"])
+    return Question(
+        line["id"],
+        line["question"],
+        evidence,
+        line["kind"],
+        line.get("lang", "en"),
+        datetime.fromisoformat(line["now"]) if "now" in line else None,  # where the wording depends on it
+        line["answer"],
+        sessions_of(turns, evidence),
+    )

@@ -1,122 +1,168 @@
-"""Whether the turns that answer a question are found: LoCoMo from a path, and the chat of ``examples/data``."""
+"""Whether the turns and the sessions that answer a question are found, by us and by others, all asked in turns in one run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
-from agentmem_core import AgentMem, Message
-from benchmarks.chats import EXAMPLES, Chat, Question, example, locomo
-from benchmarks.reference import Bm25
+import numpy as np
+
+from benchmarks.answering import Protocol, ask_all
+from benchmarks.chats import Chat, DataSet, Question, Turn, own
+from benchmarks.finding import System
+from benchmarks.published import LOCOMO, BrokenDataError, published
 from benchmarks.report import Report
-from benchmarks.scoring import Answer, hit_within, means, recall_at
+from benchmarks.scoring import DEPTH, Answer, by_kind, scores, session_rankings, turn_rankings
+from benchmarks.systems import HYBRID, OFFLINE, SYSTEMS, each, opened
+from benchmarks.timing import folder
 
-DEEPEST = 20
-MODES = ("hybrid", "dense", "lexical")
-Finder = Callable[[Chat, Question, int], list[str]]
-
-
-def run(report: Report, data: Path | None) -> None:
-    """Both; LoCoMo only where a file is given, since its licence keeps it out of the repository."""
-    if data is None:
-        report.details["locomo"] = "left out: give its path with --data or in AGENTMEM_LOCOMO"
-    else:
-        _locomo(report, locomo(data))
-    if EXAMPLES.is_dir():
-        _example(report, example())
+CONTEXT_TOKENS = 1000
+SHOWN_FAILURES = 40
 
 
-def _locomo(report: Report, chats: Sequence[Chat]) -> None:
-    with AgentMem(":memory:") as memory:
-        names: dict[str, str] = {}
-        for chat in chats:
-            turns = [
-                Message(role="user", name=turn.speaker, content=turn.content, occurred_at=turn.occurred_at)
-                for turn in chat.turns
-            ]
-            ids = memory.add(turns, user_id=chat.user).ids
-            names.update(zip(ids, (turn.name for turn in chat.turns), strict=True))
-        for method, finder in _finders(memory, names, chats).items():
-            _score(report, chats, method, finder)
+def run(report: Report, data: Sequence[Path], only: Sequence[str] = (), protocol: Protocol | None = None) -> None:
+    """Our own data sets and those in the files; LoCoMo and LongMemEval only from there, since they are not ours to keep."""
+    sets = [*own(), *(published(file) for file in data)]
+    names = [whole.name for whole in sets]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise BrokenDataError(
+            f"{min(twice)} is given twice; their figures would be mixed, so give one file of it a run"
+        )
+    if not data:
+        report.details["published data sets"] = "left out: give their paths with --data"
+    for whole in sets:
+        part = whole.first(1 if whole.name == LOCOMO else 10, 20) if report.quick else whole
+        with folder() as place, ExitStack() as stack:
+            _Run(report, part, _names(report, only), place, stack).run(protocol)
 
 
-def _score(report: Report, chats: Sequence[Chat], method: str, finder: Finder) -> None:
-    asked = [(chat, question) for chat in chats for question in chat.questions]
-    answers = [Answer(question, tuple(finder(chat, question, 10))) for chat, question in asked]
-    part = f"LoCoMo, {method}"
-    bar = 0.72 if method == "hybrid" else None
-    found = means(answers)
-    report.add(part, f"recall@10, mean of {len(answers)} questions", found.recall, at_least=bar)
-    report.add(part, "recall@10, evidence turns found of all", found.micro)
-    for limit in (1, 3, 5):
-        report.add(part, f"recall@{limit}", recall_at(answers, limit))
-    deep = [Answer(question, tuple(finder(chat, question, DEEPEST))) for chat, question in asked]
-    report.add(part, f"recall@{DEEPEST}", recall_at(deep, DEEPEST))
-    report.add(part, "NDCG@10", found.ndcg)
-    report.add(part, "MRR@10", found.reciprocal)
-    for kind in sorted({answer.question.kind for answer in answers}):
-        mine = [answer for answer in answers if answer.question.kind == kind]
-        report.add(part, f"recall@10, {kind} ({len(mine)})", recall_at(mine, 10))
+def _names(report: Report, only: Sequence[str]) -> tuple[str, ...]:
+    """All; in a quick run those that need no environment of their own; always ours, as the one to compare with."""
+    if only:
+        return tuple(dict.fromkeys((HYBRID, *only)))
+    return OFFLINE if report.quick else SYSTEMS
 
 
-def _example(report: Report, chats: Sequence[Chat]) -> None:
-    (chat,) = chats
-    texts = {turn.name: f"{turn.speaker}: {turn.content}" for turn in chat.turns}
-    with AgentMem(":memory:", user_id=chat.user) as memory:
-        memory.add_many(
-            {
-                "role": "user", "name": turn.speaker, "content": turn.content, "occurred_at": turn.occurred_at,
-                "session_id": turn.session, "id": turn.name,
-            }
-            for turn in chat.turns
-        )  # fmt: skip
-        for method, finder in _finders(memory, {name: name for name in texts}, chats).items():
-            answers = [Answer(question, tuple(finder(chat, question, 10))) for question in chat.questions]
-            _by_kind(report, f"example, {method}", answers)
-            if method == "hybrid":
-                report.details["not within the first 3"] = [
-                    _failure(answer, texts) for answer in answers if not hit_within([answer], 3)
-                ]
+class _Run:
+    """One data set."""
+
+    def __init__(self, report: Report, data: DataSet, names: Sequence[str], place: Path, stack: ExitStack) -> None:
+        self._report, self._data = report, data
+        self._systems = opened(names, place, stack, self._drop)
+        self._answers: dict[str, list[Answer]] = {name: [] for name in self._systems}
+        self._seconds: dict[str, list[float]] = {name: [] for name in self._systems}
+        self._tokens: dict[str, list[int]] = {name: [] for name in self._systems}
+        self._shown: dict[str, list[float]] = {name: [] for name in self._systems}
+
+    def run(self, protocol: Protocol | None) -> None:
+        each(self._systems, lambda _, system: system.load(self._data.chats), self._drop)
+        for chat in self._data.chats:
+            sessions = {turn.name: turn.session for turn in chat.turns}
+            for question in chat.questions:
+                if question.evidence or question.sessions:
+                    each(self._systems, partial(self._ask, chat=chat, question=question, sessions=sessions), self._drop)
+        for name in self._systems:
+            self._tell(name)
+        self._failures()
+        if protocol is not None:
+            ask_all(self._report, self._data, self._systems, protocol, self._drop)
+
+    def _ask(self, name: str, system: System, chat: Chat, question: Question, sessions: dict[str, str]) -> None:
+        """The deep search first: it warms up what the usual one, which is timed, uses."""
+        deep = system.find(chat, question, DEPTH)
+        usual = system.find(chat, question, 10)
+        shown = system.context(chat, question, CONTEXT_TOKENS)
+        self._answers[name].append(Answer.of(question, deep.names, sessions.get))
+        self._seconds[name].append(usual.seconds)
+        self._tokens[name].append(shown.tokens)
+        if question.evidence:
+            self._shown[name].append(len(set(shown.names) & set(question.evidence)) / len(question.evidence))
+
+    def _tell(self, name: str) -> None:
+        """The figures that are looked at first; everything lies in the details."""
+        answers, part = self._answers[name], f"{self._data.name}, {name}"
+        if not answers:
+            return
+        turns, sessions = scores(turn_rankings(answers)), scores(session_rankings(answers))
+        bars = LOCOMO_BARS if (self._data.name, name) == (LOCOMO, HYBRID) and not self._report.quick else {}
+        for level, table in (("turns", turns), ("sessions", sessions)):
+            for label in HEADLINES[level] if table else ():
+                self._report.add(part, f"{level}, {label}", table[label], at_least=bars.get((level, label)))
+        p50, p95, p99 = (float(value) for value in np.percentile(1000 * np.array(self._seconds[name]), (50, 95, 99)))
+        self._report.add(part, "a search, p50", p50, "ms")
+        self._report.add(part, f"tokens of context, at most {CONTEXT_TOKENS:,}", mean(self._tokens[name]))
+        kinds = by_kind(answers)
+        for kind, limit, bar in EXAMPLE_BARS if (self._data.name, name) == ("example", HYBRID) else ():
+            of = [answer for label, some in kinds.items() if kind in label for answer in some]
+            if of and not self._report.quick:
+                value = scores(turn_rankings(of))[f"any@{limit}"]
+                self._report.add(part, f"turns, any@{limit}, {kind} ({len(of)})", value, at_least=bar)
+        self._report.details.setdefault("scores", {}).setdefault(self._data.name, {})[name] = {
+            "questions": len(answers),
+            "turns": turns,
+            "sessions": sessions,
+            "kinds": {kind: _kind(some) for kind, some in kinds.items()},
+            "ms": {"p50": round(p50, 4), "p95": round(p95, 4), "p99": round(p99, 4)},
+            "context": {
+                "tokens": round(mean(self._tokens[name]), 1),
+                "evidence in it": round(mean(self._shown[name]), 4) if self._shown[name] else None,
+            },
+        }
+
+    def _failures(self) -> None:
+        """Of our own data sets, what was not found: of others only names, since their words are not ours to keep."""
+        missed = [answer for answer in self._answers.get(HYBRID, ()) if not any(_right(answer)[:3])]
+        said = {turn.name: turn for chat in self._data.chats for turn in chat.turns}
+        tell = _failure if self._data.name in {"example", "work log"} else _named
+        self._report.details.setdefault("not within the first 3", {})[self._data.name] = [
+            tell(answer, said) for answer in missed[:SHOWN_FAILURES]
+        ]
+
+    def _drop(self, name: str, why: str) -> None:
+        self._report.details.setdefault("not measured", {}).setdefault(self._data.name, {})[name] = why[-500:]
+        print(f"{name} is left out from here: {why}", file=sys.stderr)
 
 
-def _by_kind(report: Report, part: str, answers: Sequence[Answer]) -> None:
-    groups = {"all": list(answers)}
-    for answer in answers:
-        groups.setdefault(answer.question.language, []).append(answer)
-        groups.setdefault(f"{answer.question.language} {answer.question.kind}", []).append(answer)
-    for name in sorted(groups):
-        for limit in (1, 3, 10):
-            share = hit_within(groups[name], limit)
-            report.add(part, f"{name} ({len(groups[name])}), found within first {limit}", share)
-        report.add(part, f"{name} ({len(groups[name])}), recall@10", recall_at(groups[name], 10))
-
-
-def _failure(answer: Answer, texts: dict[str, str]) -> dict[str, Any]:
-    question = answer.question
-    ranks = [answer.found.index(name) + 1 if name in answer.found else None for name in question.evidence]
+def _kind(answers: Sequence[Answer]) -> dict[str, Any]:
+    turns, sessions = scores(turn_rankings(answers)), scores(session_rankings(answers))
     return {
-        "id": question.name,
-        "kind": question.kind,
-        "question": question.text,
-        "evidence": {f"{name} (rank {rank})": texts[name] for name, rank in zip(question.evidence, ranks, strict=True)},
-        "first 3": {name: texts[name] for name in answer.found[:3]},
+        "questions": len(answers),
+        "turns": {label: turns[label] for label in KIND_LABELS if turns},
+        "sessions": {label: sessions[label] for label in KIND_LABELS if sessions},
     }
 
 
-def _finders(memory: AgentMem, names: dict[str, str], chats: Sequence[Chat]) -> dict[str, Finder]:
-    """How to find turns: our modes, and plain BM25 over the same turns, with the speaker's name in front."""
+def _right(answer: Answer) -> list[bool]:
+    return [name in answer.question.evidence for name in answer.turns]
 
-    def ours(mode: str) -> Finder:
-        def find(chat: Chat, question: Question, limit: int) -> list[str]:
-            hits = memory.search(question.text, user_id=chat.user, limit=limit, mode=mode, now=question.now)
-            return [names[hit.memory.id] for hit in hits]
 
-        return find
+def _named(answer: Answer, _said: dict[str, Turn]) -> dict[str, Any]:
+    return {"question": answer.question.name, "kind": answer.question.kind, "evidence": answer.question.evidence}
 
-    plain = {chat.user: Bm25([f"{turn.speaker}: {turn.content}" for turn in chat.turns]) for chat in chats}
 
-    def bm25(chat: Chat, question: Question, limit: int) -> list[str]:
-        return [chat.turns[number].name for number in plain[chat.user].search(question.text, limit)]
+def _failure(answer: Answer, said: dict[str, Turn]) -> dict[str, Any]:
+    ranks = {name: answer.turns.index(name) + 1 if name in answer.turns else None for name in answer.question.evidence}
+    return {
+        "id": answer.question.name,
+        "kind": answer.question.kind,
+        "question": answer.question.text,
+        "evidence": {f"{name} (rank {rank})": said[name].text for name, rank in ranks.items()},
+        "first 3": {name: said[name].text for name in answer.turns[:3]},
+    }
 
-    return {mode: ours(mode) for mode in MODES} | {"plain BM25": bm25}
+
+HEADLINES = {
+    "turns": ("fraction@10", "any@10", "pooled@10", "ndcg@10", "mrr@10"),
+    "sessions": ("fraction@5", "any@5", "complete@5"),
+}
+KIND_LABELS = ("any@3", "any@10", "fraction@5", "fraction@10", "complete@10")
+LOCOMO_BARS = {("turns", "fraction@10"): 0.78, ("sessions", "fraction@5"): 0.88}
+"""Of the bundled embedder without sessions, mean over the questions of the part of the evidence found."""
+
+EXAMPLE_BARS = (("zh-shared", 3, 0.9), ("temporal", 3, 0.8))
+"""Kind, within how many, share of the questions: 18 of 20, and 16 of 20."""

@@ -38,7 +38,11 @@ class Asked:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=surroundings, cwd=self.folder,
         )  # fmt: skip
         log.close()
-        self.started: float = self._answer()["seconds"]
+        try:
+            self.started: float = self._answer()["seconds"]
+        except BaseException:
+            self._end()
+            raise
 
     def __enter__(self) -> Self:
         """Nothing more to open."""
@@ -52,13 +56,21 @@ class Asked:
             if kind is None:
                 self.ask("close")
         finally:
-            if self._process.stdin is not None:
-                self._process.stdin.close()
-            try:
-                self._process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            self._end()
+
+    def _end(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            with self._process.stdout, self._process.stdin:
+                pass
+        except BrokenPipeError:
+            pass  # what was still to be sent has nobody to read it
+        try:
+            self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def ask(self, verb: str, **given: Any) -> tuple[float, Any]:
         """Seconds, and the answer."""
