@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from agentmem_core.config import Config, default_path, file_limit, folder_of
 from agentmem_core.errors import NotConfiguredError
@@ -90,7 +91,7 @@ def place(config: Config) -> Place | None:
     return Place((str(folder.resolve()), named, *learning, *settings, *_private()), folder / FILE_NAME)
 
 
-def _told(given: object) -> object:
+def _told(given: Any) -> object:
     """What tells a model from another: its name, or the object, which a store that is open keeps alive."""
     return given if isinstance(given, Hashable) else id(given)
 

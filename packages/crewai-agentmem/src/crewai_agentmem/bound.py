@@ -52,7 +52,9 @@ class Bound:
                 continue
             told: dict[str, Any] = about | {"task": content.task, "agent": about.get("agent") or content.agent}
             today = datetime.now(UTC).isoformat()
-            items.append(self.lasting(content, expected_output=content.expected_output, date=today, verbatim=True, **told))
+            items.append(
+                self.lasting(content, expected_output=content.expected_output, date=today, verbatim=True, **told)
+            )
             passing = self.passing(content, **told)
             items.append(passing | self._worker(told["agent"]) if self.learns else passing)
         return items

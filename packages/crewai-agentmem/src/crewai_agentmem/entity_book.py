@@ -115,7 +115,9 @@ class EntityBook:
         before = Entity(told.name) if old is None else Entity.of(old)
         entity = before.without(told.ended).learning(told.kind, told.description, told.relations)
         own = {} if old is None else own_metadata(old)
-        fields = tagged({**own, **(told.metadata or {})}, "entity", scope=self._path(told.scope), verbatim=True, **entity.fields)
+        fields = tagged(
+            {**own, **(told.metadata or {})}, "entity", scope=self._path(told.scope), verbatim=True, **entity.fields
+        )
         change: Item = {"content": entity.text, "metadata": fields}
         if told.importance is not None:
             change["importance"] = told.importance

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from agentmem_core import AgentMemError, ConflictError, Decision, Learned, Memory, NotFoundError
 from crewai_agentmem.bound import Bound
 from crewai_agentmem.entity_book import EntityBook
-from crewai_agentmem.lesson import mark_of, told_of, turns_of
+from crewai_agentmem.lesson import before_of, is_retold, mark_of, told_of, turns_of
 
 _TRIES = 20
 Complain = Callable[[str], None]
@@ -53,9 +54,11 @@ class Learning:
             if (turn := _turn(decision, rows)) is None:
                 continue
             fact = None if decision.memory is None else rows.get(decision.memory.id)
+            ended = _ended(decision, rows)
             if fact is not None:
+                ended += before_of(fact, client.history(fact.id)) if is_retold(decision, fact) else []
                 self._mark(decision, fact, turn)
-            for told in told_of(decision, fact, _ended(decision, rows), turn):
+            for told in told_of(fact, ended, turn):
                 self.book.tell(told)
 
     async def atake(self, learned: Learned) -> None:
@@ -68,9 +71,11 @@ class Learning:
             if (turn := _turn(decision, rows)) is None:
                 continue
             fact = None if decision.memory is None else rows.get(decision.memory.id)
+            ended = _ended(decision, rows)
             if fact is not None:
+                ended += before_of(fact, await client.ahistory(fact.id)) if is_retold(decision, fact) else []
                 await self._amark(decision, fact, turn)
-            for told in told_of(decision, fact, _ended(decision, rows), turn):
+            for told in told_of(fact, ended, turn):
                 await self.book.atell(told)
 
     def _mark(self, decision: Decision, fact: Memory, turn: Memory) -> None:
@@ -118,8 +123,8 @@ def _turn(decision: Decision, rows: _Rows) -> Memory | None:
     return next((rows[name] for name in decision.turns if name in rows), None)
 
 
-def _ended(decision: Decision, rows: _Rows) -> list[Memory]:
-    """What holds no longer by this decision."""
+def _ended(decision: Decision, rows: _Rows) -> list[dict[str, Any]]:
+    """The metadata of what holds no longer by this decision."""
     standing = None if decision.memory is None else decision.memory.id
     found = (rows.get(name) for name in decision.changed if name != standing)
-    return [memory for memory in found if memory is not None and memory.valid_to is not None]
+    return [memory.metadata for memory in found if memory is not None and memory.valid_to is not None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentmem_core import Decision, Memory
+from agentmem_core import Decision, Memory, Version
 from crewai_agentmem.bound import WORK
 from crewai_agentmem.entity_book import Told
 from crewai_agentmem.fields import KEY, own_metadata, tag_of, tagged
@@ -43,19 +43,32 @@ def mark_of(decision: Decision, fact: Memory, turn: Memory) -> dict[str, Any] | 
     return {**fact.metadata, KEY: {**mark, "within": steps, "private": private}}
 
 
-def told_of(decision: Decision, fact: Memory | None, ended: Sequence[Memory], turn: Memory) -> list[Told]:
-    """What is told of entities: the relation that holds now, and those that hold no longer. Nothing of what is private."""
+def told_of(fact: Memory | None, ended: Sequence[Mapping[str, Any]], turn: Memory) -> list[Told]:
+    """What is told of entities: the relation that holds now, and those that hold no longer. Nothing of what is private.
+
+    ``ended`` is the metadata of what held before.
+    """
     if tag_of(turn).get("private"):
         return []
     told: list[Told] = []
-    for memory in ended:
-        relation = relation_of(memory.metadata)
+    for before in ended:
+        relation = relation_of(before)
         if relation is not None:
             told.append(Told(relation[0], ended=(relation[1:],)))
     relation = None if fact is None or fact.valid_to is not None else relation_of(fact.metadata)
     if relation is not None:
         told.append(Told(relation[0], relations=(relation[1:],)))
     return told
+
+
+def is_retold(decision: Decision, fact: Memory) -> bool:
+    """Whether a fact was told anew in place, so that what it said before is in its history."""
+    return fact.version > 1 and fact.id in decision.changed
+
+
+def before_of(fact: Memory, history: Sequence[Version]) -> list[dict[str, Any]]:
+    """What a fact that is told anew said before."""
+    return [version.metadata for version in history if version.version == fact.version - 1]
 
 
 def relation_of(metadata: Mapping[str, Any]) -> tuple[str, str, str] | None:

@@ -369,9 +369,7 @@ class AgentMemMemory(Memory):
         super().close()
 
     def _bound(self) -> Bound:
-        return Bound(
-            self._client, self._run, self.root_scope, self.read_only, self._min_score, bool(self._learns)
-        )
+        return Bound(self._client, self._run, self.root_scope, self.read_only, self._min_score, bool(self._learns))
 
     def _learning(self, metadata: Mapping[str, Any] | None = None, agent_role: str | None = None) -> Learning:
         return Learning(self._bound(), complaining(self, metadata, agent_role))

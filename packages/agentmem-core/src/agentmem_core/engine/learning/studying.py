@@ -88,7 +88,7 @@ def _own_words(turn: Turn) -> Turn | None:
     """What a person says: their turn, or the task that they gave to an agent; None when there is nothing of it."""
     if is_work(turn.role):
         task = task_of(turn.content)
-        return turn.model_copy(update={"content": task, "name": None}) if task.strip() else None
+        return turn.model_copy(update={"role": "user", "content": task, "name": None}) if task.strip() else None
     return turn if is_person(turn.role) else None
 
 

@@ -139,7 +139,7 @@ def _around(content: str) -> str:
     """A long task cut short, so that its result is shown."""
     task, mark, result = content.partition(_RESULT)
     room = max(_SHOWN - len(mark) - len(result), _SHOWN // 3)
-    return content if not mark or len(task) <= room else f"{task[:room - 4]} ...{mark}{result}"
+    return content if not mark or len(task) <= room else f"{task[: room - 4]} ...{mark}{result}"
 
 
 def _quoted(text: str) -> str:
