@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.core.learning.scripted import Scripted, fact
 
-from agentmem_core import AgentMem, InvalidInputError, NotFoundError, StoreClosedError
+from agentmem_core import AgentMem, InvalidInputError, NotConfiguredError, NotFoundError, StoreClosedError
 from agentmem_core.client import sharing
 
 
@@ -105,3 +106,22 @@ def test_a_client_given_is_used_as_it_is(tmp_path):
             AgentMem.shared(memory, path=tmp_path)
         with pytest.raises(InvalidInputError, match="must be an AgentMem, not str"):
             AgentMem.shared("somewhere")  # type: ignore[arg-type]
+
+
+def test_another_model_or_learner_is_another_client(tmp_path):
+    model, other = Scripted([[fact("Ana plays the cello", "Ana|plays|cello")]]), Scripted([[]])
+    with shared(tmp_path, llm=model) as one, shared(tmp_path, llm=model) as two, shared(tmp_path, llm=other) as three:
+        assert opened(tmp_path) == 2
+        with shared(tmp_path, learner="rules") as ruled, shared(tmp_path) as plain:
+            three.add("I play the cello", infer=True)
+            assert (len(model.prompts), len(other.prompts)) == (0, 1)
+            two.add("I play the cello, too", infer=True)
+            assert (len(model.prompts), len(other.prompts)) == (1, 1)
+            learned = ruled.add("I live in Lisbon", infer=True).learned
+            assert learned is not None
+            assert learned.learner == "rules"
+            with pytest.raises(NotConfiguredError, match="infer=True"):
+                plain.add("I live in Lisbon", infer=True)
+            assert plain.search("cello")
+        with pytest.raises(InvalidInputError, match="llm and learner"):
+            AgentMem.shared(one, llm=model)

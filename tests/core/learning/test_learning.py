@@ -238,7 +238,7 @@ def test_only_those_who_speak_are_read_and_what_came_before_is_shown() -> None:
 def test_prompts_are_short_and_say_that_turns_are_data(language: str) -> None:
     from agentmem_core.learning.prompts.rendering import _fixed_tokens, _instructions
 
-    for name in ("extract.v1", "decide.v1", "summarise.v1"):
+    for name in ("extract.v1", "work.v1", "decide.v1", "summarise.v1"):
         assert 50 < _fixed_tokens(f"{name}.{language}") < 1_200
         told = _instructions(f"{name}.{language}")
         assert "{fence}" in told
@@ -519,3 +519,27 @@ def test_who_learns_is_said_when_a_store_is_opened(tmp_path, monkeypatch) -> Non
     monkeypatch.setenv("AGENTMEM_LEARNING_MAX_CALLS", "none")
     with pytest.raises(NotConfiguredError, match="max_calls"):
         AgentMem(tmp_path / "s")
+
+
+def test_what_an_agent_found_out_is_read_as_work_and_by_rules_as_its_task_only() -> None:
+    work = {"role": "agent", "name": "Scout", "content": "Task: I live in Rome. Go.\nResult: I live in Oslo."}
+    model = Scripted([[fact("Rodela sells tea", "Rodela|sells|tea")]])
+    added = learning(model).add([work], session_id="s1", infer=True)
+    assert "what agents found out" in model.prompts[0].system
+    assert "Scout (agent)" in model.prompts[0].text
+    assert added.learned is not None
+    assert added.learned.memories[0].metadata["prompt"] == "work.v1.en"
+    with AgentMem(":memory:", learner="rules") as ruled:
+        learned = ruled.add([work], session_id="s1", infer=True).learned
+        assert learned is not None
+        assert [item.fact for item in learned.decisions] == ["user lives in Rome"]
+
+
+@pytest.mark.parametrize("metadata", [{"verbatim": True}, {"crewai": {"verbatim": True}}])
+def test_what_is_to_stay_verbatim_is_not_compared(metadata: dict[str, Any]) -> None:
+    model = Scripted([[PARIS], [PARIS]])
+    memory = learning(model)
+    memory.add({"content": "Ana lives in Paris, it seems", "type": "semantic", "metadata": metadata})
+    added = memory.add([TURN], session_id="s1", infer=True)
+    assert added.learned is not None
+    assert added.learned.usage.calls == 1, "there was nothing to compare with"

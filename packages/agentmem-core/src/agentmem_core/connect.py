@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Hashable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from agentmem_core.config import Config, default_path, file_limit, folder_of
 from agentmem_core.errors import NotConfiguredError
@@ -85,7 +87,13 @@ def place(config: Config) -> Place | None:
         for name in ("INDEX", "DURABILITY", "EXACT_LIMIT", "CACHE_BYTES", "LLM", "LLM_URL", "ROUTER", "LEARNER")
     ]
     named = embedder if isinstance(embedder, str | None) else id(embedder)
-    return Place((str(folder.resolve()), named, *settings, *_private()), folder / FILE_NAME)
+    learning = (_told(config.llm), config.learner)
+    return Place((str(folder.resolve()), named, *learning, *settings, *_private()), folder / FILE_NAME)
+
+
+def _told(given: Any) -> object:
+    """What tells a model from another: its name, or the object, which a store that is open keeps alive."""
+    return given if isinstance(given, Hashable) else id(given)
 
 
 def api_url(config: Config) -> str | None:

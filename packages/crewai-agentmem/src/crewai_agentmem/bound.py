@@ -13,18 +13,21 @@ from crewai_agentmem.filters import below
 from crewai_agentmem.outcome import TaskOutcome
 
 Kind = Literal["working", "episodic"]
+WORK = "agent"
+"""The role of what an agent found out, for the core's learning."""
 Item = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Whose store, which run, below which scope; ``min_score`` is for recall."""
+    """Whose store, which run, below which scope; ``min_score`` is for recall, ``learns`` says that work is learnt from."""
 
     client: AgentMem
     run: str
     root: str | None = None
     read_only: bool = False
     min_score: float | None = None
+    learns: bool = False
 
     def passing(self, content: str, kind: Kind = "episodic", *, importance: float | None = None, **about: Any) -> Item:
         """What the crew is doing: a row of this run, each time anew."""
@@ -49,8 +52,11 @@ class Bound:
                 continue
             told: dict[str, Any] = about | {"task": content.task, "agent": about.get("agent") or content.agent}
             today = datetime.now(UTC).isoformat()
-            items.append(self.lasting(content, expected_output=content.expected_output, date=today, **told))
-            items.append(self.passing(content, **told))
+            items.append(
+                self.lasting(content, expected_output=content.expected_output, date=today, verbatim=True, **told)
+            )
+            passing = self.passing(content, **told)
+            items.append(passing | self._worker(told["agent"]) if self.learns else passing)
         return items
 
     def keep(self, items: Sequence[Item]) -> list[Memory]:
@@ -78,6 +84,11 @@ class Bound:
             memory = _stored(answer)
             kept.append(await self.client.aupdate(memory.id, **news) if news else memory)
         return kept
+
+    def _worker(self, agent: object) -> Item:
+        """Who did it, for the core's learning."""
+        name = " ".join(str(agent or "").split())[:200]
+        return {"role": WORK} | ({"name": name} if name else {})
 
     def _item(self, content: str, view: View, importance: float | None, about: Mapping[str, Any]) -> Item:
         if not isinstance(content, str):

@@ -40,6 +40,17 @@ class Entity:
         related = dict.fromkeys([*self.relations, *relations])
         return replace(self, kind=kind or self.kind, said=said[-_SAID_KEPT:], relations=tuple(related))
 
+    def without(self, relations: Iterable[tuple[str, str]]) -> Entity:
+        """Without relations that hold no longer."""
+        over = {(folded(relation), folded(other)) for relation, other in relations}
+        kept = tuple(pair for pair in self.relations if (folded(pair[0]), folded(pair[1])) not in over)
+        return replace(self, relations=kept)
+
+    def tells(self, relation: str, other: str) -> bool:
+        """Whether it is related so."""
+        wanted = (folded(relation), folded(other))
+        return any((folded(known), folded(name)) == wanted for known, name in self.relations)
+
     @property
     def text(self) -> str:
         """What is found and read: everything known of it."""

@@ -17,7 +17,7 @@ _TRIES = 200
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is told of an entity now."""
+    """What is told of an entity now; ``ended`` are relations that hold no longer."""
 
     name: str
     kind: str | None = None
@@ -26,6 +26,7 @@ class Told:
     metadata: Mapping[str, Any] | None = None
     importance: float | None = None
     scope: str | None = None
+    ended: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,11 @@ class EntityBook:
     def _change(self, old: Memory | None, mark: str, told: Told) -> Item:
         """The arguments of an add or an update; nothing when all of it is known."""
         before = Entity(told.name) if old is None else Entity.of(old)
-        entity = before.learning(told.kind, told.description, told.relations)
+        entity = before.without(told.ended).learning(told.kind, told.description, told.relations)
         own = {} if old is None else own_metadata(old)
-        fields = tagged({**own, **(told.metadata or {})}, "entity", scope=self._path(told.scope), **entity.fields)
+        fields = tagged(
+            {**own, **(told.metadata or {})}, "entity", scope=self._path(told.scope), verbatim=True, **entity.fields
+        )
         change: Item = {"content": entity.text, "metadata": fields}
         if told.importance is not None:
             change["importance"] = told.importance
@@ -127,11 +130,13 @@ class EntityBook:
 
 
 def _named_links(links: list[Link], ends: list[Memory]) -> set[tuple[str, str, str]]:
-    names = {memory.id: Entity.of(memory).name for memory in ends if "name" in tag_of(memory)}
+    """Links stay when a relation has ended; what the entity itself tells is what holds."""
+    known = {memory.id: Entity.of(memory) for memory in ends if "name" in tag_of(memory)}
+    found = [link for link in links if link.source in known and link.target in known]
     return {
-        (names[link.source], link.relation, names[link.target])
-        for link in links
-        if link.source in names and link.target in names
+        (known[link.source].name, link.relation, known[link.target].name)
+        for link in found
+        if known[link.source].tells(link.relation, known[link.target].name)
     }
 
 

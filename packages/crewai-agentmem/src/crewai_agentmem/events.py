@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ from crewai.events.types.memory_events import (
 )
 from crewai.memory.types import MemoryMatch
 
-from agentmem_core import InvalidInputError
+from crewai_agentmem.failures import log_failure
 
 SOURCE = "agentmem"
 _log = logging.getLogger("crewai_agentmem")
@@ -40,7 +40,7 @@ def saving(teller: object, value: str, metadata: Mapping[str, Any] | None, agent
     try:
         yield
     except Exception as error:
-        _log_failure("remembered", error)
+        log_failure("remembered", error)
         _tell(teller, MemorySaveFailedEvent(**about, error=str(error)))
         raise
     _tell(teller, MemorySaveCompletedEvent(**about, save_time_ms=1000 * (time.perf_counter() - started)))
@@ -56,16 +56,22 @@ def asking(teller: object, query: str, limit: int) -> Generator[list[MemoryMatch
     try:
         yield found
     except Exception as error:
-        _log_failure("recalled", error)
+        log_failure("recalled", error)
         _tell(teller, MemoryQueryFailedEvent(**about, error=str(error)))
         raise
     taken = 1000 * (time.perf_counter() - started)
     _tell(teller, MemoryQueryCompletedEvent(**about, results=found, query_time_ms=taken))
 
 
-def _log_failure(what: str, error: Exception) -> None:
-    if not isinstance(error, InvalidInputError):  # which is the caller's, who is told
-        _log.error("nothing was %s: %s", what, error)
+def complaining(teller: object, metadata: Mapping[str, Any] | None, agent_role: str | None) -> Callable[[str], None]:
+    """Tells what went wrong with learning from what was saved: a warning, and a save that failed for CrewAI's listeners."""
+
+    def complain(warning: str) -> None:
+        _log.warning("learning: %s", warning)
+        about: dict[str, Any] = {"metadata": dict(metadata or {}), "agent_role": agent_role, "source_type": SOURCE}
+        _tell(teller, MemorySaveFailedEvent(**about, value="what was learnt", error=warning))
+
+    return complain
 
 
 def _tell(teller: object, event: BaseEvent) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Self
 from agentmem_core import AgentMem, Hit, InvalidInputError, Memory
 from crewai_agentmem.bound import Bound, Item
 from crewai_agentmem.entity_book import EntityBook, Told
+from crewai_agentmem.failures import logged
 from crewai_agentmem.fields import View, aware, own_metadata, tag_of, threshold
 from crewai_agentmem.filters import AnyFilter, both, having, of_external, of_other_runs, of_view, within
 from crewai_agentmem.outcome import text_of, told_of
@@ -45,6 +46,7 @@ class ViewStorage(Storage):
         self._view: View = view
         self._earlier = earlier
 
+    @logged("remembered")
     def save(self, value: object, metadata: Mapping[str, Any] | None = None) -> None:
         """Keep a text; it is on disk when this returns."""
         if items := self._items(value, metadata):
@@ -52,9 +54,11 @@ class ViewStorage(Storage):
 
     async def asave(self, value: object, metadata: Mapping[str, Any] | None = None) -> None:
         """``save`` without blocking the event loop."""
-        if items := self._items(value, metadata):
-            await self._bound.akeep(items)
+        with logged("remembered"):
+            if items := self._items(value, metadata):
+                await self._bound.akeep(items)
 
+    @logged("recalled")
     def search(self, query: str, limit: int = 5, score_threshold: float = 0.6) -> list[Result]:
         """The best rows as CrewAI reads them: dicts with ``content``."""
         asked = self._asked(query, limit, score_threshold)
@@ -62,8 +66,9 @@ class ViewStorage(Storage):
 
     async def asearch(self, query: str, limit: int = 5, score_threshold: float = 0.6) -> list[Result]:
         """``search`` without blocking the event loop."""
-        asked = self._asked(query, limit, score_threshold)
-        return [] if asked is None else _results(await self._bound.client.asearch(**asked), limit)
+        with logged("recalled"):
+            asked = self._asked(query, limit, score_threshold)
+            return [] if asked is None else _results(await self._bound.client.asearch(**asked), limit)
 
     def reset(self) -> None:
         """Erase this memory's rows, of every run."""
@@ -101,26 +106,31 @@ class EntityStorage(ViewStorage):
         super().__init__(bound, "entity")
         self._book = EntityBook(bound)
 
+    @logged("remembered")
     def save(self, value: object, metadata: Mapping[str, Any] | None = None) -> None:
         """Tell what CrewAI says of an entity: ``name(type): description``, its relationships in the metadata."""
         self._book.tell(_told(value, metadata))
 
     async def asave(self, value: object, metadata: Mapping[str, Any] | None = None) -> None:
         """``save`` without blocking the event loop."""
-        await self._book.atell(_told(value, metadata))
+        with logged("remembered"):
+            await self._book.atell(_told(value, metadata))
 
 
 class LongTermStorage(Storage):
     """For ``LongTermMemory``: what was suggested after a task, how good its result was, and when."""
 
+    @logged("remembered")
     def save(self, task_description: str, metadata: Mapping[str, Any], datetime: str, score: float) -> None:
         """Keep the suggestions with their task, quality and date."""
         self._bound.keep([self._item(task_description, metadata, datetime, score)])
 
     async def asave(self, task_description: str, metadata: Mapping[str, Any], datetime: str, score: float) -> None:
         """``save`` without blocking the event loop."""
-        await self._bound.akeep([self._item(task_description, metadata, datetime, score)])
+        with logged("remembered"):
+            await self._bound.akeep([self._item(task_description, metadata, datetime, score)])
 
+    @logged("recalled")
     def load(self, task_description: str, latest_n: int) -> list[Result] | None:
         """The newest lessons of this very task, then those of the tasks most like it; None when there are none."""
         client = self._bound.client
@@ -131,11 +141,12 @@ class LongTermStorage(Storage):
 
     async def aload(self, task_description: str, latest_n: int) -> list[Result] | None:
         """``load`` without blocking the event loop."""
-        client = self._bound.client
-        page = await client.alist(limit=max(latest_n, 1), filters=self._same(task_description), order="newest")
-        asked = self._alike(task_description, latest_n)
-        hits = await client.asearch(**asked) if asked and len(page.items) < latest_n else []
-        return _lessons([*page.items, *(hit.memory for hit in hits)], latest_n)
+        with logged("recalled"):
+            client = self._bound.client
+            page = await client.alist(limit=max(latest_n, 1), filters=self._same(task_description), order="newest")
+            asked = self._alike(task_description, latest_n)
+            hits = await client.asearch(**asked) if asked and len(page.items) < latest_n else []
+            return _lessons([*page.items, *(hit.memory for hit in hits)], latest_n)
 
     def reset(self) -> None:
         """Erase the lessons of this crew."""

@@ -8,17 +8,19 @@ from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import uuid4
 
+from crewai.llms.base_llm import BaseLLM
 from crewai.memory.types import MemoryMatch, MemoryRecord, ScopeInfo
 from crewai.memory.unified_memory import Memory
 from pydantic import PrivateAttr
 
-from agentmem_core import AgentMem, InvalidInputError, NotConfiguredError
+from agentmem_core import AgentMem, InvalidInputError, Learned
 from agentmem_core import Memory as Stored
 from crewai_agentmem.bound import Bound, Item
 from crewai_agentmem.census import categories_of, children_of, info_of, newest, tree_of, walk
 from crewai_agentmem.embeddings import AgentMemEmbedding
 from crewai_agentmem.entities import EntityView
-from crewai_agentmem.events import asking, saving
+from crewai_agentmem.events import asking, complaining, saving
+from crewai_agentmem.failures import unsure_of_learning
 from crewai_agentmem.fields import listed, number
 from crewai_agentmem.filters import (
     AnyFilter,
@@ -33,6 +35,8 @@ from crewai_agentmem.filters import (
     within,
 )
 from crewai_agentmem.filters import path as scope_path
+from crewai_agentmem.learning import Learning
+from crewai_agentmem.models import as_core_model
 from crewai_agentmem.outcome import outcomes
 from crewai_agentmem.question import question
 from crewai_agentmem.recall import checked_weights, matches
@@ -55,6 +59,8 @@ class AgentMemMemory(Memory):
     _run: str = PrivateAttr()
     _weights: dict[str, float] = PrivateAttr()
     _min_score: float | None = PrivateAttr()
+    _learns: bool | None = PrivateAttr()
+    """Whether work is learnt from; None until the client that was given has been asked."""
 
     def __init__(
         self,
@@ -67,6 +73,7 @@ class AgentMemMemory(Memory):
         agent_id: str | None = None,
         session_id: str | None = None,
         llm: object = None,
+        learner: str | None = None,
         root_scope: str | None = None,
         read_only: bool = False,
         weights: Mapping[str, float] | None = None,
@@ -77,16 +84,19 @@ class AgentMemMemory(Memory):
         ``session_id`` is the run. ``root_scope`` keeps crews of one user apart. ``weights`` multiplies the scores of
         ``short_term``, ``long_term`` and ``entity``, each 0..1. ``min_score`` 0..1 drops weaker matches; without it only
         those go that share no word with the query and hardly resemble it.
+
+        ``llm`` (a name, a model of CrewAI or a ``LanguageModel``) learns facts and entities from every task, with two calls at
+        most; ``learner="rules"`` does so without a model, from what tasks say in the first person. A ``client`` that learns does
+        so here, too. Otherwise no model is ever asked.
         """
-        if llm is not None:
-            raise NotConfiguredError(
-                "llm=: facts and entities are extracted by the core's learning, which is not in this version; leave llm= out: "
-                "every result is kept as it is, and entities are told with .entities.remember()"
-            )
+        model = as_core_model(llm) if isinstance(llm, BaseLLM) else llm
         root = None if root_scope is None else scope_path(root_scope)
         chosen = checked_weights(weights)
         floor = None if min_score is None else number("min_score", min_score)
-        store = AgentMem.shared(client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id)
+        store = AgentMem.shared(
+            client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id, llm=model,
+            learner=learner,
+        )  # fmt: skip
         super().__init__(
             storage=AgentMemStorage(store, collection=MEMORIES),
             embedder=AgentMemEmbedding(store),
@@ -97,6 +107,7 @@ class AgentMemMemory(Memory):
         self._run = session_id or store.scope.session_id or _new_run()
         self._weights = chosen
         self._min_score = floor
+        self._learns = True if llm is not None or learner is not None else None if client is not None else False
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         """Another memory of the same store and run: a crew is copied, what it knows is not."""
@@ -157,9 +168,12 @@ class AgentMemMemory(Memory):
         """Keep a text for every run; the outcome of a task also for this one. None where the memory is read-only."""
         if self.read_only:
             return None
+        self._asks_who_learns()
         items = self._items([content], scope, categories, metadata, importance, source, private, agent_role, root_scope)
         with saving(self, content, metadata, agent_role):
-            return record_of(self._bound().keep(items)[0])
+            kept = self._bound().keep(items)
+        self._learning(metadata, agent_role).study(kept)
+        return record_of(kept[0])
 
     async def aremember(
         self,
@@ -174,9 +188,12 @@ class AgentMemMemory(Memory):
         """``remember`` without blocking the event loop."""
         if self.read_only:
             return None
+        await self._aasks_who_learns()
         items = self._items([content], scope, categories, metadata, importance, source, private, None, None)
         with saving(self, content, metadata, None):
-            return record_of((await self._bound().akeep(items))[0])
+            kept = await self._bound().akeep(items)
+        await self._learning(metadata, None).astudy(kept)
+        return record_of(kept[0])
 
     def remember_many(
         self,
@@ -194,9 +211,11 @@ class AgentMemMemory(Memory):
         texts = listed("contents", contents)
         if self.read_only or not texts:
             return []
+        self._asks_who_learns()
         items = self._items(texts, scope, categories, metadata, importance, source, private, agent_role, root_scope)
         with saving(self, _summary(texts), metadata, agent_role):
             kept = self._bound().keep(items)
+        self._learning(metadata, agent_role).study(kept)
         return [record_of(memory) for memory, item in zip(kept, items, strict=True) if _is_lasting(item)]
 
     async def aremember_many(
@@ -214,9 +233,11 @@ class AgentMemMemory(Memory):
         texts = listed("contents", contents)
         if self.read_only or not texts:
             return []
+        await self._aasks_who_learns()
         items = self._items(texts, scope, categories, metadata, importance, source, private, agent_role, None)
         with saving(self, _summary(texts), metadata, agent_role):
             kept = await self._bound().akeep(items)
+        await self._learning(metadata, agent_role).astudy(kept)
         return [record_of(memory) for memory, item in zip(kept, items, strict=True) if _is_lasting(item)]
 
     def recall(
@@ -324,6 +345,21 @@ class AgentMemMemory(Memory):
         """Erase for good what crews of this user wrote, whatever ``root_scope`` is; other programs' memories stay."""
         self._erase(walk(self._client, of_crews(), MEMORIES))
 
+    def learn(self, run: str | None = None, *, again: bool = False) -> Learned:
+        """Learn from work of this run, or another, that nothing was learnt from yet: what a failure of the model left.
+
+        ``again`` reads all of it anew. ``NotConfiguredError`` without anybody who learns.
+        """
+        learned = self._client.learn(session_id=run or self._run, again=again)
+        self._learning().take(learned)
+        return learned
+
+    async def alearn(self, run: str | None = None, *, again: bool = False) -> Learned:
+        """``learn`` without blocking the event loop."""
+        learned = await self._client.alearn(session_id=run or self._run, again=again)
+        await self._learning().atake(learned)
+        return learned
+
     def drain_writes(self) -> None:
         """Nothing is ever under way: every save is on disk when its call returns."""
 
@@ -333,7 +369,21 @@ class AgentMemMemory(Memory):
         super().close()
 
     def _bound(self) -> Bound:
-        return Bound(self._client, self._run, self.root_scope, self.read_only, self._min_score)
+        return Bound(self._client, self._run, self.root_scope, self.read_only, self._min_score, bool(self._learns))
+
+    def _learning(self, metadata: Mapping[str, Any] | None = None, agent_role: str | None = None) -> Learning:
+        return Learning(self._bound(), complaining(self, metadata, agent_role))
+
+    def _asks_who_learns(self) -> None:
+        """A client that was given is asked once whether it learns."""
+        if self._learns is None:
+            with unsure_of_learning():
+                self._learns = self._client.flush(timeout=0).learning
+
+    async def _aasks_who_learns(self) -> None:
+        if self._learns is None:
+            with unsure_of_learning():
+                self._learns = (await self._client.aflush(timeout=0)).learning
 
     def _path(self, scope: str | None) -> str:
         return below(self.root_scope, scope)

@@ -177,22 +177,26 @@ class AgentMem(AddingVerbs, LearningVerbs, RecallVerbs, MemoryVerbs, StoreVerbs,
         agent_id: str | None = None,
         session_id: str | None = None,
         embedder: Any = None,
+        llm: Any = None,
+        learner: str | None = None,
     ) -> AgentMem:
         """``client`` with another default scope; or a client of the store at ``path``, opened once a process.
 
-        All clients of one store and embedder that are made this way share one cache and one set of files, which are closed
-        with the last of them. That is what objects of a framework want, of which there may be one for each user or request.
+        All clients of one store, embedder, model and learner that are made this way share one cache and one set of files, which
+        are closed with the last of them; those with another model open the store once more, so that nobody asks another's. That is what objects of a framework want, of which there may be one for each user or request.
         ``":memory:"`` is never shared.
         """
         if client is not None:
             if not isinstance(client, AgentMem):
                 raise InvalidInputError(f"client: must be an AgentMem, not {type(client).__name__}")
-            if path is not None or api_url is not None or api_key is not None or embedder is not None:
-                raise InvalidInputError("client: is a store already; leave out path, api_url, api_key and embedder")
+            if any(given is not None for given in (path, api_url, api_key, embedder, llm, learner)):
+                raise InvalidInputError(
+                    "client: is a store already; leave out path, api_url, api_key, embedder, llm and learner"
+                )
             return client.scoped(user_id=user_id, agent_id=agent_id, session_id=session_id)
         from agentmem_core.connect import Config, connect, place
 
-        config = Config(path=path, api_url=api_url, api_key=api_key, embedder=embedder)
+        config = Config(path=path, api_url=api_url, api_key=api_key, embedder=embedder, llm=llm, learner=learner)
         found = place(config)
         backend = connect(config) if found is None else lease(found.key, found.mark, lambda: connect(config))
         return cls(backend=backend, user_id=user_id or "default", agent_id=agent_id, session_id=session_id)

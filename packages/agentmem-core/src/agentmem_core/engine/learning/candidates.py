@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from agentmem_core.engine.drafting import digest_of
@@ -17,6 +17,9 @@ from agentmem_core.recall.facts import holds_many
 
 SUMMARY = "summary"
 """What ``metadata["kind"]`` says of the summary of a session."""
+
+VERBATIM = "verbatim"
+"""A memory whose metadata says ``true`` under this name is no fact, and not compared with facts."""
 
 AT_ONCE = 6
 """Memories that are looked at for one fact."""
@@ -114,4 +117,11 @@ def _counts(record: Record, scope: Scope, now: datetime) -> bool:
         and exists(record, now)
         and scope.admits(memory.scope)
         and memory.metadata.get("kind") != SUMMARY
+        and not _is_verbatim(memory.metadata)
     )
+
+
+def _is_verbatim(metadata: Mapping[str, object]) -> bool:
+    """Whether a memory is to stay as it was told: its metadata says so, or the part of it that an adapter keeps."""
+    parts = (metadata, *(part for part in metadata.values() if isinstance(part, Mapping)))
+    return any(part.get(VERBATIM) is True for part in parts)

@@ -18,8 +18,8 @@ from agentmem_core.errors import ModelError
 from agentmem_core.learning.answers import read_decisions, read_facts
 from agentmem_core.learning.deciding import Known, Open, Stated, in_order, says, settle
 from agentmem_core.learning.prompts import deciding, extracting
-from agentmem_core.learning.prompts.rendering import SPEAKER, is_person
-from agentmem_core.learning.values import Fact
+from agentmem_core.learning.prompts.rendering import SPEAKER, is_person, is_work, task_of
+from agentmem_core.learning.values import Fact, Turn
 from agentmem_core.model import MemoryType
 from agentmem_core.model.learning import Decision
 from agentmem_core.operations import MEMORIES, NewMemory, build
@@ -72,16 +72,24 @@ def _by_rules(learner: Learner, window: Window) -> list[Fact]:
     if learner.rules is None:
         return []
     extract = learner.rules()
-    speakers = dict.fromkeys(turn.name for turn in window.turns if is_person(turn.role))
+    heard = [said for turn in window.turns if (said := _own_words(turn)) is not None]
     own = {turn.id for turn in window.turns}
     facts: list[Fact] = []
-    for name in speakers:
-        turns = [turn for turn in window.turns if turn.name == name and is_person(turn.role)]
+    for name in dict.fromkeys(turn.name for turn in heard):
+        turns = [turn for turn in heard if turn.name == name]
         facts += [
             fact.model_copy(update={"turns": tuple(turn for turn in fact.turns if turn in own) or (turns[-1].id,)})
             for fact in extract(turns, about=name or SPEAKER)
         ]
     return facts
+
+
+def _own_words(turn: Turn) -> Turn | None:
+    """What a person says: their turn, or the task that they gave to an agent; None when there is nothing of it."""
+    if is_work(turn.role):
+        task = task_of(turn.content)
+        return turn.model_copy(update={"role": "user", "content": task, "name": None}) if task.strip() else None
+    return turn if is_person(turn.role) else None
 
 
 @dataclass(slots=True)

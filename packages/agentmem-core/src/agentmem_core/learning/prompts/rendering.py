@@ -20,6 +20,10 @@ Language = Literal["en", "zh"]
 SPEAKER = "user"
 """What facts call a speaker whose name is not known."""
 
+AGENT = "agent"
+"""The role of a turn that tells a task and what an agent found out: ``Task: ...``, a new line, ``Result: ...``."""
+
+_RESULT = "\nResult: "
 _CHINESE_SHARE = 0.3
 _SHOWN = 6_000
 """Characters of one turn that are shown; more would leave no room for the others."""
@@ -37,7 +41,8 @@ class Question(NamedTuple):
 
 def extracting(turns: Sequence[Turn], earlier: Sequence[Turn], fence: str) -> Question:
     """What facts do these turns state? They are numbered from 1 in their order."""
-    return _question("extract.v1", turns, [*_shown(earlier, numbered=False), *_shown(turns)], fence, FACTS)
+    name = "work.v1" if any(is_work(turn.role) for turn in turns) else "extract.v1"
+    return _question(name, turns, [*_shown(earlier, numbered=False), *_shown(turns)], fence, FACTS)
 
 
 def summarising(turns: Sequence[Turn], before: str | None, fence: str) -> Question:
@@ -93,7 +98,7 @@ def _made(
 @cache
 def _fixed_tokens(name: str) -> int:
     """About how many tokens the instructions and the schema have."""
-    schema = {"extract": FACTS, "decide": DECISIONS, "summarise": SUMMARY}[name.partition(".")[0]]
+    schema = {"extract": FACTS, "work": FACTS, "decide": DECISIONS, "summarise": SUMMARY}[name.partition(".")[0]]
     return estimate_tokens(_instructions(name)) + estimate_tokens(json.dumps(schema))
 
 
@@ -110,12 +115,31 @@ def _line(turn: Turn, mark: str) -> str:
     """One turn on one line: its text is quoted, so that it cannot look like another turn."""
     role = " ".join(turn.role.split())
     who = " ".join(turn.name.split()) if turn.name else SPEAKER if is_person(role) else role
-    return f"[{mark}] {turn.said_at:%Y-%m-%d %a} {who} ({role}): {_quoted(turn.content)}"
+    text = _around(turn.content) if is_work(role) else turn.content
+    return f"[{mark}] {turn.said_at:%Y-%m-%d %a} {who} ({role}): {_quoted(text)}"
 
 
 def is_person(role: str) -> bool:
     """Whether a role is that of a human who speaks."""
     return role.casefold() in {"user", "human"}
+
+
+def is_work(role: str) -> bool:
+    """Whether a turn tells what an agent found out."""
+    return role.casefold() == AGENT
+
+
+def task_of(content: str) -> str:
+    """The task in what an agent tells of its work: the words of whoever gave it."""
+    task, mark, _ = content.removeprefix("Task: ").partition(_RESULT)
+    return task if mark else ""
+
+
+def _around(content: str) -> str:
+    """A long task cut short, so that its result is shown."""
+    task, mark, result = content.partition(_RESULT)
+    room = max(_SHOWN - len(mark) - len(result), _SHOWN // 3)
+    return content if not mark or len(task) <= room else f"{task[: room - 4]} ...{mark}{result}"
 
 
 def _quoted(text: str) -> str:
