@@ -95,12 +95,16 @@ def test_the_server_does_what_its_document_says(some: tuple[str, ...], tmp_path)
         "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
         "response_schema_conformance,unsupported_method,use_after_free"
     )
+    # the first key that it made would close the server to it
     # of the others: a text is not asked for where there is a number, and filters have more rules than a schema can say
-    with serving(tmp_path / "store", "--timeout", "20", env={"AGENTMEM_VAULT_KEY": new_vault_key()}) as server:
+    with serving(
+        tmp_path / "store", "--timeout", "20", env={"AGENTMEM_VAULT_KEY": new_vault_key(), "AGENTMEM_LEARNER": "rules"}
+    ) as server:
         run = subprocess.run(
             [
                 sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json", "--seed", "7", *some,
                 "--checks", checks, "--exclude-path", "/v1/events", "--exclude-operation-id", "reindex",
+                "--exclude-path-regex", "^/v1/keys",
                 "--suppress-health-check", "all", "--no-color",
             ],
             capture_output=True, text=True, check=False, cwd=tmp_path,

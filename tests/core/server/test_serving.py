@@ -13,7 +13,7 @@ import pytest
 from tests.core.server_process import serving
 
 from agentmem_core import AgentMem, NotConfiguredError
-from agentmem_core.server import ServerSettings, serve
+from agentmem_core.server import OpenGate, ServerSettings, serve
 from agentmem_core.server.loopback import is_loopback
 from agentmem_core.server.serving import listening, url_of
 
@@ -119,10 +119,12 @@ def test_a_server_that_is_killed_has_every_add_that_it_acknowledged(tmp_path):
     assert set(acknowledged) <= kept
 
 
-def test_without_keys_a_server_listens_on_loopback_only():
+def test_without_keys_a_server_listens_on_loopback_only(tmp_path):
     for host in ("0.0.0.0", "::", "example.org", "192.168.1.5"):
+        with pytest.raises(NotConfiguredError, match="there is no key"):
+            serve(ServerSettings(host=host, path=str(tmp_path)))
         with pytest.raises(NotConfiguredError, match="not loopback"):
-            serve(ServerSettings(host=host))
+            serve(ServerSettings(host=host, path=str(tmp_path)), gate=OpenGate())
     assert [is_loopback(host) for host in ("localhost", "127.0.0.9", "::1", "10.0.0.1")] == [True, True, True, False]
 
 

@@ -33,8 +33,6 @@ def serve(
     except ImportError as error:
         raise NotConfiguredError('the server needs an extra; run: pip install "agentmem-core[server]"') from error
     from agentmem_core.server.logs import log_to
-    from agentmem_core.server.security import SecuritySettings, gate_for
-    from agentmem_core.server.security.routes import key_routes
     from agentmem_core.server.serving import serve as serving
     from agentmem_core.server.settings import ServerSettings
 
@@ -45,8 +43,4 @@ def serve(
         requests=requests, heartbeat=heartbeat, hosts=tuple(allowed_host or ()), origins=tuple(allowed_origin or ()),
         otel=otel,
     )  # fmt: skip
-    gate = gate_for(SecuritySettings.from_environment(folder), host)
-    try:
-        serving(settings, gate=gate, routers=[key_routes(gate)])
-    finally:
-        gate.close_now()
+    serving(settings)

@@ -1,4 +1,4 @@
-"""``python -m agentmem_core.server``: a server for this machine."""
+"""``python -m agentmem_core.server``: what ``agentmem serve`` does, without the extra for command lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from agentmem_core.server.settings import ServerSettings
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop."""
     parser = argparse.ArgumentParser(
-        prog="python -m agentmem_core.server", description="Serve one store over HTTP, without keys, on this machine."
+        prog="python -m agentmem_core.server",
+        description="Serve one store over HTTP; without keys on this machine only.",
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080, help="0 takes a free one and says which")

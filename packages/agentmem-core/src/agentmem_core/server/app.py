@@ -16,7 +16,7 @@ from agentmem_core.http import ROUTES, SHORTCUTS
 from agentmem_core.ports import Backend
 from agentmem_core.server.calls import Calling
 from agentmem_core.server.changes import changes
-from agentmem_core.server.edge import Edge, unknown
+from agentmem_core.server.edge import Edge, Stopped, unknown
 from agentmem_core.server.events import Events, Feed
 from agentmem_core.server.exchange import Refused, problem
 from agentmem_core.server.gate import Gate, OpenGate
@@ -53,7 +53,7 @@ def create_app(
     feed = Feed(settings.events_kept)
     load = Load(settings)
     service = Service(backend, gate, settings, load, lambda op, answer, begun: feed.publish(changes(op, answer, begun)))
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     for router in routers:
         app.include_router(router)
     pages = Pages(lambda: document(is_open=isinstance(gate, OpenGate), more=_of_routers(app)))
@@ -95,6 +95,8 @@ def _of_routers(app: FastAPI) -> dict[str, Any]:
 async def _refuse(request: Request, error: Exception) -> NoReturn:
     """What the routers behind the table refuse, as it is said everywhere else."""
     exchange = request.scope["agentmem.exchange"]
+    if isinstance(error, Stopped):
+        raise error.why from error.__cause__
     if isinstance(error, RequestValidationError):
         wrong = "; ".join(
             f"{'.'.join(str(part) for part in item['loc'][1:])}: {item['msg']}" for item in error.errors()

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from agentmem_core.model import Added, AddOutcome, Receipt, Scope, Transferred
 from agentmem_core.model.agents import Maintained, Upkeep
-from agentmem_core.operations import Add, Delete, Forget, Import, Maintain, Op, Restore, Update
+from agentmem_core.model.learning import Action, Learned
+from agentmem_core.operations import Add, Delete, Forget, Import, Learn, Maintain, Op, Restore, Update
 from agentmem_core.operations.base import AgentOp
 
 Kind = Literal["added", "updated", "deleted", "forgotten"]
@@ -50,6 +51,21 @@ def _added(op: Add, answer: Added) -> Iterable[Change]:
             found.setdefault(place, []).append((item.memory.id, item.memory.type))
     for (kind, user_id), memories in found.items():
         yield _change(kind, op.scope.tenant, user_id, memories)
+    if answer.learned is not None:
+        yield from _learnt(op, answer.learned)
+
+
+def _learnt(op: Add | Learn, answer: Learned) -> Iterable[Change]:
+    """What stands for a new fact is added; whatever else was written for a fact is only known by its id, so it is updated."""
+    found: dict[tuple[Kind, str], dict[str, None]] = {}
+    for decision in answer.decisions:
+        whose = op.scope.user_id if decision.memory is None else decision.memory.scope.user_id
+        for memory_id in decision.changed:
+            stands = decision.memory is not None and decision.memory.id == memory_id
+            new = decision.action is Action.ADD and stands
+            found.setdefault(("added" if new else "updated", whose), {})[memory_id] = None
+    for (kind, user_id), ids in found.items():
+        yield Change(kind, op.scope.tenant, user_id, len(ids), tuple(ids))
 
 
 def _updated(op: Update | Restore, answer: Any) -> Iterable[Change]:
@@ -125,6 +141,7 @@ _READERS: Mapping[type[Op[Any]], Callable[[Any, Any], Iterable[Change]]] = {
     Delete: _deleted,
     Forget: _forgotten,
     Import: _imported,
+    Learn: _learnt,
     Maintain: _maintained,
     Restore: _updated,
     Update: _updated,

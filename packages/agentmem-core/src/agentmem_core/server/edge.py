@@ -8,7 +8,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from urllib.parse import quote, urlsplit
 
-from agentmem_core.errors import AgentMemError, PermissionDeniedError, ServerError
+from starlette.exceptions import HTTPException
+
+from agentmem_core.errors import AgentMemError, InvalidInputError, PermissionDeniedError, ServerError, TimedOutError
 from agentmem_core.http.problems import Problem
 from agentmem_core.server.exchange import (
     App,
@@ -23,6 +25,7 @@ from agentmem_core.server.exchange import (
     too_large,
 )
 from agentmem_core.server.load import Load
+from agentmem_core.server.running import Deadline
 from agentmem_core.server.settings import ServerSettings
 from agentmem_core.server.table import Endpoint, Table
 from agentmem_core.server.tracing import Around
@@ -31,6 +34,19 @@ log = logging.getLogger("agentmem_core.server")
 
 Watch = Callable[[Exchange], None]
 """Told of every exchange when it is over."""
+
+
+_SHORT_BODY = 65_536
+"""Bytes of what is sent to routes that are no operations: a key to make, nothing longer."""
+
+
+class Stopped(HTTPException):
+    """Why a body is not read on, in the shape that the routers behind the table do not take for a broken body."""
+
+    def __init__(self, status: int, why: Exception) -> None:
+        """``why`` is what is answered."""
+        super().__init__(status)
+        self.why = why
 
 
 class Edge:
@@ -74,6 +90,7 @@ class Edge:
             await self._fail(exchange, error)
 
     async def _answer(self, exchange: Exchange) -> None:
+        _require_one_of_each(exchange)
         self._require_known_names(exchange)
         found = self._table.find(exchange.method, exchange.path)
         if found is None:
@@ -105,14 +122,25 @@ class Edge:
             await self._app(exchange.scope, self._bounded(exchange), self._marked(exchange))
 
     def _bounded(self, exchange: Exchange) -> Receive:
-        limit, size = self._settings.body_bytes, 0
+        """The body, which must be short and come in time: these routes read it before they know who asks."""
+        limit = min(self._settings.body_bytes, _SHORT_BODY)
+        size = 0
 
         async def receive() -> Message:
             nonlocal size
-            message = await exchange.receive()
+            if exchange.read:
+                return await exchange.receive()
+            if exchange.announced() > limit:
+                raise Stopped(413, too_large(limit))
+            try:
+                with Deadline(self._settings.timeout, exchange):
+                    message = await exchange.receive()
+            except TimedOutError as error:
+                raise Stopped(408, Refused(exchange.problem(error).model_copy(update={"status": 408}))) from error
             size += len(message.get("body", b""))
             if size > limit:
-                raise too_large(limit)
+                raise Stopped(413, too_large(limit))
+            exchange.read = not message.get("more_body", False)
             return message
 
         return receive
@@ -156,6 +184,14 @@ class Edge:
             log.error("a request failed", exc_info=error, extra={"request_id": exchange.request_id})
             error = ServerError("the server failed; its log says why, under this request_id")
         await exchange.refuse(exchange.problem(error))
+
+
+def _require_one_of_each(exchange: Exchange) -> None:
+    """What says who asks, and whom, is said once: another program on the way may have looked at the other one."""
+    names = [name for name, _ in exchange.scope["headers"]]
+    for name in (b"authorization", b"host", b"origin"):
+        if names.count(name) > 1:
+            raise InvalidInputError(f"{name.decode()}: is given more than once in the headers; send it once")
 
 
 def quoted_path(scope: AsgiScope) -> str:

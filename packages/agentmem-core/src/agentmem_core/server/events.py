@@ -113,6 +113,9 @@ class Events:
         await service.check(exchange, caller, _stands_for(reach))
         last = exchange.headers.get(b"last-event-id", b"").decode("latin-1")
         with service.load.stream(exchange):
+            if exchange.method == "HEAD":
+                await exchange.answer(200, b"", MEDIA)
+                return
             await exchange.begin(200, MEDIA, ((b"x-accel-buffering", b"no"),))
             telling = self._tell(exchange, reach, last)
             ends = [

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Sequence
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
+from agentmem_core.config import IN_MEMORY, folder_of
 from agentmem_core.connect import Config, connect
 from agentmem_core.errors import NotConfiguredError
 from agentmem_core.ports import Backend
@@ -20,6 +21,8 @@ from agentmem_core.server.app import create_app
 from agentmem_core.server.gate import Gate, OpenGate
 from agentmem_core.server.load import Load
 from agentmem_core.server.loopback import is_loopback
+from agentmem_core.server.security import KeyGate, SecuritySettings, gate_for
+from agentmem_core.server.security.routes import key_routes
 from agentmem_core.server.settings import ServerSettings
 from agentmem_core.server.tracing import exporting_provider
 
@@ -45,24 +48,38 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT, then return; ``gate`` and ``backend`` are closed in the end.
 
-    Without a ``gate`` everyone may do everything, so then only loopback is listened on. ``announce`` is given the line with the
-    address, which is otherwise printed.
+    Without a ``gate`` it is that of the keys beside the store, with the routes to see to them; while there are none, only loopback
+    is listened on. The store is always one of this process, whatever ``AGENTMEM_API_URL`` says. ``announce`` is given the line with
+    the address, which is otherwise printed.
     """
-    if gate is None and not is_loopback(settings.host):
-        raise NotConfiguredError(f"host: {settings.host} is not loopback, and a server without keys listens there only")
+    folder = folder_of(settings.path)
     if gate is None:
-        log.warning("there are no keys: every program on this machine may read and write all memories")
-        settings = settings.model_copy(update={"metrics": "open" if settings.metrics == "keyed" else settings.metrics})
-        if not settings.hosts:
-            settings = settings.model_copy(update={"hosts": LOOPBACK_NAMES})
-    gate = OpenGate() if gate is None else gate
-    listener = listening(settings)
-    try:
-        backend = connect(Config(path=settings.path)) if backend is None else backend
+        keyed = gate_for(SecuritySettings.from_environment(folder), settings.host)
+        gate, routers = keyed, [*routers, key_routes(keyed)]
+        if keyed.is_open:
+            settings = _called_by_loopbacks_names(settings)
+    elif isinstance(gate, OpenGate):
+        settings = _called_by_loopbacks_names(_open_here(settings))
+    with contextlib.ExitStack() as unless_served:
+        if isinstance(gate, KeyGate):
+            unless_served.callback(gate.close_now)
+        listener = unless_served.enter_context(listening(settings))
+        if backend is None:
+            backend = connect(Config(path=IN_MEMORY if folder is None else folder))
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(settings, listener, gate, backend, routers, announce or _print))
-    finally:
-        listener.close()
+
+
+def _open_here(settings: ServerSettings) -> ServerSettings:
+    """Those of a server that never asks for a key: it listens on loopback, and shows its metrics too."""
+    if not is_loopback(settings.host):
+        raise NotConfiguredError(f"host: {settings.host} is not loopback, and a server without keys listens there only")
+    return settings.model_copy(update={"metrics": "open" if settings.metrics == "keyed" else settings.metrics})
+
+
+def _called_by_loopbacks_names(settings: ServerSettings) -> ServerSettings:
+    """Until it is started again: a page of a name that somebody made lead here would be let in without a key."""
+    return settings.model_copy(update={"hosts": settings.hosts or LOOPBACK_NAMES})
 
 
 def listening(settings: ServerSettings) -> socket.socket:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from agentmem_core.model import Added, Hit, Memory, Page
+from agentmem_core.model.learning import Learned
 
 MOST = 20
 """Ids that are named; more are only counted."""
@@ -16,6 +17,11 @@ def touched(answer: Any) -> tuple[tuple[str, ...], int]:
     """The first ids in an answer, and how many there are."""
     found: Iterable[Any] = ()
     match answer:
+        case Added(learned=Learned(changed=changed)) if changed:
+            ids = dict.fromkeys([*(memory.id for memory in answer.memories), *changed])
+            return tuple(islice(ids, MOST)), len(ids)
+        case Learned(changed=changed):
+            return tuple(changed[:MOST]), len(changed)
         case Memory():
             found = (answer,)
         case Added():

@@ -89,6 +89,11 @@ class KeyGate:
         name = caller.key.id if caller.key else caller.name
         return Admission(caller, await self._limiter.take(limits, f"key/{name}"))
 
+    @property
+    def is_open(self) -> bool:
+        """Whether everyone was let in, for want of any key, when it was last looked."""
+        return self._open_without_keys and not self._live.known.keys and not self.tokens.configured
+
     def allow(self, caller: Caller, op: Op[Any]) -> None:
         permit(caller, op)
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agentmem_core.errors import InvalidInputError, NotConfiguredError, RateLimitedError
-from agentmem_core.operations import Add, Compact, Embed, Import, Op, Reindex
+from agentmem_core.operations import Add, Compact, Embed, Import, Learn, Maintain, Op, Reindex
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
@@ -29,11 +29,13 @@ _QUIET = 60.0
 
 
 def cost_of(op: Op[Any]) -> int:
-    """What an operation counts for: 1, or 1 for every 100 items; what goes through the whole store 10."""
+    """What an operation counts for: 1, or 1 for every 100 items; 10 what goes through the whole store or asks a model to learn."""
     match op:
+        case Add(items=items, infer=infer) if infer is not False:
+            return max(HEAVY, math.ceil(len(items) / ITEMS_PER_COST))
         case Add(items=items) | Import(records=items) | Embed(texts=items):
             return max(1, math.ceil(len(items) / ITEMS_PER_COST))
-        case Compact() | Reindex():
+        case Compact() | Reindex() | Learn() | Maintain(summarise=True):
             return HEAVY
         case _:
             return 1

@@ -38,6 +38,11 @@ class LiveKeys:
         self._noted = time.monotonic()
         self._used: dict[str, datetime] = {}
 
+    @property
+    def known(self) -> Keyring:
+        """The keyring as it was last read."""
+        return self._ring
+
     async def ring(self) -> Keyring:
         """The keyring as it was a quarter of a second ago or later; ``StoreError`` when it cannot be known."""
         if time.monotonic() - self._looked >= FRESH_SECONDS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentmem_core.errors import PermissionDeniedError
-from agentmem_core.operations import Add, Compact, Export, Import, Maintain, Op, Reindex, StatsOf
+from agentmem_core.operations import Add, Compact, Import, Op, Reindex
 from agentmem_core.operations.agents.knowledge import RotateKey
 from agentmem_core.operations.base import Access
 from agentmem_core.server.gate import Caller
@@ -26,8 +26,12 @@ def permit(caller: Caller, op: Op[Any]) -> None:
         raise PermissionDeniedError(f"this needs a key of role {op.access}, and this one may {caller.access}")
     if caller.tenant not in (None, op.scope.tenant):
         raise PermissionDeniedError("tenant: this key is for another one; leave tenant out, or use a key for it")
-    if isinstance(op, Export | StatsOf | Maintain) and op.everyone and RANKS[caller.access] < RANKS["admin"]:
+    if _of_everyone(op) and RANKS[caller.access] < RANKS["admin"]:
         raise PermissionDeniedError("everyone: needs a key of role admin; leave everyone out, or use one")
+    if isinstance(op, Reindex) and op.embedder is not None and caller.tenant is not None:
+        raise PermissionDeniedError(
+            "embedder: all tenants of a server have the same one, so only an operator's key may change it; leave embedder out"
+        )
     if caller.user_id is not None:
         _within_user(caller.user_id, op)
 
@@ -43,7 +47,7 @@ def _within_user(user_id: str, op: Op[Any]) -> None:
         case Import(keep_users=True, records=records):
             if any(record.get("user_id") != user_id for record in records):
                 raise _another_user("records.user_id", "or give keep_users=False, which makes all yours")
-        case Export(everyone=True) | StatsOf(everyone=True) | Maintain(everyone=True):
+        case _ if _of_everyone(op):
             raise _another_user("everyone")
         case _ if isinstance(op, _OF_THE_TENANT):
             raise PermissionDeniedError(
@@ -51,6 +55,11 @@ def _within_user(user_id: str, op: Op[Any]) -> None:
             )
         case _:
             pass
+
+
+def _of_everyone(op: Op[Any]) -> bool:
+    """Whether it is about all users of the tenant; asked of the field, so that a new operation cannot be forgotten here."""
+    return getattr(op, "everyone", False) is True
 
 
 def _another_user(what: str, instead: str = "or use a key for it") -> PermissionDeniedError:

@@ -95,14 +95,22 @@ class _Desk:
         response.headers.update(admission.headers)
         return admission.caller
 
-    async def do(self, caller: Caller, what: str, ids: Sequence[str], tenant: str | None, work: Callable[[], T]) -> T:
-        """What ``work`` answers, done in a thread; what is refused is written down too."""
+    async def do(
+        self, caller: Caller, what: str, ids: Sequence[str], named: str | None, work: Callable[[str | None], T],
+        *, allowed: Callable[[Caller], None] | None = None,
+    ) -> T:  # fmt: skip
+        """What ``work`` answers about the caller's tenant, or the one that it names; what is refused is written down too."""
+        tenant = caller.tenant
         try:
-            answer = await asyncio.to_thread(work)
+            if allowed is not None:
+                allowed(caller)
+            tenant = _one_tenant(caller, named)
+            answer = await asyncio.to_thread(work, tenant)
         except AgentMemError as error:
             await self.gate.note(caller, what, ids, tenant=tenant, code=error.code)
             raise
         made = [answer.key.id] if isinstance(answer, Shown) else ids
+        tenant = answer.key.tenant if isinstance(answer, Shown) else tenant
         await self.gate.note(caller, what, made, tenant=tenant)
         await self.gate.changed()
         return answer
@@ -123,7 +131,7 @@ def key_routes(gate: KeyGate) -> APIRouter:
     async def make_token(asked: NewToken, caller: Caller = asking) -> TokenAnswer:
         """A short-lived token for the key, or the token of ours, that is shown."""
         key, shown_at = _key_of(caller)
-        issued = await desk.do(caller, "token_create", (), key.tenant, lambda: gate.tokens.issue(
+        issued = await desk.do(caller, "token_create", (), None, lambda _: gate.tokens.issue(
             key, lifetime=timedelta(seconds=asked.lifetime_seconds), tenant=asked.tenant, role=asked.role,
             user_id=asked.user_id, shown_at=shown_at,
         ))  # fmt: skip
@@ -140,53 +148,49 @@ def key_routes(gate: KeyGate) -> APIRouter:
     ) -> None:
         """Let nobody in by this token from now on; whether there is one is not told."""
         own = isinstance(caller, Bearing) and caller.bearer is not None and caller.bearer.id == token_id
-        if not own:
-            _require_admin(caller)
-        whose = _one_tenant(caller, tenant)
         until = None if gate.tokens.elsewhere else datetime.now(UTC) + LONGEST + timedelta(seconds=2 * LEEWAY)
         await desk.do(
-            caller, "token_revoke", (token_id,), whose, lambda: gate.keys.deny(whose or "default", token_id, until)
-        )
+            caller, "token_revoke", (token_id,), tenant,
+            lambda whose: gate.keys.deny(whose or "default", token_id, until), allowed=None if own else _require_admin,
+        )  # fmt: skip
 
     @router.post("", status_code=201)
     async def create(asked: NewKey, caller: Caller = asking) -> SecretAnswer:
         """Make a key. Its secret is in this answer, and nowhere else ever."""
-        _require_maker(caller)
-        whose = _one_tenant(caller, asked.tenant) or "default"
-        shown = await desk.do(caller, "key_create", (), whose, lambda: gate.keys.create(
-            tenant=whose, role=asked.role, user_id=asked.user_id, name=asked.name, expires_at=asked.expires_at,
-            limits=asked.limits,
-        ))  # fmt: skip
+        shown = await desk.do(caller, "key_create", (), asked.tenant, lambda whose: gate.keys.create(
+            tenant=whose or "default", role=asked.role, user_id=asked.user_id, name=asked.name,
+            expires_at=asked.expires_at, limits=asked.limits,
+        ), allowed=_require_maker)  # fmt: skip
         return _shown(shown)
 
     @router.get("")
     async def keys(caller: Caller = asking) -> list[KeyAnswer]:
         """The keys of the tenant, those that are over too; never their secrets."""
-        _require_admin(caller)
-        found = await desk.do(caller, "key_list", (), caller.tenant, lambda: gate.keys.list(caller.tenant))
+        found = await desk.do(caller, "key_list", (), None, gate.keys.list, allowed=_require_admin)
         return [_known(key) for key in found]
 
     @router.get("/{key_id}")
     async def one(key_id: Name, caller: Caller = asking) -> KeyAnswer:
         """What is known of a key."""
-        _require_admin(caller)
-        return _known(await asyncio.to_thread(gate.keys.find, key_id, caller.tenant))
+        found = await desk.do(
+            caller, "key_show", (key_id,), None, lambda whose: gate.keys.find(key_id, whose), allowed=_require_admin
+        )
+        return _known(found)
 
     @router.post("/{key_id}/rotate")
     async def rotate(key_id: Name, asked: Rotation | None = None, caller: Caller = asking) -> SecretAnswer:
         """Give a key a new secret; the former one is valid for a time of grace."""
-        _require_maker(caller)
         grace = timedelta(seconds=(asked or Rotation()).grace_seconds)
         return _shown(await desk.do(
-            caller, "key_rotate", (key_id,), caller.tenant, lambda: gate.keys.rotate(key_id, caller.tenant, grace=grace)
+            caller, "key_rotate", (key_id,), None, lambda whose: gate.keys.rotate(key_id, whose, grace=grace),
+            allowed=_require_maker,
         ))  # fmt: skip
 
     @router.delete("/{key_id}")
     async def revoke(key_id: Name, caller: Caller = asking) -> KeyAnswer:
         """Let nobody in by this key, or a token made of it, from now on."""
-        _require_admin(caller)
         return _known(await desk.do(
-            caller, "key_revoke", (key_id,), caller.tenant, lambda: gate.keys.revoke(key_id, caller.tenant)
+            caller, "key_revoke", (key_id,), None, lambda whose: gate.keys.revoke(key_id, whose), allowed=_require_admin
         ))  # fmt: skip
 
     return router
