@@ -57,7 +57,9 @@ _NAME = re.compile(
 
 
 _ABBREVIATED = re.compile(r"[A-Z]{2,3}")
-_LETTERS = frozenset("us uk usa uae eu la nyc sf dc ny nj nz hk kl jp cdg bc pa tx ca rsa drc prc uss sa wa qld nsw sg".split())
+_LETTERS = frozenset(
+    "us uk usa uae eu la nyc sf dc ny nj nz hk kl jp cdg bc pa tx ca rsa drc prc uss sa wa qld nsw sg".split()
+)
 """Places that are called by letters; HR, IT and QA are none."""
 
 
