@@ -42,6 +42,7 @@ def test_an_answer_with_what_is_blocked_is_a_failure_that_keeps_the_turns():
     with AgentMem(":memory:", user_id="u", embedder="hashing", llm=Rejoining(), block=["email"]) as memory:
         added = memory.add("ana at example dot com", infer=True)
         assert added.created == 1
+        assert added.learned is not None
         assert added.learned.left == 1
         assert "email" in added.learned.warnings[0]
         assert MAIL not in added.learned.warnings[0]
