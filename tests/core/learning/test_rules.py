@@ -28,9 +28,46 @@ def test_the_sentences_are_read_precisely(name):
     assert (result.precision, result.recall) == (1.0, 1.0), "\n".join(result.wrong)
 
 
+def test_the_sentences_of_a_reviewer_are_read_precisely():
+    result = score("rules_third.jsonl")
+    assert result.precision == 1.0, "\n".join(result.wrong)
+    assert result.recall >= 0.98, "\n".join(result.wrong)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I'm allergic to Mondays haha", "I'm allergic to stupidity", "I'm from HR", "In the novel I'm writing, I live in Mars",
+     "I like neither tea nor coffee", "I live in Oslo. Just kidding, I live in Mars, jk", "我叫苦不迭", "我刚从北京回来"],
+)  # fmt: skip
+def test_jests_and_fiction_give_nothing(text):
+    assert [fact.object for fact in told(text)] in ([], ["Oslo"])
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("我住在 Berlin", "user住在Berlin"),
+        ("我在 Google 工作", "user在Google工作"),
+        ("我妈是老师", "user的妈妈的职业是老师"),
+        ("我对花粉也过敏", "user对花粉过敏"),
+        ("I live in Zu\u0308rich", "user lives in Z\u00fcrich"),
+        ("\u202eI live in Paris\u200b", "user lives in Paris"),
+        ("\uff29 live in \uff32ome", "user lives in Rome"),
+        ("can't stand cilantro tbh", "user dislikes cilantro"),
+    ],
+)
+def test_a_statement_is_read_however_it_is_written(text, fact):
+    assert [item.text for item in told(text)] == [fact]
+
+
 def test_the_files_hold_what_they_say():
     counts = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in DATA.glob("*.jsonl")}
-    assert counts == {"rules_dev.jsonl": 100, "rules_held.jsonl": 50, "rules_second.jsonl": 100}
+    assert counts == {
+        "rules_dev.jsonl": 100,
+        "rules_held.jsonl": 50,
+        "rules_second.jsonl": 100,
+        "rules_third.jsonl": 156,
+    }
     empty = [
         line
         for path in DATA.glob("*.jsonl")

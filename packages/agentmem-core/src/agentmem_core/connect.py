@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 from agentmem_core.config import Config, default_path, file_limit, folder_of
 from agentmem_core.errors import NotConfiguredError
-from agentmem_core.ports import Backend
+from agentmem_core.ports import Backend, LanguageModel
 
 __all__ = ["Config", "Place", "connect", "default_path", "file_limit", "place"]
 
@@ -31,11 +31,12 @@ def connect(config: Config) -> Backend:
     """
     if config.redact is None and config.block is None and not any(_private()):
         return _opened(config)
-    from agentmem_core.privacy import Guarded, configured_filter
+    from agentmem_core.privacy import Guarded, GuardedModel, configured_filter
 
     privacy = configured_filter(config.redact, config.block)
-    backend = _opened(config)
-    return backend if privacy is None else Guarded(backend, privacy)
+    if privacy is None:
+        return _opened(config)
+    return Guarded(_opened(config, lambda model: GuardedModel(model, privacy)), privacy)
 
 
 def _private() -> tuple[str | None, ...]:
@@ -43,7 +44,8 @@ def _private() -> tuple[str | None, ...]:
     return tuple(os.environ.get(f"AGENTMEM_{name}") for name in ("REDACT", "BLOCK"))
 
 
-def _opened(config: Config) -> Backend:
+def _opened(config: Config, heard: Callable[[LanguageModel], LanguageModel] | None = None) -> Backend:
+    """``heard`` is how the answers of the store's own model are listened to; that of a server is the server's."""
     url = api_url(config)
     if url is not None:
         from agentmem_core.http.backend import HttpBackend
@@ -51,7 +53,7 @@ def _opened(config: Config) -> Backend:
         return HttpBackend(url, api_key=_api_key(config), timeout=_timeout(config))
     from agentmem_core.embedded import embedded
 
-    return embedded(config)
+    return embedded(config, heard)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,14 @@ CACHE_BYTES = 256 * 1024 * 1024
 INDEXES = "agentmem.indexes"
 
 
-def embedded(config: Config) -> Backend:
-    """A store, opened; raises ``StoreError`` or ``NotConfiguredError`` and then leaves everything as it was."""
+def embedded(config: Config, heard: Callable[[LanguageModel], LanguageModel] | None = None) -> Backend:
+    """A store, opened; raises ``StoreError`` or ``NotConfiguredError`` and then leaves everything as it was.
+
+    ``heard`` stands between the store and its model.
+    """
     model = find_model(config.llm)
+    if model is not None and heard is not None:
+        model = heard(model)
     router = config.router or os.environ.get("AGENTMEM_ROUTER") or "rules"
     if router not in {"rules", "model"}:
         raise NotConfiguredError(f'router must be "rules" or "model", not {router!r}')

@@ -94,6 +94,7 @@ class Open:
     otherwise: Settled
 
 
+@lru_cache(maxsize=4096)
 def triple_of(subject: str | None, predicate: str | None, thing: str | None) -> Triple | None:
     """Equal for triples that say the same; None where one of the three is missing."""
     if not (subject and predicate and thing):

@@ -3,5 +3,6 @@
 from agentmem_core.privacy.backend import Guarded
 from agentmem_core.privacy.choosing import configured_filter
 from agentmem_core.privacy.filtering import Cleaned, PrivacyFilter
+from agentmem_core.privacy.model import GuardedModel
 
-__all__ = ["Cleaned", "Guarded", "PrivacyFilter", "configured_filter"]
+__all__ = ["Cleaned", "Guarded", "GuardedModel", "PrivacyFilter", "configured_filter"]

@@ -82,6 +82,8 @@ def _item(privacy: PrivacyFilter, item: NewMemory) -> NewMemory:
         "metadata": cleaning.json(item.metadata, "metadata") if item.metadata else item.metadata,
         "name": None if item.name is None else cleaning.text(item.name, "name"),
     }
+    if item.role is not None:
+        cleaning.name(item.role, "role")
     if not cleaning.redacted:
         return item
     return item.model_copy(update={**changes, "metadata": cleaning.marked(changes["metadata"])})

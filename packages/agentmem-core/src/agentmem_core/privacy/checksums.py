@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
@@ -31,24 +32,24 @@ IBAN_LENGTHS = {
 """Characters of an IBAN by its country, as SWIFT's registry gives them."""
 
 
+_DOUBLED = {str(digit): sum(divmod(2 * digit, 10)) for digit in range(10)}
+"""The sum of the digits of twice a digit."""
+
+
 def luhn(digits: str) -> bool:
     """Whether the last digit fits the others (ISO/IEC 7812-1)."""
-    total = 0
-    for place, char in enumerate(reversed(digits)):
-        number = int(char) * (1 + place % 2)
-        total += number - 9 if number > 9 else number
-    return total % 10 == 0
+    return (sum(map(int, digits[-1::-2])) + sum(map(_DOUBLED.__getitem__, digits[-2::-2]))) % 10 == 0
 
 
 def is_card(digits: str) -> bool:
     """Whether a payment card may have this number: its issuer's first digits, its length, its check digit."""
-    return _issued(digits, len(digits)) and luhn(digits) and len(set(digits)) > 1
+    return len(digits) in card_lengths(digits[:4]) and luhn(digits) and len(set(digits)) > 1
 
 
-def _issued(digits: str, length: int) -> bool:
-    """Whether the digits begin as those of an issuer whose numbers are so long."""
-    lengths = next((lengths for first, last, lengths in _ISSUERS if first <= digits[: len(first)] <= last), ())
-    return length in lengths
+@lru_cache(maxsize=10_000)
+def card_lengths(first: str) -> tuple[int, ...]:
+    """How many digits the numbers have that begin with these four, from the least on; none where no issuer's do."""
+    return next((lengths for low, high, lengths in _ISSUERS if low <= first[: len(low)] <= high), ())
 
 
 def is_iban(text: str) -> bool:

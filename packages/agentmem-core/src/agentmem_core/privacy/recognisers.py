@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from agentmem_core.privacy.checksums import (
     IBAN_LENGTHS,
+    card_lengths,
     is_card,
     is_iban,
     is_old_resident_id,
@@ -33,7 +34,8 @@ _EMAIL = re.compile(
 )
 _RUN = re.compile(rf"(?<![0-9A-Za-z_])[0-9](?:{_GAP}{{0,2}}[0-9]){{11,}}")
 _GROUP = re.compile("[0-9]+")
-_LONGEST_CARD = 19
+_WIDEST = 3
+"""Characters of a digit and the gap behind it."""
 
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}")
 _IBAN_PART = re.compile(rf"(?:{_GAP}?[A-Za-z0-9])+")
@@ -103,13 +105,17 @@ def cards(text: str) -> Iterator[tuple[int, int]]:
 
 def _card_from(text: str, groups: list[tuple[int, int]], first: int) -> int:
     """The number of the group after the longest card that begins with a group; 0 where none does."""
+    at = groups[first][0]
+    lengths = card_lengths("".join(_GROUP.findall(text, at, at + 4 * _WIDEST)[:4])[:4])
+    if not lengths:
+        return 0
     digits, found = "", 0
     for number in range(first, len(groups)):
         at, to = groups[number]
-        if len(digits) + to - at > _LONGEST_CARD:
+        if len(digits) + to - at > lengths[-1]:
             break
         digits += text[at:to]
-        if len(digits) >= 12 and is_card(digits):
+        if len(digits) in lengths and is_card(digits):
             found = number + 1
     return found
 

@@ -46,6 +46,8 @@ def _version(privacy: PrivacyFilter, record: Mapping[str, Any]) -> dict[str, Any
     for name in _TEXTS:
         if isinstance(made.get(name), str):
             made[name] = cleaning.text(made[name], name)
+    if isinstance(made.get("role"), str):
+        cleaning.name(made["role"], "role")
     if isinstance(made.get("metadata"), Mapping):
         made["metadata"] = cleaning.json(made["metadata"], "metadata")
     if cleaning.redacted:

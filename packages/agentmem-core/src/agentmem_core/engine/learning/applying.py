@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from agentmem_core.model import Memory
 from agentmem_core.model.learning import Action, Decision
 from agentmem_core.operations import MEMORIES, Add
 from agentmem_core.ports import Fingerprint, LedgerWriter, Partition, Record
-from agentmem_core.recall.lifecycle import merged_fields
+from agentmem_core.recall.lifecycle import merged_fields, same_saying
 
 
 @dataclass(slots=True)
@@ -48,7 +49,8 @@ class Applying:
     now: datetime
     trusting: bool
     warnings: list[str] = field(default_factory=list)
-    written: list[str] = field(default_factory=list)
+    written: defaultdict[tuple[str, ...], list[str]] = field(default_factory=lambda: defaultdict(list))
+    """The ids of what was learnt just now, by what it says: the links of its triple find the rest."""
 
     def __post_init__(self) -> None:
         """The user's part of the collection, made if there is none."""
@@ -62,8 +64,9 @@ class Applying:
             self.warnings.append("the turns of a fact were deleted while it was learnt; it was not kept")
             return None
         known = known_about(
-            self.writer, self.partition, self.window.scope, item.stated, item.record, item.near, self.now, self.written
-        )
+            self.writer, self.partition, self.window.scope, item.stated, item.record, item.near, self.now,
+            self.written.get(same_saying(item.stated.fact.text), ()),
+        )  # fmt: skip
         ruled = settle(item.stated, known, trusting=self.trusting)
         settled = self._of_model(item, ruled) if isinstance(ruled, Open) else ruled
         if settled is None:
@@ -122,7 +125,7 @@ class Applying:
         triple = _triple(item.stated)
         if triple is not None:
             state(self.writer, self.partition.id, triple, memory)
-        self.written.append(memory.id)
+        self.written[same_saying(memory.content)].append(memory.id)
         return memory, [memory.id, *settled.ends]
 
     def _retell(self, item: Item, settled: Settled, memory_id: str, turns: list[str]) -> Memory:

@@ -61,7 +61,7 @@ def known_about(
 ) -> list[Known]:
     """What is known now, each once: closed intervals too, because a fact may be about what was.
 
-    ``near`` are the ids of what was found by its text, ``fresh`` those of what was learnt just now.
+    ``near`` are the ids of what was found by its text, ``fresh`` those of what says the same and was learnt just now.
     """
     found: dict[str, Known] = {}
     for other in _candidates(reader, partition, stated, record):

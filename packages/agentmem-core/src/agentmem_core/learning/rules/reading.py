@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from unicodedata import normalize
 
 READ = 20_000
 """Characters of a turn that are read."""
@@ -36,12 +37,17 @@ _TASK = re.compile(
 _DOTTED = re.compile(r"\b(Mr|Mrs|Ms|Dr|St|Prof|Jr|Sr|Inc|Ltd|Co|Corp|vs|etc|approx|No|Mt|Ft)\.(?=\s)")
 _SPACES = re.compile(r"[^\S\n]{2,}")
 _ENDS = re.compile(r"(?<=[.!?])(?<!\s[A-Z]\.)[\s\"')]+|(?<=[。！？!?…])|\n+|\s+[|•·]\s+|(?<=[a-z0-9])\.\.+\s*")
-_WRITTEN = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00a0": " ", "\u3000": " "})
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+_WIDE = {ord(char) + 0xFEE0: char for char in "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+_WRITTEN = (
+    str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00a0": " ", "\u3000": " ", **dict.fromkeys(_UNSEEN)})
+    | _WIDE
+)
 
 
 def sentences(text: str) -> Iterator[str]:
     """The sentences that may state something, in order; none after a task such as a text to translate."""
-    text = text[:READ].translate(_WRITTEN)
+    text = normalize("NFC", text[:READ].translate(_WRITTEN))
     text = _CODE.sub(" \n ", text)
     text = "\n".join(_SPACES.sub(" ", line) for line in text.split("\n") if not _is_code(line))
     text = _INLINE.sub(" \u2026 ", text)

@@ -57,6 +57,12 @@ _SMILEYS = re.compile(
 )
 
 
+_LATIN = re.compile(
+    r"(?<=[在是叫于到从去欢吃说用学爱]) +(?=[A-Za-z])|(?<=[A-Za-z.]) +(?=(?:工作|上班|任职|实习|做|当|读|念|住|生活|居住|定居|的|人|公司|大学))"
+)
+"""The spaces that are set around Latin words inside of a clause."""
+
+
 @dataclass(slots=True)
 class Persons:
     """Who was spoken of last."""
@@ -75,7 +81,7 @@ class Persons:
 
 def expanded(sentence: str) -> str:
     """The sentence without smileys and "as I said"."""
-    return _TOLD.sub("", _SMILEYS.sub(" ", sentence)).strip()
+    return _TOLD.sub("", _LATIN.sub("", _SMILEYS.sub(" ", sentence))).strip()
 
 
 def stated(sentence: str) -> bool:

@@ -39,7 +39,7 @@ _HOME = re.compile(
 )
 _LIVED = re.compile(r"在(?P<place>[\u4e00-\u9fff]{2,10}?)(?:住|居住|生活|定居)")
 _FROM = re.compile(
-    r"(?:来自|老家(?:是|在)?|的?(?:家乡|故乡|老家)(?:是|在)|籍贯是?|从(?=[\u4e00-\u9fff]{2,8}来$))(?P<place>[\u4e00-\u9fff]{2,10}?)(?:来的?|农村|人)?"
+    r"(?:来自|老家(?:是|在)?|的?(?:家乡|故乡|老家)(?:是|在)|籍贯是?|从(?=[\u4e00-\u9fff]{2,8}(?<![回过出下上进起])来$))(?P<place>[\u4e00-\u9fff]{2,10}?)(?:来的?|农村|人)?"
 )
 _NATIVE = re.compile(r"(?:是|算是)(?:土生土长的|地道的|正宗的?|个|一个)?(?P<place>[\u4e00-\u9fff]{2,6}?)人的?")
 _NOT_NATIVE = (
@@ -144,7 +144,7 @@ def name(clause: Clause) -> Iterator[Told]:
         return
     found = _CALLED.fullmatch(clause.said)
     called = name_of(found["name"]) if found else None
-    if found is None or called is None:
+    if found is None or called is None or (clause.said.startswith("是") and job_of(called) is not None):
         return
     if not clause.said.lstrip("的").startswith(
         ("叫", "名", "大", "全", "姓", "小", "英", "是叫", "就叫")

@@ -18,7 +18,7 @@ _FAVOURITE = re.compile(r"最(?:喜欢|爱|喜爱)的(?P<kind>[\w\u4e00-\u9fff]{
 _MY_FAVOURITE = re.compile(
     r"(?P<what>[\w\u4e00-\u9fff《》]{1,20}?)是我最(?:喜欢|爱|喜爱)的(?P<kind>[\w\u4e00-\u9fff]{1,8})"
 )
-_ALLERGIC = re.compile(r"对(?P<what>.+?)(?:严重|重度|轻微|有点|会|都|很|非常|特别)*过敏")
+_ALLERGIC = re.compile(r"对(?P<what>.+?)(?:严重|重度|轻微|有点|会|都|也|还|很|非常|特别)*过敏")
 _ALLERGY = re.compile(r"(?P<what>(?!皮肤|鼻子|容易|很|会|有|经常|季节|体质|没|什么)[\u4e00-\u9fff、]{1,8}?)过敏")
 _INTOLERANT = re.compile(r"(?:对)?(?P<what>乳糖|麸质|果糖|酒精|咖啡因)不耐受?")
 _DIET = re.compile(

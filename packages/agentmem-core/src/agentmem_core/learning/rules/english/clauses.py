@@ -38,7 +38,8 @@ _PLEASANTRY = re.compile(
 )
 _HYPOTHETICAL = re.compile(
     r"\b(?:if|unless|suppose|supposing|imagine|imagining|pretend|assume|assuming|hypothetically|wish|wishing|as though|whether|were I|provided that|let us say|let's say|"
-    r"dreamt|dreamed|dream that|in (?:my|a) dream|in another life|what if|had I|only if)\b",
+    r"dreamt|dreamed|dream that|in (?:my|a) dream|in another life|what if|had I|only if|just kidding|only kidding|jk|"
+    r"in (?:my|our|the|a|this|that|one) (?:\w+ )?(?:novel|story|comic|screenplay|movie|film|video game|role-?play|fantasy|simulation|scenario))\b",
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
@@ -87,11 +88,12 @@ _STILL = re.compile(
 """Who has lived somewhere for ten years lives there; who has lived there, perhaps not."""
 _DROPPED = re.compile(
     r"^(?:(?:hi|hey|hello|ok|so|well|update|news|yay|finally)\b[\s,!:]*)*(?=(?:(?:just|recently|finally|also)\s+)*(?:moved\s+(?:to|from)|started\s+(?:an?\s+new|working|my\s+new)|bought\s+(?:an?|my|our)\b"
-    r"|adopted\s+an?\b|turned\s+\d|quit\s+my|joined\s+[A-Z]|got\s+(?:an?\s+(?:new|dog|cat|puppy|kitten)|married|engaged|laid\s+off|fired)|sold\s+my|living\s+in\s+[A-Z]|working\s+(?:at|for)\s+[A-Z]"
+    r"|adopted\s+an?\b|turned\s+\d|quit\s+my|joined\s+[A-Z]|got\s+(?:an?\s+(?:new|dog|cat|puppy|kitten)|married|engaged|laid\s+off|fired)|sold\s+my|cannot\s+(?:stand|bear)\s|living\s+in\s+[A-Z]|working\s+(?:at|for)\s+[A-Z]"
     r"|born\s+(?:and\s+raised\s+)?in|originally\s+from\s+[A-Z])\s*)",
     re.IGNORECASE,
 )
 """Where a chat leaves out "I"."""
+_BIRTH = re.compile(r"born\b", re.IGNORECASE)
 _RELATIVE = re.compile(r"\b(?:who|where|when|before|after|until|while)\b", re.IGNORECASE)
 _LEAD = re.compile(
     r"(?:(?:well|so|yeah|yep|yes|yup|no|nope|nah|oh|ah|um+|uh+|hmm+|hi|hello|hey|heya|hiya|ok|okay|okey|actually|also|and|but|anyway|honestly|frankly|plus|in fact|nowadays|these days|currently"
@@ -193,7 +195,7 @@ def expanded(sentence: str) -> str:
         ),
         sentence,
     )
-    return _DROPPED.sub("I ", sentence, count=1)
+    return _DROPPED.sub(lambda found: "I was " if _BIRTH.match(sentence, found.end()) else "I ", sentence, count=1)
 
 
 def stated(sentence: str) -> bool:

@@ -56,6 +56,13 @@ _NAME = re.compile(
 )
 
 
+_ABBREVIATED = re.compile(r"[A-Z]{2,3}")
+_LETTERS = frozenset(
+    "us uk usa uae eu la nyc sf dc ny nj nz hk kl jp cdg bc pa tx ca rsa drc prc uss sa wa qld nsw sg".split()
+)
+"""Places that are called by letters; HR, IT and QA are none."""
+
+
 def place(text: str, *, casual: bool = False) -> str | None:
     """A place that is called by its name: the Netherlands, New York."""
     called = re.match(r"an?\s+[\w\s-]{2,40}?\s+(?:called|named)\s+(?=[A-Z])", text)
@@ -67,6 +74,8 @@ def place(text: str, *, casual: bool = False) -> str | None:
     name = found["name"].rstrip(".'")
     rest = text[found.end() :]
     if (rest.strip() and not _STOPS.match(rest)) or name.split()[0] in _NOT_PLACES | _PRODUCTS or name.endswith("'s"):
+        return None
+    if _ABBREVIATED.fullmatch(name) and name.lower().replace(".", "") not in _LETTERS:
         return None
     if len(name.split()) > 6 or name.lower() in LANGUAGES or (name.lower() in NATIONS and " " not in name):
         return None
@@ -149,6 +158,8 @@ def things(text: str, *, most: int = 5) -> list[str]:
     for part in _AND.split(text):
         item = re.sub(r"\x01(\d+)\x01", lambda match: _PAIRS[int(match[1])], part).strip()
         if not item or len(item.split()) > most or _POINTS.match(item) or not re.search(r"[^\W\d_]{2}", item):
+            return []
+        if re.match(r"(?:neither|either|both)\s", item, re.IGNORECASE):
             return []
         if re.match(r"the\s+(?![A-Z])", item) and not _THE.match(item):
             return []

@@ -34,6 +34,13 @@ _INTOLERANT = re.compile(
     r"is\s+(?:\w+ly\s+)?(?P<what>lactose|gluten|fructose|histamine)[\s-]intolerant|is\s+intolerant\s+to\s+(?P<to>[\w\s,]+)",
     re.IGNORECASE,
 )
+_NO_ALLERGEN = re.compile(
+    r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:early )?mornings?|weekends?|deadlines?|meetings?|work(?:ing)?|effort|exercise|sports?|people|"
+    r"humans|you|him|her|them|love|drama|nonsense|bullshit|bs|lies|lying|fun|losing|failure|commitment|responsibility|homework|housework|money|mondays?|"
+    r"(?:stupid|real|brutal|insan)ity|\w+ness|idiots?|politics|math(?:s|ematics)?|change|rules|boredom|\w+ism|anything|nothing|something|everything)\b",
+    re.IGNORECASE,
+)
+"""What nobody is allergic to but in jest."""
 _COUNTED = frozenset(
     "nut peanut egg cat dog strawberry walnut almond hazelnut cashew prawn mushroom tomato tree-nut bee wasp horse apple banana".split()
 )
@@ -121,7 +128,7 @@ def allergy(clause: Clause) -> Iterator[Told]:
             for item in things(short["what"], most=3)
             if item.lower() not in {"food", "skin", "seasonal"}
         ]
-    for item in items:
+    for item in items if not any(_NO_ALLERGEN.search(item) for item in items) else []:
         item = re.sub(r"^(?:the|all|most|any)\s+", "", item)  # noqa: PLW2901 - the same thing, more plainly
         yield Told(clause.subject, "is allergic to", item, f"{clause.subject} is allergic to {item}", 0.95)
     intolerant = _INTOLERANT.fullmatch(clause.whole)
