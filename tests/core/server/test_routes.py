@@ -175,6 +175,13 @@ async def test_what_is_wrong_is_said_as_a_problem(method, path, options, status,
         assert method not in response.headers["allow"].split(", ")
 
 
+@pytest.mark.parametrize("body", [b"{", b"tea", b"[1]", b'"tea"'])
+async def test_a_body_that_is_no_object_is_called_the_body(body, backend):
+    async with client(backend) as ask:
+        answer = await ask.post("/v1/memories", content=body, headers={"content-type": "application/json"})
+    assert problem(answer).detail.startswith("body: ")
+
+
 async def test_a_broken_body_of_any_kind_is_never_a_failure_of_the_server(backend):
     bodies = [
         b"{",
