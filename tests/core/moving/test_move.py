@@ -197,6 +197,11 @@ def test_a_damaged_file_moves_nothing_and_says_where(memory, tmp_path):
     assert memory.stats(everyone=True).memories == 0
 
 
+def test_an_unknown_kind_is_told_which_reads_chatgpt(tmp_path):
+    with pytest.raises(InvalidInputError, match=r"'chatgpt' .*chat reads ChatGPT"):
+        open_source("chatgpt", tmp_path)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "garbage",

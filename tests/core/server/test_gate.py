@@ -119,6 +119,18 @@ async def test_nobody_without_a_good_key_does_anything(server, tmp_path, monkeyp
     assert everything(tmp_path, tenant="acme", user_id="bo") == before
 
 
+async def test_who_brings_no_key_is_told_where_it_is_given(server):
+    detail = (await server.ask(None, "GET", "/v1/memories")).json()["detail"]
+    for way in ("api_key=", "AGENTMEM_API_KEY", "Authorization: Bearer agm_"):
+        assert way in detail
+
+
+async def test_who_may_not_hear_of_everybody_is_told_to_name_a_user(server):
+    answer = await server.ask("write", "GET", "/v1/events")
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert answer.json()["detail"].startswith("user_id: is missing")
+
+
 async def test_a_key_of_less_rank_does_nothing_of_more(server, tmp_path):
     before = everything(tmp_path, tenant="acme", user_id="bo")
     refused = 0

@@ -44,7 +44,10 @@ def problem(response: httpx.Response) -> Problem:
 
 
 @pytest.mark.parametrize("route", [*ROUTES, *SHORTCUTS], ids=lambda route: route.name)
-async def test_every_route_takes_its_example(route: Route, backend):
+async def test_every_route_takes_its_example(route: Route, monkeypatch):
+    monkeypatch.setenv("AGENTMEM_VAULT_KEY", new_vault_key())
+    monkeypatch.setenv("AGENTMEM_LEARNER", "rules")
+    backend = in_memory()
     path = route.path.format_map({name: quote(word(name), safe="") for name in route.in_path})
     said = example(route)
     async with client(backend) as ask:
@@ -53,6 +56,7 @@ async def test_every_route_takes_its_example(route: Route, backend):
             response = await ask.request(route.method, path, params=query)
         else:
             response = await ask.request(route.method, path, json=said)
+    backend.close()
     if response.status_code == 200:
         route.answer.validate_json(response.content) if route.answered is None else response.json()
         return
@@ -173,6 +177,13 @@ async def test_what_is_wrong_is_said_as_a_problem(method, path, options, status,
     assert found.detail
     if status == 405:
         assert method not in response.headers["allow"].split(", ")
+
+
+@pytest.mark.parametrize("body", [b"{", b"tea", b"[1]", b'"tea"'])
+async def test_a_body_that_is_no_object_is_called_the_body(body, backend):
+    async with client(backend) as ask:
+        answer = await ask.post("/v1/memories", content=body, headers={"content-type": "application/json"})
+    assert problem(answer).detail.startswith("body: ")
 
 
 async def test_a_broken_body_of_any_kind_is_never_a_failure_of_the_server(backend):

@@ -78,7 +78,7 @@ def call_of(route: Route, path: Mapping[str, str], query: Sequence[tuple[str, st
             else route.request.model_validate_json(body or b"{}")
         )
     except ValidationError as error:
-        raise InvalidInputError(explain(error)) from None
+        raise InvalidInputError(explain(error, "query" if route.by_query else "body")) from None
     fields = {name: getattr(said, name) for name in type(said).model_fields if name not in _SCOPE}
     names = ScopeNames.model_construct(**{name: getattr(said, name) for name in _SCOPE})
     return Call(route.op, route.fields({**{name: getattr(given, name) for name in route.in_path}, **fields}), names)

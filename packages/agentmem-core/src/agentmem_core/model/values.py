@@ -58,11 +58,11 @@ class Given(Value):
         return InvalidInputError(why)
 
 
-def explain(error: ValidationError) -> str:
-    """A pydantic error in one line a caller can act on, without the content that was given."""
+def explain(error: ValidationError, whole: str = "argument") -> str:
+    """A pydantic error in one line a caller can act on, without the content that was given; ``whole`` names what has no field."""
     lines: list[str] = []
     for detail in error.errors(include_url=False, include_context=False):
-        where = ".".join(str(part) for part in detail["loc"] if not _is_union_branch(part)) or "argument"
+        where = ".".join(str(part) for part in detail["loc"] if not _is_union_branch(part)) or whole
         problem = _PROBLEMS.get(detail["type"], detail["msg"]).removeprefix("Value error, ")
         found: Any = detail.get("input")
         shown = f", got {found!r}" if isinstance(found, int | float) else ""

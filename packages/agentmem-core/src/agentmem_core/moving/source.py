@@ -69,7 +69,10 @@ def open_source(kind: str, path: str | os.PathLike[str], **options: Any) -> Sour
     is changed.
     """
     if kind not in _READERS:
-        raise InvalidInputError(f"kind: {kind!r} is nothing that can be moved from; use one of {', '.join(KINDS)}")
+        raise InvalidInputError(
+            f"kind: {kind!r} is nothing that can be moved from; use one of {', '.join(KINDS)} "
+            "(chat reads ChatGPT, Claude and logs)"
+        )
     try:
         text: Any = os.fspath(path)
     except TypeError:

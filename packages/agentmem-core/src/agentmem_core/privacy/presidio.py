@@ -61,7 +61,7 @@ def _engine(languages: tuple[str, ...], model: str) -> Any:
         spacy: Any = import_module("spacy")
     except ImportError as error:
         raise NotConfiguredError(
-            f'redact: {", ".join(sorted(ENTITIES))} need Presidio: pip install "agentmem-core[privacy]", and a spaCy model'
+            f'redact= or block=: {", ".join(sorted(ENTITIES))} need Presidio: pip install "agentmem-core[privacy]", and a spaCy model'
         ) from error
     models = [{"lang_code": language, "model_name": model or MODELS[language]} for language in languages]
     for item in models:

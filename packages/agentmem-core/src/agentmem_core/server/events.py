@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentmem_core.errors import AgentMemError, InvalidInputError
+from agentmem_core.errors import AgentMemError, InvalidInputError, PermissionDeniedError
 from agentmem_core.http import ScopeNames
 from agentmem_core.model import Scope
 from agentmem_core.operations import StatsOf, build
@@ -110,7 +110,14 @@ class Events:
         service = self._service
         caller = await service.admit(exchange)
         reach = _reach(exchange, caller)
-        await service.check(exchange, caller, _stands_for(reach))
+        try:
+            await service.check(exchange, caller, _stands_for(reach))
+        except PermissionDeniedError as error:
+            if reach.user_id is None:
+                raise PermissionDeniedError(
+                    "user_id: is missing; to hear of all users of the tenant needs a key of role admin"
+                ) from error
+            raise
         last = exchange.headers.get(b"last-event-id", b"").decode("latin-1")
         with service.load.stream(exchange):
             if exchange.method == "HEAD":

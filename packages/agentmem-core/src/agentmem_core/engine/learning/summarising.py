@@ -55,7 +55,10 @@ def maintain_and_summarise(engine: Engine, op: Maintain) -> Maintained | Steps[M
         return maintain(engine, op)
     learner = engine.learner
     if learner is None or learner.model is None:
-        raise NotConfiguredError("summarise=True needs a model: open AgentMem with llm=, or leave summarise out")
+        raise NotConfiguredError(
+            "summarise=True needs a model: open AgentMem with llm= (or AGENTMEM_LLM, with which a server is started), or leave "
+            "summarise out"
+        )
     return _summarised(engine, learner, op)
 
 

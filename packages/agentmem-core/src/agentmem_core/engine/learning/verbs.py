@@ -68,7 +68,8 @@ def _require_learner(engine: Engine, what: str) -> Learner:
     if engine.learner is None:
         raise NotConfiguredError(
             f'{what} needs a model or rules that learn: open AgentMem with llm= (or AGENTMEM_LLM), or with learner="rules" (or '
-            "AGENTMEM_LEARNER=rules), which needs no model; or call add without infer: what you give is kept verbatim"
+            "AGENTMEM_LEARNER=rules), which needs no model; a server is started with these variables. Without infer, add keeps "
+            "what you give verbatim"
         )
     return engine.learner
 

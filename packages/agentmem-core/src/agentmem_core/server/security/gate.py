@@ -188,7 +188,9 @@ class KeyGate:
 def _credential(authorization: str | None) -> str:
     """What an ``Authorization`` header shows."""
     if not authorization or not authorization.strip():
-        raise AuthenticationError("no key was given; send it as  Authorization: Bearer agm_...")
+        raise AuthenticationError(
+            "no key was given; give AgentMem api_key= (or AGENTMEM_API_KEY), or send  Authorization: Bearer agm_..."
+        )
     scheme, _, shown = authorization.strip().partition(" ")
     shown = shown.strip()
     if scheme.lower() != "bearer" or not shown or " " in shown or len(shown) > _LONGEST_HEADER or not shown.isascii():
