@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,7 +33,7 @@ def update(
     expected_version: Annotated[int | None, typer.Option(help="Refuse when it is another version by now.")] = None,
 ) -> None:
     """Change what is given, as a new version."""
-    given = {
+    given: dict[str, Any] = {
         "content": content_of(text) if text == STDIN else text, "type": type_, "metadata": pairs(meta, "--meta"), "importance": importance,
         "occurred_at": instant(occurred_at, "--occurred-at"), "expires_at": moment(expires, "expires") if expires else None,
     }  # fmt: skip
@@ -42,7 +42,7 @@ def update(
     with asked.opened() as memory:
         changed = memory.update(
             id_, **given, clear=tuple(clear or ()), reason=reason, expected_version=expected_version
-        )  # type: ignore[arg-type]  # each has its type, the dict has none
+        )
     if asked.as_json:
         show_json(changed.model_dump(mode="json"))
     else:

@@ -103,7 +103,11 @@ def list_(
 ) -> None:
     """Memories in the order they were added; with --json one a line."""
     shown = 0
-    how = {"types": types or None, "filters": pairs(filters, "--filter"), "order": "newest" if newest else "oldest"}
+    how: dict[str, Any] = {
+        "types": types or None,
+        "filters": pairs(filters, "--filter"),
+        "order": "newest" if newest else "oldest",
+    }
     with asked.opened() as memory:
         for page in _pages(memory, None if everything else limit, how):
             shown += len(page)

@@ -40,7 +40,7 @@ def add(
 ) -> None:
     """Remember a text; it is on disk when this ends. The id is the answer."""
     many = lines or jsonl
-    one = {
+    one: dict[str, Any] = {
         "type": type_, "metadata": pairs(meta, "--meta"), "importance": importance, "id": id_,
         "occurred_at": instant(occurred_at, "--occurred-at"), "expires_at": moment(expires, "expires") if expires else None,
     }  # fmt: skip

@@ -100,10 +100,10 @@ class Asked:
         return folder
 
     @contextmanager
-    def opened(self, *, make: bool = False, whole_user: bool = False) -> Generator[AgentMem]:
+    def opened(self, *, make: bool = False, whole_user: bool = False, dry: bool = False) -> Generator[AgentMem]:
         """The memory that was asked about, closed afterwards; a store is made only when ``make`` says so.
 
-        ``whole_user`` leaves out agent and session.
+        ``whole_user`` leaves out agent and session. For a ``dry`` run an empty one in memory stands for a store that is not there.
         """
         url = self.server
         if url is None and self.api_key is not None:
@@ -111,13 +111,21 @@ class Asked:
         from agentmem_core.client.agentmem import AgentMem
 
         where: dict[str, Any] = (
-            {"path": self.folder(make=make)} if url is None else {"api_url": url, "api_key": self.api_key}
+            {"path": self._place(make=make, dry=dry)} if url is None else {"api_url": url, "api_key": self.api_key}
         )
         with AgentMem(
             **where, tenant=self.tenant, user_id="default" if self.user is None else self.user,
             agent_id=None if whole_user else self.agent, session_id=None if whole_user else self.session,
         ) as memory:  # fmt: skip
             yield memory
+
+    def _place(self, *, make: bool, dry: bool) -> Path | str:
+        try:
+            return self.folder(make=make and not dry)
+        except StoreUnavailableError:
+            if dry:
+                return IN_MEMORY
+            raise
 
 
 def asked(command: Callable[Concatenate[Asked, P], None]) -> Callable[..., None]:
@@ -138,6 +146,6 @@ def asked(command: Callable[Concatenate[Asked, P], None]) -> Callable[..., None]
 
     parameters = [item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for item in own] + shared
     del run.__wrapped__
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads the options from
+    run.__dict__["__signature__"] = inspect.Signature(parameters)  # what typer reads the options from
     run.__annotations__ = {item.name: item.annotation for item in parameters}
     return run

@@ -73,7 +73,7 @@ def import_from(
         "branches": branches, "user_id": asked.user, "agent_id": asked.agent, "session_id": asked.session,
     }  # fmt: skip
     source = open_source(kind, place, **{name: said for name, said in options.items() if said is not None})
-    with asked.opened(make=True, whole_user=True) as memory, progress(f"from {kind}") as tell:
+    with asked.opened(make=True, whole_user=True, dry=dry_run) as memory, progress(f"from {kind}") as tell:
         report = move(source, memory, user_id=to_user, dry_run=dry_run, progress=tell)
     if asked.as_json:
         show_json(report.model_dump(mode="json"))
