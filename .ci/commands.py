@@ -13,7 +13,7 @@ from agentmem_core.cli.store import Asked
 
 PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
 BEGIN, END = "<!-- commands: written by .ci/commands.py -->\n", "<!-- end of the commands -->\n"
-SHARED = {f"--{name.replace('_', '-')}" for name in Asked.__dataclass_fields__} | {"--json"}
+SHARED = {f"--{name.replace('_', '-')}" for name in Asked.__dataclass_fields__} - {"--as-json"} | {"--json"}
 
 
 def commands(group: Any, name: str = "agentmem") -> Iterator[tuple[str, Any]]:
