@@ -58,7 +58,7 @@ WRONG = [
 
 def test_there_are_more_than_a_hundred():
     assert len(WRONG) > 100
-    assert {words[0] for words in WRONG} >= {command.name for command in app.registered_commands} - {"serve"}
+    assert {words[0] for words in WRONG} >= {command.name for command in app.registered_commands if command.name}
 
 
 @pytest.mark.parametrize("words", WRONG, ids=lambda words: " ".join(words)[:40].encode("ascii", "backslashreplace").decode().replace("\x00", "0"))  # fmt: skip
