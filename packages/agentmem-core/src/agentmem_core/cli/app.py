@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from itertools import takewhile
-from typing import Annotated, Concatenate
+from typing import Annotated
 
 import typer
 
@@ -16,7 +16,7 @@ from agentmem_core.cli import audit, backup, change, find, keys, remember, trans
 from agentmem_core.cli.doctor import doctor
 from agentmem_core.cli.output import say
 from agentmem_core.cli.serve import serve
-from agentmem_core.cli.store import Asked, asked
+from agentmem_core.cli.store import asked
 from agentmem_core.errors import AgentMemError
 
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
@@ -26,7 +26,13 @@ app = typer.Typer(
     name="agentmem", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="Long-term memory for agents.",
 )  # fmt: skip
-_COMMANDS: tuple[tuple[str, Callable[Concatenate[Asked, ...], None]], ...] = (
+
+
+def _register(name: str, command: Callable[..., None]) -> None:
+    app.command(name)(asked(command))
+
+
+_COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("init", upkeep.init), ("add", remember.add), ("search", find.search), ("context", find.context), ("list", find.list_),
     ("show", find.show), ("update", change.update), ("delete", change.delete), ("history", change.history),
     ("restore", change.restore), ("forget", change.forget), ("learn", remember.learn), ("export", transfer.export),
@@ -34,7 +40,7 @@ _COMMANDS: tuple[tuple[str, Callable[Concatenate[Asked, ...], None]], ...] = (
     ("maintain", upkeep.maintain), ("reindex", upkeep.reindex), ("compact", upkeep.compact),
 )  # fmt: skip
 for name, command in _COMMANDS:
-    app.command(name)(asked(command))
+    _register(name, command)
 app.add_typer(backup.app, name="backup")
 app.command()(serve)
 app.add_typer(keys.app, name="keys")
