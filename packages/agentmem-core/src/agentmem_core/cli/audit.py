@@ -6,7 +6,7 @@ import json
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,8 +14,9 @@ from agentmem_core.cli.output import AsJson, say, show_json, show_line, show_tab
 from agentmem_core.cli.spans import moment
 from agentmem_core.cli.store import StorePath, folder_of
 from agentmem_core.errors import InvalidInputError, StoreUnavailableError
-from agentmem_core.server.security import Chain, Head, audit_keys
-from agentmem_core.storage.sqlite import KEYS_FILE, TRAIL_FILE, SqliteKeys, SqliteTrail
+
+if TYPE_CHECKING:
+    from agentmem_core.server.security import Head
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail: verify it, show it.")
 
@@ -35,6 +36,9 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Examine the whole trail; exit code 0 when it is whole, 3 when it is not."""
+    from agentmem_core.server.security import Chain, audit_keys
+    from agentmem_core.storage.sqlite import SqliteTrail
+
     held = [_head(text) for text in expect or ()]
     folder = _folder(path)
     anchor = _anchor(folder)
@@ -69,6 +73,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """What was done: the newest entries, oldest first; with --json one object a line."""
+    from agentmem_core.storage.sqlite import SqliteTrail
+
     start = None if since is None else moment(since, "since").isoformat(timespec="microseconds")
     wanted = {
         name: said for name, said in (("tenant", tenant), ("user", user), ("who", who), ("op", operation)) if said
@@ -102,6 +108,8 @@ def _matching(texts: Iterable[str], wanted: dict[str, str], start: str | None) -
 
 
 def _folder(path: str | None) -> Path:
+    from agentmem_core.storage.sqlite import TRAIL_FILE
+
     folder = folder_of(path)
     if not (folder / TRAIL_FILE).exists():
         raise StoreUnavailableError(f"there is no audit in {folder}: no server with this version has served it")
@@ -110,6 +118,9 @@ def _folder(path: str | None) -> Path:
 
 def _anchor(folder: Path) -> Head | None:
     """How far the trail had come at least, as the keys' file remembers it."""
+    from agentmem_core.server.security import Head
+    from agentmem_core.storage.sqlite import KEYS_FILE, SqliteKeys
+
     if not (folder / KEYS_FILE).exists():
         return None
     keys = SqliteKeys(folder)
@@ -121,6 +132,8 @@ def _anchor(folder: Path) -> Head | None:
 
 
 def _head(text: str) -> Head:
+    from agentmem_core.server.security import Head
+
     number, _, digest = text.partition(":")
     if not number.isdecimal() or len(digest) != 64:
         raise InvalidInputError("expect: must be NUMBER:HASH as `agentmem audit verify` says it")

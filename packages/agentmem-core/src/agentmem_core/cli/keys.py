@@ -8,17 +8,18 @@ from datetime import UTC, datetime
 from functools import partial
 from getpass import getuser
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from agentmem_core.cli.output import AsJson, say, show_json, show_table
 from agentmem_core.cli.spans import moment, span
 from agentmem_core.cli.store import StorePath, folder_of
-from agentmem_core.model.keys import ApiKey, Role
-from agentmem_core.server.security import Chain, Keys, SecuritySettings, Shown, Tokens, audit_keys
-from agentmem_core.server.security.keys import now_utc
-from agentmem_core.storage.sqlite import SqliteKeys, SqliteTrail
+
+if TYPE_CHECKING:
+    from agentmem_core.model.keys import ApiKey, Role
+    from agentmem_core.server.security import Keys, Shown
+    from agentmem_core.storage.sqlite import SqliteKeys
 
 app = typer.Typer(no_args_is_help=True, help="Keys of the server: make, list, rotate, revoke; tokens.")
 
@@ -32,6 +33,9 @@ Note = Callable[[str, str, str], None]
 @contextmanager
 def opened(folder: Path) -> Generator[tuple[Keys, Note]]:
     """The keys of a store, and what writes down what was done to them."""
+    from agentmem_core.server.security import Keys
+    from agentmem_core.storage.sqlite import SqliteKeys
+
     store = SqliteKeys(folder)
     try:
         yield Keys(store), partial(_note, folder, store)
@@ -117,6 +121,9 @@ def token(
     as_json: AsJson = False,
 ) -> None:
     """Make a short-lived token of a key (with AGENTMEM_TOKEN_SECRET, the same as the server's)."""
+    from agentmem_core.server.security import SecuritySettings, Tokens
+    from agentmem_core.server.security.keys import now_utc
+
     folder = folder_of(path)
     tokens = Tokens(SecuritySettings.from_environment(folder).tokens, now_utc)
     with opened(folder) as (keys, note):
@@ -163,6 +170,10 @@ def _known(key: ApiKey) -> dict[str, Any]:
 
 def _note(folder: Path, store: SqliteKeys, what: str, what_id: str, tenant: str) -> None:
     """What is done from a command line stands in the audit too."""
+    from agentmem_core.server.security import Chain, audit_keys
+    from agentmem_core.server.security.keys import now_utc
+    from agentmem_core.storage.sqlite import SqliteTrail
+
     trail = SqliteTrail(folder)
     fields = {
         "op": what, "ids": [what_id], "tenant": tenant, "who": f"cli:{_user()}", "code": "ok",

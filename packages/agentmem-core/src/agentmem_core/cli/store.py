@@ -1,14 +1,25 @@
-"""Which store a command is about: what is said, then the environment, then the platform's folder."""
+"""Which store, and whose memories, a command is about: what is said, then the environment, then the platform's folder."""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, get_type_hints
 
 import typer
 
+from agentmem_core.cli.output import AsJson
 from agentmem_core.errors import InvalidInputError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from agentmem_core.client.agentmem import AgentMem
+
+P = ParamSpec("P")
 
 IN_MEMORY = ":memory:"
 
@@ -24,12 +35,14 @@ def folder_of(path: str | None, *, make: bool = False) -> Path:
     """The folder of a store. It is made when it is asked to be, or else must be there."""
     if path == IN_MEMORY:
         raise InvalidInputError("path: a store in memory is nobody else's; give a folder")
+    if path is not None and not path.strip():
+        raise InvalidInputError("path: must not be empty; leave it out for the platform's folder")
     if path is None:
-        from agentmem_core.connect import default_path
+        from agentmem_core.config import default_path
 
         folder = default_path()
     else:
-        folder = Path(path).expanduser().absolute()
+        folder = _absolute(path)
     try:
         if make:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -39,3 +52,100 @@ def folder_of(path: str | None, *, make: bool = False) -> Path:
     if not there:
         raise StoreUnavailableError(f"there is no store in {folder}; give its folder with --path")
     return folder
+
+
+def _absolute(path: str) -> Path:
+    try:
+        path.encode()
+        return Path(path).expanduser().absolute()
+    except (UnicodeError, RuntimeError) as error:
+        raise InvalidInputError(f"path: {path!r} cannot be a folder ({error})") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What every command of memories may be told: which store or server, and whose memories."""
+
+    user: Annotated[str | None, typer.Option(help="Whose memories; otherwise the user default.")] = None
+    agent: Annotated[str | None, typer.Option(help="Only of this agent.")] = None
+    session: Annotated[str | None, typer.Option(help="Only of this session.")] = None
+    tenant: Annotated[str, typer.Option(help="The tenant; over --api-url its key decides.")] = "default"
+    path: Annotated[
+        str | None,
+        typer.Option(help="The store's folder; otherwise AGENTMEM_PATH, or the platform's.", metavar="FOLDER"),
+    ] = None
+    api_url: Annotated[
+        str | None,
+        typer.Option(help="A server instead of a folder; otherwise AGENTMEM_API_URL, unless --path is given."),
+    ] = None
+    api_key: Annotated[str | None, typer.Option(help="Its key; better in AGENTMEM_API_KEY.")] = None
+    as_json: AsJson = False
+
+    @property
+    def server(self) -> str | None:
+        """The server that is asked; None for a store in a folder."""
+        if self.api_url is not None and self.path is not None:
+            raise InvalidInputError("--path and --api-url: give one of them; a server has its own folder")
+        if self.api_url is not None and not self.api_url.strip():
+            raise InvalidInputError("--api-url: must not be empty")
+        return self.api_url or (None if self.path is not None else os.environ.get("AGENTMEM_API_URL") or None)
+
+    def folder(self, *, make: bool = False) -> Path:
+        """Where the store is; it must be there, unless ``make``."""
+        from agentmem_core.storage.sqlite import FILE_NAME
+
+        folder = folder_of(self.path if self.path is not None else os.environ.get("AGENTMEM_PATH") or None, make=make)
+        if not make and not (folder / FILE_NAME).exists():
+            raise StoreUnavailableError(f"there is no store in {folder}; make one with `agentmem init`, or give --path")
+        return folder
+
+    @contextmanager
+    def opened(self, *, make: bool = False, whole_user: bool = False, dry: bool = False) -> Generator[AgentMem]:
+        """The memory that was asked about, closed afterwards; a store is made only when ``make`` says so.
+
+        ``whole_user`` leaves out agent and session. For a ``dry`` run an empty one in memory stands for a store that is not there.
+        """
+        url = self.server
+        if url is None and self.api_key is not None:
+            raise InvalidInputError("--api-key: is for a server; give --api-url too")
+        from agentmem_core.client.agentmem import AgentMem
+
+        where: dict[str, Any] = (
+            {"path": self._place(make=make, dry=dry)} if url is None else {"api_url": url, "api_key": self.api_key}
+        )
+        with AgentMem(
+            **where, tenant=self.tenant, user_id="default" if self.user is None else self.user,
+            agent_id=None if whole_user else self.agent, session_id=None if whole_user else self.session,
+        ) as memory:  # fmt: skip
+            yield memory
+
+    def _place(self, *, make: bool, dry: bool) -> Path | str:
+        try:
+            return self.folder(make=make and not dry)
+        except StoreUnavailableError:
+            if dry:
+                return IN_MEMORY
+            raise
+
+
+def asked(command: Callable[Concatenate[Asked, P], None]) -> Callable[..., None]:
+    """A command with the options of ``Asked`` behind its own."""
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+    hints = get_type_hints(Asked, include_extras=True)
+    shared = [
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+        )
+        for field in fields(Asked)
+    ]
+
+    @functools.wraps(command)
+    def run(*given: P.args, **named: P.kwargs) -> None:
+        said: dict[str, Any] = {field.name: named.pop(field.name) for field in fields(Asked)}
+        command(Asked(**said), *given, **named)
+
+    parameters = [item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for item in own] + shared
+    del run.__wrapped__
+    run.__dict__["__signature__"] = inspect.Signature(parameters)  # what typer reads the options from
+    run.__annotations__ = {item.name: item.annotation for item in parameters}
+    return run

@@ -2,6 +2,7 @@
 
 from agentmem_core.storage.sqlite.keys import KEYS_FILE, Keyring, Secret, SqliteKeys
 from agentmem_core.storage.sqlite.ledger import FILE_NAME, SqliteLedger
+from agentmem_core.storage.sqlite.snapshot import attached_digests, require_whole, snapshot
 from agentmem_core.storage.sqlite.trail import TRAIL_FILE, Entry, SqliteTrail
 
 __all__ = [
@@ -14,4 +15,7 @@ __all__ = [
     "SqliteKeys",
     "SqliteLedger",
     "SqliteTrail",
+    "attached_digests",
+    "require_whole",
+    "snapshot",
 ]

@@ -1,0 +1,79 @@
+"""Write the tables of docs/cli.md from the commands: `uv run python .ci/commands.py`; with --check, only say whether they are current."""
+
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from agentmem_core.cli.app import app
+from agentmem_core.cli.store import Asked
+
+PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
+BEGIN, END = "<!-- commands: written by .ci/commands.py -->\n", "<!-- end of the commands -->\n"
+SHARED = {f"--{name.replace('_', '-')}" for name in Asked.__dataclass_fields__} - {"--as-json"} | {"--json"}
+
+
+def commands(group: Any, name: str = "agentmem") -> Iterator[tuple[str, Any]]:
+    for child_name, child in group.commands.items():
+        whole = f"{name} {child_name}"
+        if hasattr(child, "commands"):
+            yield from commands(child, whole)
+        else:
+            yield whole, child
+
+
+def options(command: Any) -> Iterator[tuple[str, str]]:
+    for parameter in command.params:
+        names = [*parameter.opts, *parameter.secondary_opts]
+        if parameter.param_type_name == "argument":
+            yield parameter.metavar or str(parameter.name).strip("_").upper(), parameter.help or ""
+        elif not SHARED & set(names) or not shares(command):
+            yield " ".join(names), parameter.help or ""
+
+
+def shares(command: Any) -> bool:
+    """Whether a command has all of the shared options."""
+    return {name for parameter in command.params for name in parameter.opts} >= SHARED
+
+
+def cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def table() -> str:
+    lines: list[str] = []
+    for name, command in commands(typer.main.get_command(app)):
+        lines += [f"### `{name}`", "", inspect.cleandoc(command.help or ""), ""]
+        rows = [f"| `{cell(shown)}` | {cell(text)} |" for shown, text in options(command)]
+        if rows:
+            lines += ["| | |", "|---|---|", *rows, ""]
+        if shares(command):
+            lines += ["And [the options of every command](#whose-memories).", ""]
+    return "\n".join(lines)
+
+
+def page(text: str) -> str:
+    before, found, rest = text.partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not (found and ended):
+        raise SystemExit(f"{PAGE.name} has lost the marks between which the commands stand")
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+def main() -> int:
+    text = PAGE.read_text("utf-8")
+    current = page(text)
+    if "--check" in sys.argv[1:]:
+        if current != text:
+            print("docs/cli.md is not what the commands say; run: uv run python .ci/commands.py")
+            return 1
+        return 0
+    PAGE.write_text(current, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

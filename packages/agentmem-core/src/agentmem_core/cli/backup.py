@@ -1,0 +1,63 @@
+"""``agentmem backup``: a whole store as one file, and back."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentmem_core.cli.output import AsJson, say, show_json
+from agentmem_core.cli.store import StorePath, folder_of
+from agentmem_core.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from agentmem_core.storage.backup import BackupSummary
+
+app = typer.Typer(no_args_is_help=True, help="Backups of a whole store: create, verify, restore.")
+
+File = Annotated[str, typer.Argument(help="The backup.", metavar="FILE")]
+
+
+@app.command()
+def create(file: File, path: StorePath = None, as_json: AsJson = False) -> None:
+    """Write the whole store to a new file, while it is in use: all tenants, files, keys and audit."""
+    from agentmem_core.storage.backup import create_backup
+
+    _show(create_backup(folder_of(path), _file(file)), "written", as_json=as_json)
+
+
+@app.command()
+def verify(file: File, as_json: AsJson = False) -> None:
+    """Examine a backup: nothing was changed or cut off, and its databases hold together."""
+    from agentmem_core.storage.backup import verify_backup
+
+    _show(verify_backup(_file(file)), "whole", as_json=as_json)
+
+
+@app.command()
+def restore(file: File, path: StorePath = None, as_json: AsJson = False) -> None:
+    """Make a store of a backup in an empty folder (--path), after verifying it."""
+    from agentmem_core.config import default_path
+    from agentmem_core.storage.backup import restore_backup
+
+    if path is not None and not path.strip():
+        raise InvalidInputError("path: must not be empty")
+    folder = default_path() if path is None else Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111 - NUL raises nothing here
+    _show(restore_backup(_file(file), folder), f"restored to {folder}", as_json=as_json)
+
+
+def _file(said: str) -> Path:
+    if not said.strip() or "\x00" in said:
+        raise InvalidInputError(f"FILE: must be the path of a file, not {said!r}")
+    return Path(said).expanduser().absolute()
+
+
+def _show(summary: BackupSummary, what: str, *, as_json: bool) -> None:
+    if as_json:
+        show_json(asdict(summary))
+        return
+    say(f"{summary.path}: {what}; {', '.join(summary.databases)}, {summary.files} files, {summary.bytes:,} bytes")
+    typer.echo(summary.sha256)
