@@ -46,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure agentmem-core on this machine.")
-    parser.add_argument("what", choices=["speed", "peers", "recall", "scale", "llamaindex", "crewai", "server", "report"])
+    parser.add_argument(
+        "what", choices=["speed", "peers", "recall", "scale", "llamaindex", "crewai", "server", "report"]
+    )
     parser.add_argument(
         "files", nargs="*", type=Path, help="report: results as JSON, by default the newest of each kind"
     )

@@ -30,5 +30,7 @@ def __getattr__(name: str) -> Any:
         value = globals()[name] = getattr(import_module(f"agentmem_core.server.{home}"), name)
     except ModuleNotFoundError as error:
         errors = import_module("agentmem_core.errors")
-        raise errors.NotConfiguredError(f'the server needs {error.name}; pip install "agentmem-core[server]"') from error
+        raise errors.NotConfiguredError(
+            f'the server needs {error.name}; pip install "agentmem-core[server]"'
+        ) from error
     return value
