@@ -216,6 +216,14 @@ def test_a_keyed_audit_needs_its_key(ask, monkeypatch):
     assert (code, "set AGENTMEM_AUDIT_KEY" in err) == (3, True)
 
 
+def test_a_span_is_so_long_ago_in_the_audit(ask):
+    code, shown, _ = ask("audit", "show", "--json")
+    assert code == 0
+    for since, count in (("1d", len(shown.splitlines())), ("2999-01-01", 0)):
+        code, later, _ = ask("audit", "show", "--json", "--since", since)
+        assert (code, len(later.splitlines())) == (0, count)
+
+
 def test_the_audit_is_shown_in_part(ask):
     for tenant in ("acme", "globex", "acme"):
         ask("keys", "create", "--tenant", tenant)

@@ -67,7 +67,7 @@ def show(
     user: Annotated[str | None, typer.Option(help="Only about this user.")] = None,
     who: Annotated[str | None, typer.Option(help="Only what this key or token did.")] = None,
     operation: Annotated[str | None, typer.Option(help="Only this operation, for example forget.")] = None,
-    since: Annotated[str | None, typer.Option(help="A date or datetime.")] = None,
+    since: Annotated[str | None, typer.Option(help="A date or datetime, or a span like 7d: so long ago.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="The newest this many.")] = 100,
     path: StorePath = None,
     as_json: AsJson = False,
@@ -75,7 +75,7 @@ def show(
     """What was done: the newest entries, oldest first; with --json one object a line."""
     from agentmem_core.storage.sqlite import SqliteTrail
 
-    start = None if since is None else moment(since, "since").isoformat(timespec="microseconds")
+    start = None if since is None else moment(since, "since", ago=True).isoformat(timespec="microseconds")
     wanted = {
         name: said for name, said in (("tenant", tenant), ("user", user), ("who", who), ("op", operation)) if said
     }

@@ -26,13 +26,13 @@ def span(text: str, what: str) -> timedelta:
         raise InvalidInputError(f"{what}: is longer than time itself: {text!r}") from None
 
 
-def moment(text: str, what: str) -> datetime:
-    """A span from now on, or a date or datetime (in UTC unless it says its zone)."""
+def moment(text: str, what: str, *, ago: bool = False) -> datetime:
+    """A span from now on, or with ``ago`` back from now; or a date or datetime (in UTC unless it says its zone)."""
     if _SPAN.fullmatch(text.strip().lower()):
         try:
-            return datetime.now(UTC) + span(text, what)
+            return datetime.now(UTC) + (-span(text, what) if ago else span(text, what))
         except OverflowError:
-            raise InvalidInputError(f"{what}: is beyond the year 9999: {text!r}") from None
+            raise InvalidInputError(f"{what}: is beyond the years 1 to 9999: {text!r}") from None
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
