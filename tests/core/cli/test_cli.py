@@ -217,6 +217,7 @@ def test_a_keyed_audit_needs_its_key(ask, monkeypatch):
 
 
 def test_a_span_is_so_long_ago_in_the_audit(ask):
+    ask("keys", "create", "--tenant", "acme")
     code, shown, _ = ask("audit", "show", "--json")
     assert code == 0
     for since, count in (("1d", len(shown.splitlines())), ("2999-01-01", 0)):
