@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
-from tests.core.wire import Wire, openai_says, said, serving
+from tests.core.wire import Wire, openai_says, said, serving, without_settings
 
 from agentmem_core import AgentMem, LanguageModel, NotConfiguredError, Prompt, Reply
 from agentmem_core.llms import PROVIDERS, find_model, open_model, registry
@@ -28,13 +28,7 @@ def wire() -> Iterator[Wire]:
 
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    for provider in PROVIDERS.values():
-        for variable in (*provider.keys, *provider.urls):
-            monkeypatch.delenv(variable, raising=False)
-    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION", "OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION"):
-        monkeypatch.delenv(variable, raising=False)
-    for variable in ("AGENTMEM_LLM", "AGENTMEM_LLM_URL", "AGENTMEM_LLM_API_KEY", "AGENTMEM_LLM_TIMEOUT"):
-        monkeypatch.delenv(variable, raising=False)
+    without_settings(monkeypatch)
 
 
 class Scripted:

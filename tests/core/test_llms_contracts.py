@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.core.wire import DIALOGUES, FACTS, Dialogue, Wire, serving
+from tests.core.wire import DIALOGUES, FACTS, Dialogue, Wire, serving, without_settings
 
 from agentmem_core import LanguageModel, ModelError, Prompt, Reply, Usage
 from agentmem_core.llms import PROVIDERS, find_model, open_model
@@ -214,13 +214,7 @@ def wire() -> Iterator[Wire]:
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the machine's own settings."""
-    for provider in PROVIDERS.values():
-        for variable in (*provider.keys, *provider.urls):
-            monkeypatch.delenv(variable, raising=False)
-    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION", "OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION"):
-        monkeypatch.delenv(variable, raising=False)
-    for variable in ("AGENTMEM_LLM", "AGENTMEM_LLM_URL", "AGENTMEM_LLM_API_KEY", "AGENTMEM_LLM_TIMEOUT"):
-        monkeypatch.delenv(variable, raising=False)
+    without_settings(monkeypatch)
 
 
 def opened(provider: str, origin: str | None, monkeypatch: pytest.MonkeyPatch) -> LanguageModel:

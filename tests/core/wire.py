@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
+
+from agentmem_core.llms import PROVIDERS
+
 FACTS = '{"facts": [{"text": "Ana lives in Lisbon"}, {"text": "阿娜有一只猫"}]}'
 HALF = FACTS[:37]
 
@@ -197,3 +201,14 @@ DIALOGUES = {
         said(gemini_says({"functionCall": {"name": "answer", "args": json.loads(FACTS)}})),
     ),
 }
+
+
+def without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the machine's own settings."""
+    for provider in PROVIDERS.values():
+        for variable in (*provider.keys, *provider.urls):
+            monkeypatch.delenv(variable, raising=False)
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION", "OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable in ("AGENTMEM_LLM", "AGENTMEM_LLM_URL", "AGENTMEM_LLM_API_KEY", "AGENTMEM_LLM_TIMEOUT"):
+        monkeypatch.delenv(variable, raising=False)
