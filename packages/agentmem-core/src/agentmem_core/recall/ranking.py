@@ -125,8 +125,7 @@ def fuse(lexical: Floats | None, extra: Floats | None, dense: Floats | None) -> 
         relevance = relevance + extra
     relevance = np.minimum(np.maximum(relevance, np.float32(1e-6)), np.float32(1 + DENSE))
     relevance *= found
-    relevance /= np.float32(1 + DENSE)
-    return relevance
+    return as_float32(relevance / np.float32(1 + DENSE))
 
 
 def timed(relevance: Floats, time: Floats, *, alone: bool) -> Floats:
