@@ -67,9 +67,9 @@ class WordLlamaEmbedder:
         table, tokenizer, words = self._load()
         if len(texts) <= _FEW:
             found = np.empty((len(texts), _DIMENSION), np.float32)
-            for row, text in zip(found, texts, strict=True):
-                table.take(np.asarray(words.ids(text[:_LONGEST]), np.intp), 0).sum(0, out=row)
-                row /= np.float32(math.sqrt(np.vdot(row, row)) or 1.0)
+            for place, text in enumerate(texts):
+                mean = table.take(np.asarray(words.ids(text[:_LONGEST]), np.intp), 0).sum(0)
+                found[place] = mean / np.float32(math.sqrt(np.vdot(mean, mean)) or 1.0)
             return found
         encoded = tokenizer.encode_batch_fast([text[:_LONGEST] for text in texts], add_special_tokens=False)
         ids = [encoding.ids for encoding in encoded]

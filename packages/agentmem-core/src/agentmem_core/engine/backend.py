@@ -50,6 +50,7 @@ from agentmem_core.operations import (
     Update,
     Vectors,
 )
+from agentmem_core.ports.cancelling import ON_LOOP
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -131,8 +132,8 @@ class EmbeddedBackend:
                 ) from error
 
     async def aexecute(self, op: Op[T]) -> T:
-        """In a worker thread, but for the model, which is awaited, and for searches so short that the way to a thread is longer."""
-        if isinstance(op, Search):
+        """In a worker thread, but for the model, which is awaited; on a server's loop short searches are answered where they are."""
+        if isinstance(op, Search) and ON_LOOP.get():
             hits = await self._at_once(op)
             if hits is not None:
                 return cast("T", hits)

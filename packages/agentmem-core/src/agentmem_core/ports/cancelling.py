@@ -33,3 +33,6 @@ class Cancellation:
 
 CANCELLATION: ContextVar[Cancellation | None] = ContextVar("agentmem_cancellation", default=None)
 """That of the call that runs in this context."""
+
+ON_LOOP: ContextVar[bool] = ContextVar("agentmem_on_loop", default=False)
+"""Whether short answers of this context may be found on the event loop itself: that of a server, which has nothing else to do."""

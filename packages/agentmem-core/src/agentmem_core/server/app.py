@@ -74,7 +74,7 @@ def create_app(
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse)
     app.front = Edge(
-        super(_Fronted, app).__call__, table=Table(rows), load=load, settings=settings,
+        _behind(app), table=Table(rows), load=load, settings=settings,
         free=frozenset({"live", "ready", "metrics"}), watches=(metrics.watch, log_request),
         around=None if tracer_provider is None else spans(tracer_provider),
     )  # fmt: skip
@@ -96,6 +96,18 @@ class _Fronted(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.front(scope, receive, send)
+
+
+def _behind(app: FastAPI) -> ASGIApp:
+    """The application without its outermost layer, which would answer what its routers raise before it is said as everywhere."""
+    stack = app.build_middleware_stack()
+    inner: ASGIApp = getattr(stack, "app", stack)
+
+    async def behind(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = app
+        await inner(scope, receive, send)
+
+    return behind
 
 
 def _of_routers(app: FastAPI) -> dict[str, Any]:

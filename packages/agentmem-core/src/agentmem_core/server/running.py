@@ -10,7 +10,7 @@ from typing import Any, Self
 from agentmem_core.errors import TimedOutError
 from agentmem_core.operations import Op
 from agentmem_core.ports import Backend
-from agentmem_core.ports.cancelling import CANCELLATION, Cancellation
+from agentmem_core.ports.cancelling import CANCELLATION, ON_LOOP, Cancellation
 from agentmem_core.server.exchange import Exchange, Gone
 
 _WATCH_AFTER = 1.0
@@ -71,6 +71,7 @@ async def run(backend: Backend, op: Op[Any], exchange: Exchange, seconds: float)
     """The operation's answer; ``TimedOutError`` when it came to nothing in time."""
     cancellation = Cancellation()
     token = CANCELLATION.set(cancellation)
+    ON_LOOP.set(True)
     try:
         with Deadline(seconds, exchange, cancellation):
             return await backend.aexecute(op)
