@@ -133,10 +133,9 @@ class EmbeddedBackend:
 
     async def aexecute(self, op: Op[T]) -> T:
         """In a worker thread, but for the model, which is awaited; on a server's loop short searches are answered where they are."""
-        if isinstance(op, Search) and ON_LOOP.get():
-            hits = await self._at_once(op)
-            if hits is not None:
-                return cast("T", hits)
+        hits = await self._at_once(op) if ON_LOOP.get() else None
+        if hits is not None:
+            return cast("T", hits)
         answer = await self._in_worker(lambda: self._handler(op)(self._engine, op))
         if not isinstance(answer, Generator):
             return cast("T", answer)
@@ -155,8 +154,10 @@ class EmbeddedBackend:
                 await self._in_worker(lambda: path.reply(reply))  # noqa: B023
         return path.answer
 
-    async def _at_once(self, op: Search) -> list[Hit] | None:
-        """The hits, found on the event loop in turn with others; None where that would hold it."""
+    async def _at_once(self, op: Op[Any]) -> list[Hit] | None:
+        """The hits of a search, found on the event loop in turn with others; None where that would hold it."""
+        if not isinstance(op, Search):
+            return None
         turn = turns()
         await turn.wait()
         self._require_open()

@@ -45,7 +45,7 @@ class CachedView:
         self._columns: dict[str, tuple[Column, int]] = {}
         self._row = 0
         self._change = -1
-        self.measured = (-1, -1, 0)
+        self.measured: tuple[int, int, int] = (-1, -1, 0)
         self.then: dict[str, dict[int, object]] = {}
 
     @property

@@ -91,7 +91,9 @@ class Lexicon:
         damping = self._lengths[docs] * np.float32(K1 * B / mean)
         damping += counts
         damping += np.float32(K1 * (1 - B))
-        return docs, counts * np.float32(idf * (K1 + 1)) / damping, idf
+        weights: Floats = counts * np.float32(idf * (K1 + 1))
+        weights /= damping
+        return docs, weights, idf
 
     def _idf(self, holding: int) -> float:
         return math.log(1 + (self._size - holding + 0.5) / (holding + 0.5))
