@@ -122,7 +122,7 @@ def test_what_is_wrong_is_said_in_a_line_without_a_traceback(ask, arguments, cod
     [
         ("AGENTMEM_TOKEN_SECRET", "short", "32 random bytes"),
         ("AGENTMEM_JWKS", "https://id.example.org/jwks", "AGENTMEM_TOKEN_ISSUER"),
-        ("AGENTMEM_TOKEN_ALGORITHM", "HS256", "RS256 or EdDSA"),
+        ("AGENTMEM_TOKEN_ALGORITHM", "HS256", '"RS256" or "EdDSA"'),
         ("AGENTMEM_TOKEN_CLAIMS", "tenant", "tenant=org,user=sub"),
         ("AGENTMEM_LIMITS", "many", "AGENTMEM_LIMITS"),
         ("AGENTMEM_REDIS_URL", "nonsense", "AGENTMEM_REDIS_URL"),

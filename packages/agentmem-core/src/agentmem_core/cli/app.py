@@ -2,67 +2,103 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from collections.abc import Sequence
+from importlib import import_module
 from itertools import takewhile
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from agentmem_core.cli import audit, backup, change, find, keys, remember, transfer, upkeep
-from agentmem_core.cli.doctor import doctor
+from agentmem_core.cli.choosing import Choice, ConfigFile, Profile, choosing
 from agentmem_core.cli.output import say
-from agentmem_core.cli.serve import serve
 from agentmem_core.cli.store import asked
 from agentmem_core.errors import AgentMemError
+from agentmem_core.settings import chosen
 
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
 """Exit codes: it could not be done; it was asked wrongly; Ctrl-C. 3, of a few commands: it was done, and not all is well."""
 
+_HOMES = {
+    "init": "starting:init", "add": "remember:add", "search": "find:search", "context": "find:context", "list": "find:list_",
+    "show": "find:show", "update": "change:update", "delete": "change:delete", "history": "change:history",
+    "restore": "change:restore", "forget": "change:forget", "learn": "remember:learn", "export": "transfer:export",
+    "import": "transfer:import_", "import-from": "transfer:import_from", "stats": "upkeep:stats", "doctor": "doctor:doctor",
+    "maintain": "upkeep:maintain", "reindex": "upkeep:reindex", "compact": "upkeep:compact", "backup": "backup:app",
+    "serve": "serve:serve", "keys": "keys:app", "audit": "audit:app", "config": "config:app",
+}  # fmt: skip
+"""Where each command is; its module is imported when it runs. An ``app`` is a group of commands."""
+
+_WITHOUT_MEMORIES = {"serve"}
+"""Commands that do not take the options of ``Asked``."""
+
+NAMES = tuple(_HOMES)
+
+
+class Commands(TyperGroup):
+    """The commands by name, each built when it is asked for."""
+
+    def __init__(self, **given: Any) -> None:
+        """All of them, not built yet."""
+        super().__init__(**given)
+        self.commands: dict[str, Any] = dict.fromkeys(NAMES)
+
+    def get_command(self, _context: Any, cmd_name: str) -> Any:
+        """A command; None where there is none of the name."""
+        if cmd_name in self.commands and self.commands[cmd_name] is None:
+            self.commands[cmd_name] = _built(cmd_name)
+        return self.commands.get(cmd_name)
+
+
+def _built(name: str) -> Any:
+    module, _, attribute = _HOMES[name].partition(":")
+    found = getattr(import_module(f"agentmem_core.cli.{module}"), attribute)
+    if isinstance(found, typer.Typer):
+        for command in found.registered_commands:
+            if command.callback is not None and "profile" not in inspect.signature(command.callback).parameters:
+                command.callback = choosing(command.callback)
+        built = typer.main.get_command(found)
+    else:
+        holder = typer.Typer(add_completion=False, rich_markup_mode=None)
+        holder.command(name)(choosing(found if name in _WITHOUT_MEMORIES else asked(found)))
+        built = typer.main.get_command(holder)
+    built.name = name
+    return built
+
+
 app = typer.Typer(
-    name="agentmem", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    name="agentmem", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, cls=Commands,
     help="Long-term memory for agents.",
 )  # fmt: skip
 
 
-def _register(name: str, command: Callable[..., None]) -> None:
-    app.command(name)(asked(command))
-
-
-_COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
-    ("init", upkeep.init), ("add", remember.add), ("search", find.search), ("context", find.context), ("list", find.list_),
-    ("show", find.show), ("update", change.update), ("delete", change.delete), ("history", change.history),
-    ("restore", change.restore), ("forget", change.forget), ("learn", remember.learn), ("export", transfer.export),
-    ("import", transfer.import_), ("import-from", transfer.import_from), ("stats", upkeep.stats), ("doctor", doctor),
-    ("maintain", upkeep.maintain), ("reindex", upkeep.reindex), ("compact", upkeep.compact),
-)  # fmt: skip
-for name, command in _COMMANDS:
-    _register(name, command)
-app.add_typer(backup.app, name="backup")
-app.command()(serve)
-app.add_typer(keys.app, name="keys")
-app.add_typer(audit.app, name="audit")
-
-
 def _say_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"agentmem {version('agentmem-core')}")
         raise typer.Exit
 
 
 @app.callback()
 def root(
+    context: typer.Context,
     _version: Annotated[
         bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version.")
     ] = False,
     _debug: Annotated[
         bool, typer.Option("--debug", help="Before the command: show the traceback of an error; or AGENTMEM_DEBUG=1.")
     ] = False,
+    config: ConfigFile = None,
+    profile: Profile = None,
 ) -> None:
     """Long-term memory for agents: in a folder, or on a server with --api-url."""
+    choice = Choice(config, profile)
+    context.with_resource(chosen(config=choice.config, profile=choice.profile))
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -70,7 +106,7 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a text still gets an answer
-    debug = "--debug" in takewhile(lambda word: word.startswith("-"), arguments) or _set("AGENTMEM_DEBUG")
+    debug = "--debug" in takewhile(lambda word: word not in _HOMES, arguments) or _set("AGENTMEM_DEBUG")
     try:
         code = app(list(arguments), prog_name="agentmem", standalone_mode=True)
         sys.stdout.flush()

@@ -125,7 +125,7 @@ def token(
     from agentmem_core.server.security.keys import now_utc
 
     folder = folder_of(path)
-    tokens = Tokens(SecuritySettings.from_environment(folder).tokens, now_utc)
+    tokens = Tokens(SecuritySettings.configured(folder).tokens, now_utc)
     with opened(folder) as (keys, note):
         found = keys.find(key, None)
         keys.require_active(found)
