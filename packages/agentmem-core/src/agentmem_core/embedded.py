@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, cast
 
-from agentmem_core.agents.table import AGENT_HANDLERS
+from agentmem_core.agents.late import LateAgents
 from agentmem_core.config import Config, folder_of
 from agentmem_core.embedders import find_embedder
 from agentmem_core.engine import EmbeddedBackend, Engine, Follower, Views
 from agentmem_core.engine.learner import Extractor, Learner
-from agentmem_core.engine.learning import wake
 from agentmem_core.errors import InvalidInputError, NotConfiguredError
 from agentmem_core.learning.budget import LearningBudget
 from agentmem_core.llms import find_model
 from agentmem_core.ports import Backend, LanguageModel, VectorIndex
+from agentmem_core.ports.installed import installed, names
 from agentmem_core.recall.text import WORDS_VERSION
 from agentmem_core.settings import Settings
 from agentmem_core.storage.files import FolderBlobs, MemoryBlobs
@@ -63,7 +62,7 @@ def embedded(
     except BaseException:
         ledger.close()
         raise
-    return EmbeddedBackend(engine, AGENT_HANDLERS)
+    return EmbeddedBackend(engine, LateAgents())
 
 
 def _index_maker(name: Any) -> Callable[[Path], VectorIndex | None]:
@@ -74,10 +73,10 @@ def _index_maker(name: Any) -> Callable[[Path], VectorIndex | None]:
         if not all(hasattr(name, method) for method in ("acquire", "upsert", "query", "drop")):
             raise NotConfiguredError(f'index must be a name, "none" or a VectorIndex, not {type(name).__name__}')
         return lambda _: cast("VectorIndex", name)
-    found = {entry.name: entry for entry in entry_points(group=INDEXES)}
-    if name not in found:
-        raise NotConfiguredError(f'unknown index {name!r}; installed are {", ".join(sorted(found))}, and "none"')
-    return cast("Callable[[Path], VectorIndex]", found[name].load())
+    found = installed(INDEXES, name)
+    if found is None:
+        raise NotConfiguredError(f'unknown index {name!r}; installed are {", ".join(names(INDEXES))}, and "none"')
+    return cast("Callable[[Path], VectorIndex]", found.load())
 
 
 def _greet(engine: Engine, tenant: str) -> None:
@@ -135,4 +134,6 @@ def _resume(engine: Engine, tenant: str) -> None:
     with engine.ledger.reading() as reader:
         waiting, _ = reader.waiting_lessons(tenant)
     if waiting:
+        from agentmem_core.engine.learning import wake
+
         wake(engine, tenant)

@@ -31,8 +31,10 @@ class Finding:
 
 
 def doctor(asked: Asked) -> None:
-    """Examine store or server, and say what to do; exit code 0 when all is well, 3 when something is not."""
-    findings = list(_of_server(asked) if asked.server is not None else _of_store(asked))
+    """Examine settings, store or server, and say what to do; exit code 0 when all is well, 3 when something is not."""
+    findings = [_settings()]
+    if findings[0].ok:
+        findings += _of_server(asked) if asked.server is not None else _of_store(asked)
     well = all(finding.ok for finding in findings)
     if asked.as_json:
         show_json({"ok": well, "findings": [asdict(finding) for finding in findings]})
@@ -41,6 +43,17 @@ def doctor(asked: Asked) -> None:
         show_table(("part", "state", "detail", "what to do"), rows, {"part": "cyan", "what to do": "bold"})
     if not well:
         raise typer.Exit(UNWELL)
+
+
+def _settings() -> Finding:
+    """Which file of settings is read, and whether it and the environment can be used."""
+    from agentmem_core.cli.examining import examine
+
+    found = examine()
+    if found.problems:
+        more = f" (and {len(found.problems) - 1} more: agentmem config validate)" if len(found.problems) > 1 else ""
+        return Finding("settings", ok=False, detail=str(found), cure=found.problems[0] + more)
+    return Finding("settings", ok=True, detail="; ".join([str(found), *found.remarks]))
 
 
 def _of_server(asked: Asked) -> Iterator[Finding]:

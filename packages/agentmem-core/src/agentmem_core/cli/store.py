@@ -57,7 +57,9 @@ def folder_of(path: str | None, *, make: bool = False) -> Path:
     except (OSError, ValueError) as error:
         raise StoreUnavailableError(f"{folder} cannot be made or read ({error}); give another folder") from error
     if not there:
-        raise StoreUnavailableError(f"there is no store in {folder}; make one with `agentmem init`, or give its folder with --path")
+        raise StoreUnavailableError(
+            f"there is no store in {folder}; make one with `agentmem init`, or give its folder with --path"
+        )
     return folder
 
 
