@@ -53,6 +53,16 @@ WRONG = [
     ("backup", "create", "/"), ("backup", "create", "a\x00b"), ("backup", "create", "/dev/null/x"), ("backup", "verify", "/no/such"),
     ("backup", "verify", "/dev/null"), ("backup", "verify", "/"), ("backup", "restore", "/no/such"), ("backup", "restore", "/dev/null"),
     ("backup", "restore", "/dev/null", "--path", "a\x00b"), ("backup", "restore", "/dev/null", "--path", ""), ("backup", "x"),
+    ("keys",), ("keys", "create", "--role", "king"), ("keys", "create", "--limits", "many"), ("keys", "rotate", "none"),
+    ("keys", "revoke", "none"), ("keys", "list", "--path", ""), ("audit",), ("audit", "show", "--since", "then"),
+    ("audit", "verify", "--expect", "5"), ("serve", "--port", "x"), ("serve", "--port", "99999"), ("serve", "--host", "0.0.0.0"),
+    ("serve", "--timeout", "0"), ("serve", "--otel=maybe"), ("serve", "--path", "/dev/null"), ("config",), ("config", "x"),
+    ("config", "show", "x"), ("config", "show", "--profile", "prod"), ("config", "show", "--config", "/no/such"),
+    ("config", "show", "--config", "/"), ("config", "show", "--config", ""), ("config", "validate", "/no/such"), ("config", "validate", ""),
+    ("config", "validate", "/"), ("config", "validate", "bad.toml"), ("config", "validate", "no.toml"), ("config", "path"),
+    ("config", "init"), ("config", "init", "x"), ("add", "x", "--config", "bad.toml"), ("add", "x", "--config", "no.toml"),
+    ("--config", "bad.toml", "add", "x"), ("--profile", "", "add", "x"), ("--profile", "prd", "add", "x"), ("search", "x", "--config"),
+    ("init", "--config", "bad.toml"), ("doctor", "--config", "bad.toml"), ("stats", "--profile", "a b"), ("init", "x"),
 ]  # fmt: skip
 
 
@@ -64,7 +74,11 @@ def test_there_are_more_than_a_hundred():
 @pytest.mark.parametrize("words", WRONG, ids=lambda words: " ".join(words)[:40].encode("ascii", "backslashreplace").decode().replace("\x00", "0"))  # fmt: skip
 def test_what_is_wrong_is_said(ask, tmp_path, monkeypatch, words):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.toml").write_text("embeder = 'x'\n")
+    (tmp_path / "no.toml").write_text("embedder = \n")
     ask("add", "tea", "--id", "t")
+    if words == ("config", "init"):
+        ask(*words)  # the second time there is one already
     code, out, err = ask(*words)
     assert code in {1, 2, 3}
     assert err or code == 3

@@ -90,13 +90,16 @@ def validate(
 
 
 @app.command("path")
-def path_() -> None:
+def path_(as_json: AsJson = False) -> None:
     """Which file is read; exit code 1 when there is none."""
-    settings = current()
-    if settings.file is not None:
-        typer.echo(str(settings.file.path))
-        return
+    file = current().file
     looked = [str(place) for place, _ in places(None)] if named_file() is None else []
+    if as_json:
+        show_json({"path": None if file is None else str(file.path), "looked": looked})
+    if file is not None:
+        if not as_json:
+            typer.echo(str(file.path))
+        return
     say(
         "no agentmem.toml is read"
         + (f"; looked for: {', '.join(looked)}" if looked else ": AGENTMEM_CONFIG or --config says none")
@@ -109,10 +112,14 @@ def init(
     user: Annotated[
         bool, typer.Option("--user", help="For all folders, in the folder of your settings; otherwise here.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write an agentmem.toml that holds every setting, commented out; nothing is overwritten."""
     target = user_file() if user else Path.cwd() / FILE_NAME
     write_new(target)
+    if as_json:
+        show_json({"path": str(target)})
+        return
     typer.echo(str(target))
     say("everything in it is commented out; `agentmem config show` says what counts")
 

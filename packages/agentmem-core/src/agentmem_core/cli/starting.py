@@ -40,7 +40,7 @@ def _settings(asked: Asked, folder: Path) -> tuple[str | None, str]:
     file = current().file
     target = Path.cwd() / FILE_NAME if asked.path is not None else user_file()
     hint = ""
-    if named_file() is None and not target.exists() and (file is None or file.path != target):
+    if named_file() is None and not target.exists() and (file is None or asked.path is not None):
         try:
             write_new(target, _from(folder, target.parent) if asked.path is not None else None)
         except AgentMemError as error:  # a store without the file is a store too

@@ -95,7 +95,9 @@ class _Reading:
 
     def where(self, path: tuple[str, ...]) -> str:
         """The file, the line, and the key."""
-        line = next((self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines), None)
+        begins = [line for begun, line in self.lines.items() if begun[: len(path)] == path]
+        around = [self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines]
+        line = next(iter([*begins, *around]), None)
         return f"{self.path}, " + (f"line {line}, " if line else "") + ".".join(path)
 
     def wrong(self, path: tuple[str, ...], what: str) -> None:
@@ -192,6 +194,7 @@ def _read(path: Path, _changed: int, size: int, _inode: int, named: bool) -> Set
     reading = _Reading(path, _lines(text))
     profiles: dict[str, Entries] = {}
     tables = data.pop("profile", {})
+    always = reading.level(data)
     if not isinstance(tables, dict):
         reading.wrong(("profile",), "must be tables, as [profile.prod]; AGENTMEM_PROFILE chooses one")
         tables = {}
@@ -204,7 +207,6 @@ def _read(path: Path, _changed: int, size: int, _inode: int, named: bool) -> Set
             reading.wrong(("profile", name), "a profile is named by letters, digits, - and _")
         else:
             profiles[name] = reading.level(cast("dict[str, Any]", table), ("profile", name))
-    always = reading.level(data)
     return SettingsFile(path, always, profiles, tuple(reading.problems), named)
 
 
