@@ -15,12 +15,13 @@ import typer
 from typer.core import TyperGroup
 
 from agentmem_core.cli.choosing import Choice, ConfigFile, Profile, choosing
+from agentmem_core.cli.entry import INTERRUPTED
 from agentmem_core.cli.output import say
 from agentmem_core.cli.store import asked
 from agentmem_core.errors import AgentMemError
 from agentmem_core.settings import chosen
 
-FAILED, WRONG, INTERRUPTED = 1, 2, 130
+FAILED, WRONG = 1, 2
 """Exit codes: it could not be done; it was asked wrongly; Ctrl-C. 3, of a few commands: it was done, and not all is well."""
 
 _HOMES = {
@@ -103,6 +104,7 @@ def root(
 
 def run(arguments: Sequence[str]) -> int:
     """Do what is said; answers the exit code. An error of ours is one line on standard error, never a traceback."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a text still gets an answer
@@ -112,25 +114,50 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except SystemExit as end:
         code = end.code
-    except AgentMemError as error:
-        if debug:
-            raise
-        say(f"agentmem: {' '.join(str(error).split())} ({error.code})")
-        return WRONG if error.code.startswith("invalid") else FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     except Exception as error:
-        if debug:
+        if debug and not _is_broken_pipe(error):
             raise
-        say(
-            f"agentmem: {type(error).__name__}: {' '.join(str(error).split())}; this is a defect of AgentMem: run "
-            "`agentmem --debug ...` again, and report what it says to the project"
-        )
-        return FAILED
+        return _told(error)
     return code if isinstance(code, int) else 0 if code is None else FAILED
+
+
+def _told(error: Exception) -> int:
+    """An error in one line on standard error; answers the exit code."""
+    if _is_broken_pipe(error):
+        return _left_alone()
+    said = " ".join(str(error).split())
+    if isinstance(error, AgentMemError):
+        say(f"agentmem: {said} ({error.code})")
+        return WRONG if error.code.startswith("invalid") else FAILED
+    if isinstance(error, OSError):
+        _left_alone()
+        what = f"{error.strerror or said}{f': {error.filename}' if error.filename else ''}"
+        say(f"agentmem: {what}; what was stored is whole")
+        return FAILED
+    say(
+        f"agentmem: {type(error).__name__}: {said}; this is a defect of AgentMem: run `agentmem --debug ...` again, and report "
+        "what it says to the project"
+    )
+    return FAILED
+
+
+def _is_broken_pipe(error: Exception) -> bool:
+    return isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError)
+
+
+def _open_streams() -> None:
+    """A stream that was closed before the program began is empty, and what is written to it is lost."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - it is the process's
+
+
+def _left_alone() -> int:
+    """The reader of standard output has seen enough, or it cannot be written: nothing more goes there."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FAILED
 
 
 def _set(name: str) -> bool:

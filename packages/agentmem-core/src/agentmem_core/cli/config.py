@@ -115,13 +115,21 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Write an agentmem.toml that holds every setting, commented out; nothing is overwritten."""
-    target = user_file() if user else Path.cwd() / FILE_NAME
+    target = user_file() if user else here() / FILE_NAME
     write_new(target)
     if as_json:
         show_json({"path": str(target)})
         return
     typer.echo(str(target))
     say("everything in it is commented out; `agentmem config show` says what counts")
+
+
+def here() -> Path:
+    """The folder that is worked in."""
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise StoreUnavailableError("the folder that you are in was removed; go to another one") from error
 
 
 def write_new(target: Path, store: str | None = None) -> None:

@@ -40,7 +40,11 @@ def doctor(asked: Asked) -> None:
         show_json({"ok": well, "findings": [asdict(finding) for finding in findings]})
     else:
         rows = [(item.part, "ok" if item.ok else "NOT WELL", item.detail, item.cure or None) for item in findings]
-        show_table(("part", "state", "detail", "what to do"), rows, {"part": "cyan", "what to do": "bold"})
+        show_table(
+            ("part", "state", "detail", "what to do"),
+            rows,
+            {"part": "cyan", "state": "", "detail": "", "what to do": "bold"},
+        )
     if not well:
         raise typer.Exit(UNWELL)
 

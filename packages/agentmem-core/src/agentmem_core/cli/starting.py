@@ -35,10 +35,10 @@ def init(asked: Asked) -> None:
 
 def _settings(asked: Asked, folder: Path) -> tuple[str | None, str]:
     """The file of settings, and what to know of it; a new one where there is none for this store."""
-    from agentmem_core.cli.config import write_new
+    from agentmem_core.cli.config import here, write_new
 
     file = current().file
-    target = Path.cwd() / FILE_NAME if asked.path is not None else user_file()
+    target = here() / FILE_NAME if asked.path is not None else user_file()
     hint = ""
     if named_file() is None and not target.exists() and (file is None or asked.path is not None):
         try:

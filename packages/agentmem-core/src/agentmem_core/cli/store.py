@@ -67,7 +67,7 @@ def _absolute(path: str) -> Path:
     try:
         path.encode()
         return Path(path).expanduser().absolute()
-    except (UnicodeError, RuntimeError) as error:
+    except (UnicodeError, RuntimeError, OSError) as error:
         raise InvalidInputError(f"path: {path!r} cannot be a folder ({error})") from None
 
 
