@@ -37,6 +37,18 @@ def write(text, path=None):
     return file
 
 
+def file_now():
+    found = current().file
+    assert found is not None
+    return found
+
+
+def server_now():
+    found = current().server()
+    assert found is not None
+    return found
+
+
 def refused(text):
     write(text)
     with pytest.raises(NotConfiguredError) as error:
@@ -61,12 +73,12 @@ def test_who_comes_first(monkeypatch):
 
 def test_where_the_file_is_looked_for(tmp_path, monkeypatch):
     own = write('index = "none"\n', tmp_path / "home" / ".config" / "agentmem" / FILE_NAME)
-    assert current().file.path == own
+    assert file_now().path == own
     below = Path.cwd() / "a" / "b"
     below.mkdir(parents=True)
     ours = write('path = "memory"\n')
     monkeypatch.chdir(below)
-    assert (current().file.path, current().file.named) == (ours, False)
+    assert (file_now().path, file_now().named) == (ours, False)
     assert current().value("path") == str(ours.parent / "memory")
     assert current().value("index") == "chroma"  # one file, not both
     other = write('path = "~/x"\n', tmp_path / "other.toml")
@@ -75,7 +87,7 @@ def test_where_the_file_is_looked_for(tmp_path, monkeypatch):
     monkeypatch.setenv("AGENTMEM_CONFIG", "none")
     assert current().file is None
     with chosen(config=str(other)):
-        assert current().file.named
+        assert file_now().named
     monkeypatch.setenv("AGENTMEM_CONFIG", "not-there.toml")
     with pytest.raises(NotConfiguredError, match=r"not-there\.toml cannot be read"):
         current()
@@ -101,7 +113,9 @@ def test_a_file_that_others_can_write_must_be_named():
 def test_a_file_that_was_only_found_sends_nothing_anywhere(line, monkeypatch):
     """Whoever can put a file into a folder one works in must not get memories, or a variable of the environment."""
     file = write(line)
-    name = re.search(r"(\w+?)(_env)? =", line)[1]
+    said = re.search(r"(\w+?)(_env)? =", line)
+    assert said is not None
+    name = said[1]
     name = f"server.{name}" if "[server]" in line else name
     with pytest.raises(NotConfiguredError, match="only found"):
         current().value(name)
@@ -171,11 +185,11 @@ def test_the_level_that_says_first_says_where(monkeypatch):
     with chosen(config=str(file)):
         assert current().server() is None
         with chosen(profile="prod"):
-            assert current().server().value == "http://127.0.0.1:9"
+            assert server_now().value == "http://127.0.0.1:9"
             monkeypatch.setenv("AGENTMEM_PATH", "elsewhere")
             assert current().server() is None
             monkeypatch.setenv("AGENTMEM_API_URL", "http://127.0.0.1:10")
-            assert current().server().where == "AGENTMEM_API_URL"
+            assert server_now().where == "AGENTMEM_API_URL"
 
 
 def test_a_key_of_the_file_goes_to_the_address_of_the_file_only(monkeypatch):
@@ -211,8 +225,8 @@ def test_settings_reach_what_they_are_for(tmp_path):
         'embedder = "hashing"\nfile_limit = 3\nredact = ["email"]\nlearner = "rules"\npath = "m"\n[learning]\nmax_calls_per_day = 7\n'
     )
     with AgentMem() as memory:
-        added = memory.add("write to ana@example.org")
-        assert "ana@" not in memory.get(added.items[0].memory.id).content
+        memory.add("write to ana@example.org", id="mail")
+        assert "ana@" not in memory.get("mail").content
         with pytest.raises(Exception, match="the limit is 3"):
             memory.resource.put(b"four", name="x.txt")
     named = write('[server]\nport = 0\nhosts = ["a.example"]\nmetrics = "off"\ntimeout = 3\n', tmp_path / "server.toml")
@@ -251,10 +265,11 @@ def test_every_variable_that_is_spoken_of_is_one():
 def test_the_new_file_holds_every_setting_and_can_be_used(tmp_path):
     """Commented out it says nothing; with the marks taken away it says what the defaults are."""
     file = write(template())
-    assert current().file.always == {}
-    text = re.sub(r"^# (\[|[a-z_]+ = )", r"\1", template().split("# What stands in a profile")[0], flags=re.M)
+    assert file_now().always == {}
+    text = re.sub(r"^# (\[|[a-z_]+ = )", r"\1", template().split("# What stands in a profile")[0], flags=re.MULTILINE)
     file = write(text, tmp_path / "all.toml")
     found = find_file(str(file))
+    assert found is not None
     assert [problem for problem in found.problems if "must not be empty" not in problem] == []
     for setting in SETTINGS.values():
         if setting.default is not None and setting.in_file:

@@ -46,7 +46,7 @@ def test_show_for_people(bare, ask, tmp_path):
     code, out, err = ask("--config", FILE_NAME, "config", "show")
     assert code == 0
     lines = dict(line.split("\t", 1) for line in out.splitlines())
-    assert lines["exact_limit"] == f"5\t{tmp_path / FILE_NAME}, line 1, exact_limit"
+    assert lines["exact_limit"] == f"5\t{FILE_NAME}, line 1, exact_limit"
     assert lines["api_key"].startswith("***\t")
     assert "agm_" not in out + err
     assert lines["learning.max_tokens"] == "(no bound)\tdefault"

@@ -133,8 +133,9 @@ def test_what_is_completed_is_what_there_is():
     assert set(SOURCES) == set(KINDS)
 
 
-def test_the_page_of_commands_is_current():
+@pytest.mark.parametrize("script", ["commands", "settings", "screenshots"])
+def test_what_is_generated_of_the_manual_is_current(script):
     checked = subprocess.run(
-        [sys.executable, ROOT / ".ci" / "commands.py", "--check"], check=False, capture_output=True, text=True
+        [sys.executable, ROOT / ".ci" / f"{script}.py", "--check"], check=False, capture_output=True, text=True
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -51,7 +51,7 @@ def show(
         )
         show_table(
             ("setting", "value", "source"),
-            [(row["name"], _plain(row), row["error"] or row["where"] or row["source"]) for row in rows],
+            [(row["name"], _plain(row), row["error"] or _said_by(row, settings)) for row in rows],
             {"setting": "cyan", "source": "dim"},
         )
     if any(row["error"] for row in rows):
@@ -173,6 +173,12 @@ def _row(settings: Settings, item: Setting, given: Any) -> dict[str, Any]:
         "variable": item.variable,
         "error": None,
     }
+
+
+def _said_by(row: dict[str, Any], settings: Settings) -> str:
+    """Who said it; the file without its folder, which stands above the table."""
+    where = str(row["where"] or row["source"])
+    return where if settings.file is None else where.replace(str(settings.file.path), settings.file.path.name, 1)
 
 
 def _plain(row: dict[str, Any]) -> str | None:

@@ -49,7 +49,9 @@ def reindex(
     elif embedder is None:
         say("the index is built anew behind the ledger; searches are exact meanwhile")
     else:
-        say(f"embedded {done.done} memories; from now on open the store with AGENTMEM_EMBEDDER={embedder}")
+        say(
+            f"embedded {done.done} memories; from now on open the store with AGENTMEM_EMBEDDER={embedder}, or say it in agentmem.toml"
+        )
 
 
 def maintain(
