@@ -55,8 +55,9 @@ def _settings() -> Finding:
 
     found = examine()
     if found.problems:
-        more = f" (and {len(found.problems) - 1} more: agentmem config validate)" if len(found.problems) > 1 else ""
-        return Finding("settings", ok=False, detail=str(found), cure=found.problems[0] + more)
+        first, *others = found.problems
+        more = f" (and {len(others)} more: agentmem config validate)" if others else ""
+        return Finding("settings", ok=False, detail=str(found), cure=first + more)
     return Finding("settings", ok=True, detail="; ".join([str(found), *found.remarks]))
 
 

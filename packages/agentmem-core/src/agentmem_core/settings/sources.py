@@ -129,8 +129,9 @@ def current() -> Settings:
     """What is said now; ``NotConfiguredError`` where the file cannot be used, or has no such profile."""
     file, profile = find_file(named_file()), named_profile()
     if file is not None and file.problems:
-        more = f" (and {len(file.problems) - 1} more: agentmem config validate)" if len(file.problems) > 1 else ""
-        raise NotConfiguredError(file.problems[0] + more)
+        first, *others = file.problems
+        more = f" (and {len(others)} more: agentmem config validate)" if others else ""
+        raise NotConfiguredError(first + more)
     if profile is not None:
         require_profile(file, profile)
     return Settings(file, profile)

@@ -83,7 +83,7 @@ def _flag(value: Any, where: str) -> bool:
 
 def _whole(setting: Setting, value: Any, where: str, *, loose: bool) -> int:
     found = _number(value, int, loose=loose)
-    if found is None or (isinstance(value, float) and value != found):
+    if found is None or (isinstance(value, float) and not value.is_integer()):
         raise NotConfiguredError(f"{where}: must be a whole number, not {value!r}")
     if found < setting.least:
         least = "must not be negative" if setting.least == 0 else f"must be {setting.least} or more"
