@@ -32,6 +32,7 @@ def sandbox() -> tuple[Callable[[dict[str, Any]], None], Callable[[dict[str, Any
         open_now.callback(shutil.rmtree, folder, ignore_errors=True)
         places = {
             "HOME": str(folder),
+            "XDG_CONFIG_HOME": str(folder / "config"),
             "AGENTMEM_PATH": str(folder / "memory"),
             "CREWAI_STORAGE_DIR": str(folder / "crew"),
         }

@@ -48,7 +48,7 @@ class Commands(TyperGroup):
         super().__init__(**given)
         self.commands: dict[str, Any] = dict.fromkeys(NAMES)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the name that typer calls it by
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """A command; None where there is none of the name."""
         if cmd_name in self.commands and self.commands[cmd_name] is None:
             self.commands[cmd_name] = _built(cmd_name)
