@@ -144,6 +144,7 @@ def test_a_file_that_was_only_found_sends_nothing_anywhere(line, monkeypatch):
         ("exact_limit = '5'", "must be a whole number, not '5'"), ("exact_limit = 5.0001", "must be a whole number"),
         ("exact_limit = true", "must be a whole number"), ("exact_limit = -1", "must not be negative"),
         ("[server]\nport = 99999", "line 2, server.port: must be 65,535 or less"), ("[server]\nrequests = 0", "must be 1 or more"),
+        ("[server]\nmetrics_token = 'short'", "line 2, server.metrics_token: must have 16 characters or more, not 5"),
         ("llm_timeout = 0", "must be a number of seconds above 0"), ("llm_timeout = nan", "must be a number of seconds"),
         ("timeout = [1, 2, 3]", "must be seconds, or two of them"), ("timeout = '5'", "must be seconds, or two"),
         ("redact = 'email'", "must be a list of names"), ("redact = [1]", "must be a list of names"), ("path = ''", "must not be empty"),

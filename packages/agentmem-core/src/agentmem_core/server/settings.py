@@ -21,6 +21,8 @@ def _from_table(key: str, **more: Any) -> Any:
         more |= {"ge": setting.least, "le": setting.most}
     elif setting.kind == "seconds":
         more |= {"gt": 0, "allow_inf_nan": False}
+    elif setting.shortest:
+        more["min_length"] = setting.shortest
     if "default_factory" not in more:
         more["default"] = setting.default
     return Field(description=setting.what, **more)
@@ -58,7 +60,7 @@ class ServerSettings(Given):
     origins: tuple[str, ...] = _from_table("origins")
     hosts: tuple[str, ...] = _from_table("hosts")
     metrics: Literal["open", "keyed", "off"] = _from_table("metrics")
-    metrics_token: str | None = _from_table("metrics_token", min_length=16, repr=False)
+    metrics_token: str | None = _from_table("metrics_token", repr=False)
     otel: bool = _from_table("otel")
 
     @classmethod

@@ -25,6 +25,7 @@ class Setting:
     choices: tuple[str, ...] = ()
     least: int = 0
     most: int | None = None
+    shortest: int = 0
     secret: bool = False
     named: str = ""
     in_file: bool = True
@@ -95,7 +96,7 @@ _OF_THE_SERVER = (
     _served("origins", "names", "Web pages that browsers may ask from (CORS).", (), usual="none"),
     _served("hosts", "names", "Names by which it may be called.", (), usual="any; without keys those of loopback"),
     _served("metrics", "text", "Who may read `/metrics`: `open` to everyone, `keyed`, `off`.", "keyed", choices=("open", "keyed", "off")),
-    _served("metrics_token", "text", "A key for `/metrics` alone, of 16 characters or more.", secret=True),
+    _served("metrics_token", "text", "A key for `/metrics` alone, of 16 characters or more.", named="METRICS_TOKEN", shortest=16, secret=True),
     _served("otel", "flag", "Whether spans are sent to `OTEL_EXPORTER_OTLP_ENDPOINT`.", default=False),
     _served("token_secret", "text", "What its own tokens are signed with, 32 random bytes or more.", named="TOKEN_SECRET", secret=True),
     _served("jwks", "place", "The keys of who issues tokens elsewhere: a file, or an https URL.", named="JWKS"),

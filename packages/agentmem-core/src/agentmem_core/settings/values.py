@@ -72,6 +72,8 @@ def _text(setting: Setting, value: Any, where: str) -> str:
         )
     if not value.strip() or "\x00" in value:
         raise NotConfiguredError(f"{where}: must not be empty or hold NUL; leave it out for the default")
+    if len(value) < setting.shortest:
+        raise NotConfiguredError(f"{where}: must have {setting.shortest} characters or more, not {len(value)}")
     return value
 
 
