@@ -14,6 +14,7 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # the default embedder promises to need no network
+os.environ.setdefault("AGENTMEM_CONFIG", "none")  # what a reader keeps for themselves is none of the tests
 for name in ("CREWAI_DISABLE_TELEMETRY", "OTEL_SDK_DISABLED", "CREWAI_TESTING", "CREWAI_DISABLE_VERSION_CHECK"):
     os.environ[name] = "true"  # read by CrewAI when it is imported
 os.environ["CREWAI_TRACING_ENABLED"] = "false"
@@ -31,6 +32,7 @@ def sandbox() -> tuple[Callable[[dict[str, Any]], None], Callable[[dict[str, Any
         open_now.callback(shutil.rmtree, folder, ignore_errors=True)
         places = {
             "HOME": str(folder),
+            "XDG_CONFIG_HOME": str(folder / "config"),
             "AGENTMEM_PATH": str(folder / "memory"),
             "CREWAI_STORAGE_DIR": str(folder / "crew"),
         }

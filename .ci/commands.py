@@ -14,10 +14,12 @@ from agentmem_core.cli.store import Asked
 PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
 BEGIN, END = "<!-- commands: written by .ci/commands.py -->\n", "<!-- end of the commands -->\n"
 SHARED = {f"--{name.replace('_', '-')}" for name in Asked.__dataclass_fields__} - {"--as-json"} | {"--json"}
+CHOOSING = {"--config", "--profile"}
 
 
 def commands(group: Any, name: str = "agentmem") -> Iterator[tuple[str, Any]]:
-    for child_name, child in group.commands.items():
+    for child_name in group.list_commands(None):
+        child = group.get_command(None, child_name)
         whole = f"{name} {child_name}"
         if hasattr(child, "commands"):
             yield from commands(child, whole)
@@ -30,7 +32,7 @@ def options(command: Any) -> Iterator[tuple[str, str]]:
         names = [*parameter.opts, *parameter.secondary_opts]
         if parameter.param_type_name == "argument":
             yield parameter.metavar or str(parameter.name).strip("_").upper(), parameter.help or ""
-        elif not SHARED & set(names) or not shares(command):
+        elif not CHOOSING & set(names) and (not SHARED & set(names) or not shares(command)):
             yield " ".join(names), parameter.help or ""
 
 

@@ -15,6 +15,8 @@ from agentmem_core.cli.app import run
 @pytest.fixture(autouse=True)
 def _surroundings(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / ".config"))
+    monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("AGENTMEM_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AGENTMEM_PATH", str(tmp_path / "store"))

@@ -19,6 +19,8 @@ from agentmem_core.storage.sqlite import KEYS_FILE, TRAIL_FILE
 @pytest.fixture(autouse=True)
 def _surroundings(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / ".config"))
+    monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("AGENTMEM_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AGENTMEM_PATH", str(tmp_path / "store"))
@@ -122,7 +124,7 @@ def test_what_is_wrong_is_said_in_a_line_without_a_traceback(ask, arguments, cod
     [
         ("AGENTMEM_TOKEN_SECRET", "short", "32 random bytes"),
         ("AGENTMEM_JWKS", "https://id.example.org/jwks", "AGENTMEM_TOKEN_ISSUER"),
-        ("AGENTMEM_TOKEN_ALGORITHM", "HS256", "RS256 or EdDSA"),
+        ("AGENTMEM_TOKEN_ALGORITHM", "HS256", '"RS256" or "EdDSA"'),
         ("AGENTMEM_TOKEN_CLAIMS", "tenant", "tenant=org,user=sub"),
         ("AGENTMEM_LIMITS", "many", "AGENTMEM_LIMITS"),
         ("AGENTMEM_REDIS_URL", "nonsense", "AGENTMEM_REDIS_URL"),

@@ -517,7 +517,7 @@ def test_who_learns_is_said_when_a_store_is_opened(tmp_path, monkeypatch) -> Non
         AgentMem(tmp_path / "s")
     monkeypatch.delenv("AGENTMEM_LEARNER")
     monkeypatch.setenv("AGENTMEM_LEARNING_MAX_CALLS", "none")
-    with pytest.raises(NotConfiguredError, match="max_calls"):
+    with pytest.raises(NotConfiguredError, match="MAX_CALLS"):
         AgentMem(tmp_path / "s")
 
 

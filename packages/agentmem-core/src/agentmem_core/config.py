@@ -1,4 +1,4 @@
-"""What a caller said, then the environment, then the default: where memories live and how they are found."""
+"""What a caller may say of where memories live and how they are found; what it leaves out the settings say."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentmem_core.errors import NotConfiguredError, StoreFullError, StoreUnavailableError
+from agentmem_core.errors import StoreFullError, StoreUnavailableError
+from agentmem_core.settings import IN_MEMORY, current
 
-FILE_LIMIT = 50_000_000
-"""Bytes of the largest file that is kept, unless ``AGENTMEM_FILE_LIMIT`` says otherwise."""
-
-IN_MEMORY = ":memory:"
+__all__ = ["IN_MEMORY", "Config", "default_path", "file_limit", "folder_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What decides where memories live and how they are found; None takes the environment's word or the default."""
+    """What decides where memories live and how they are found; None takes what the settings say."""
 
     path: str | os.PathLike[str] | None = None
     tenant: str = "default"
@@ -39,7 +37,7 @@ class Config:
 
 def file_limit() -> int:
     """Bytes of the largest file that is kept."""
-    return number("file_limit", None, FILE_LIMIT)
+    return int(current().value("file_limit"))
 
 
 def default_path() -> Path:
@@ -51,7 +49,7 @@ def default_path() -> Path:
 
 def folder_of(given: str | os.PathLike[str] | None) -> Path | None:
     """The store's folder, made if there is none; None for a store in memory."""
-    chosen: Any = given if given is not None else os.environ.get("AGENTMEM_PATH") or default_path()
+    chosen: Any = given if given is not None else current().value("path") or default_path()
     if chosen == IN_MEMORY:
         return None
     try:
@@ -71,16 +69,3 @@ def folder_of(given: str | os.PathLike[str] | None) -> Path | None:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise StoreUnavailableError(f"{folder} cannot be written; check its permissions or give another folder")
     return folder
-
-
-def number(name: str, given: Any, default: int) -> int:
-    """A whole number of at least 0; ``NotConfiguredError`` for what is none."""
-    text = os.environ.get(f"AGENTMEM_{name.upper()}")
-    value: Any = given if given is not None else text or default
-    try:
-        found = int(value)
-    except (ValueError, TypeError, OverflowError):
-        raise NotConfiguredError(f"{name} must be a whole number, not {value!r}") from None
-    if found < 0:
-        raise NotConfiguredError(f"{name} must not be negative, not {found}")
-    return found

@@ -1,8 +1,7 @@
-"""From what the caller said, then the environment, to a backend: a store inside the process, or a server's."""
+"""From what the caller said, then the settings, to a backend: a store inside the process, or a server's."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,6 +11,7 @@ from typing import Any
 from agentmem_core.config import Config, default_path, file_limit, folder_of
 from agentmem_core.errors import NotConfiguredError
 from agentmem_core.ports import Backend, LanguageModel
+from agentmem_core.settings import Settings, current
 
 __all__ = ["Config", "Place", "connect", "default_path", "file_limit", "place"]
 
@@ -22,6 +22,9 @@ _OF_A_STORE = (
 
 _OF_A_SERVER = ("api_key", "timeout")
 
+_DIVIDING = ("index", "durability", "exact_limit", "cache_bytes", "llm", "llm_url", "router", "learner")
+"""Settings of which two openings of one store may not have different ones."""
+
 
 def connect(config: Config) -> Backend:
     """A backend, behind the privacy filter that is asked for.
@@ -29,31 +32,35 @@ def connect(config: Config) -> Backend:
     Raises ``StoreError`` or ``NotConfiguredError`` and then leaves everything as it was. A server is not asked before the first
     operation; a store is opened now.
     """
-    if config.redact is None and config.block is None and not any(_private()):
-        return _opened(config)
+    settings = current()
+    if config.redact is None and config.block is None and not any(_private(settings)):
+        return _opened(config, settings)
     from agentmem_core.privacy import Guarded, GuardedModel, configured_filter
 
     privacy = configured_filter(config.redact, config.block)
     if privacy is None:
-        return _opened(config)
-    return Guarded(_opened(config, lambda model: GuardedModel(model, privacy)), privacy)
+        return _opened(config, settings)
+    return Guarded(_opened(config, settings, lambda model: GuardedModel(model, privacy)), privacy)
 
 
-def _private() -> tuple[str | None, ...]:
-    """What the environment says of privacy."""
-    return tuple(os.environ.get(f"AGENTMEM_{name}") for name in ("REDACT", "BLOCK"))
+def _private(settings: Settings) -> tuple[object, ...]:
+    """What the settings say of privacy."""
+    return settings.value("redact"), settings.value("block")
 
 
-def _opened(config: Config, heard: Callable[[LanguageModel], LanguageModel] | None = None) -> Backend:
+def _opened(
+    config: Config, settings: Settings, heard: Callable[[LanguageModel], LanguageModel] | None = None
+) -> Backend:
     """``heard`` is how the answers of the store's own model are listened to; that of a server is the server's."""
-    url = api_url(config)
+    url = api_url(config, settings)
     if url is not None:
         from agentmem_core.http.backend import HttpBackend
 
-        return HttpBackend(url, api_key=_api_key(config), timeout=_timeout(config))
+        key, timeout = settings.key_for(url, config.api_key), settings.value("timeout", config.timeout)
+        return HttpBackend(url, api_key=key, timeout=timeout)
     from agentmem_core.embedded import embedded
 
-    return embedded(config, heard)
+    return embedded(config, settings, heard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +81,22 @@ class Place:
 
 def place(config: Config) -> Place | None:
     """Where a configuration leads; None for a store in memory, which is nobody else's."""
-    url = api_url(config)
+    settings = current()
+    url = api_url(config, settings)
     if url is not None:
-        key = sha256((_api_key(config) or "").encode("utf-8", "replace")).hexdigest()
-        return Place(("server", str(url).rstrip("/"), key, repr(_timeout(config)), *_private()))
+        key = sha256(str(settings.key_for(url, config.api_key) or "").encode("utf-8", "replace")).hexdigest()
+        timeout = repr(settings.value("timeout", config.timeout))
+        return Place(("server", str(url).rstrip("/"), key, timeout, *_private(settings)))
     folder = folder_of(config.path)
     if folder is None:
         return None
     from agentmem_core.storage.sqlite import FILE_NAME
 
-    embedder = config.embedder or os.environ.get("AGENTMEM_EMBEDDER")
-    settings = [
-        os.environ.get(f"AGENTMEM_{name}")
-        for name in ("INDEX", "DURABILITY", "EXACT_LIMIT", "CACHE_BYTES", "LLM", "LLM_URL", "ROUTER", "LEARNER")
-    ]
-    named = embedder if isinstance(embedder, str | None) else id(embedder)
+    embedder = settings.value("embedder", config.embedder or None)
+    said = [settings.value(name) for name in _DIVIDING]
+    named = embedder if isinstance(embedder, str) else id(embedder)
     learning = (_told(config.llm), config.learner)
-    return Place((str(folder.resolve()), named, *learning, *settings, *_private()), folder / FILE_NAME)
+    return Place((str(folder.resolve()), named, *learning, *said, *_private(settings)), folder / FILE_NAME)
 
 
 def _told(given: Any) -> object:
@@ -98,16 +104,17 @@ def _told(given: Any) -> object:
     return given if isinstance(given, Hashable) else id(given)
 
 
-def api_url(config: Config) -> str | None:
+def api_url(config: Config, settings: Settings | None = None) -> str | None:
     """The server that is meant; None for a store inside the process.
 
-    An address that was given comes first, then a path that was given, then the environment. What only a store of one's own
+    An address that was given comes first, then a path that was given, then the settings. What only a store of one's own
     could heed is refused, and the other way round.
     """
-    url = config.api_url
+    url, source = config.api_url, "api_url"
     if url is None and config.path is None:
-        url = os.environ.get("AGENTMEM_API_URL") or None
-    source = "api_url" if config.api_url is not None else "AGENTMEM_API_URL"
+        found = (settings or current()).server()
+        if found is not None:
+            url, source = found.value, found.where
     here, there = (
         [name for name in names if getattr(config, name) is not None] for names in (_OF_A_STORE, _OF_A_SERVER)
     )
@@ -122,12 +129,3 @@ def api_url(config: Config) -> str | None:
 
 def _it(names: list[str]) -> str:
     return "it" if len(names) == 1 else "them"
-
-
-def _api_key(config: Config) -> str | None:
-    """The key that goes with the address: one of the environment is for any server that the program is told to ask."""
-    return config.api_key if config.api_key is not None else os.environ.get("AGENTMEM_API_KEY")
-
-
-def _timeout(config: Config) -> object:
-    return config.timeout if config.timeout is not None else os.environ.get("AGENTMEM_TIMEOUT")

@@ -2,99 +2,162 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from collections.abc import Sequence
+from importlib import import_module
 from itertools import takewhile
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from agentmem_core.cli import audit, backup, change, find, keys, remember, transfer, upkeep
-from agentmem_core.cli.doctor import doctor
+from agentmem_core.cli.choosing import Choice, ConfigFile, Profile, choosing
+from agentmem_core.cli.entry import INTERRUPTED
 from agentmem_core.cli.output import say
-from agentmem_core.cli.serve import serve
 from agentmem_core.cli.store import asked
 from agentmem_core.errors import AgentMemError
+from agentmem_core.settings import chosen
 
-FAILED, WRONG, INTERRUPTED = 1, 2, 130
+FAILED, WRONG = 1, 2
 """Exit codes: it could not be done; it was asked wrongly; Ctrl-C. 3, of a few commands: it was done, and not all is well."""
 
+_HOMES = {
+    "init": "starting:init", "add": "remember:add", "search": "find:search", "context": "find:context", "list": "find:list_",
+    "show": "find:show", "update": "change:update", "delete": "change:delete", "history": "change:history",
+    "restore": "change:restore", "forget": "change:forget", "learn": "remember:learn", "export": "transfer:export",
+    "import": "transfer:import_", "import-from": "transfer:import_from", "stats": "upkeep:stats", "doctor": "doctor:doctor",
+    "maintain": "upkeep:maintain", "reindex": "upkeep:reindex", "compact": "upkeep:compact", "backup": "backup:app",
+    "serve": "serve:serve", "keys": "keys:app", "audit": "audit:app", "config": "config:app",
+}  # fmt: skip
+"""Where each command is; its module is imported when it runs. An ``app`` is a group of commands."""
+
+_WITHOUT_MEMORIES = {"serve"}
+"""Commands that do not take the options of ``Asked``."""
+
+NAMES = tuple(_HOMES)
+
+
+class Commands(TyperGroup):
+    """The commands by name, each built when it is asked for."""
+
+    def __init__(self, **given: Any) -> None:
+        """All of them, not built yet."""
+        super().__init__(**given)
+        self.commands: dict[str, Any] = dict.fromkeys(NAMES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command; None where there is none of the name."""
+        if cmd_name in self.commands and self.commands[cmd_name] is None:
+            self.commands[cmd_name] = _built(cmd_name)
+        return self.commands.get(cmd_name)
+
+
+def _built(name: str) -> Any:
+    module, _, attribute = _HOMES[name].partition(":")
+    found = getattr(import_module(f"agentmem_core.cli.{module}"), attribute)
+    if isinstance(found, typer.Typer):
+        for command in found.registered_commands:
+            if command.callback is not None and "profile" not in inspect.signature(command.callback).parameters:
+                command.callback = choosing(command.callback)
+        built = typer.main.get_command(found)
+    else:
+        holder = typer.Typer(add_completion=False, rich_markup_mode=None)
+        holder.command(name)(choosing(found if name in _WITHOUT_MEMORIES else asked(found)))
+        built = typer.main.get_command(holder)
+    built.name = name
+    return built
+
+
 app = typer.Typer(
-    name="agentmem", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    name="agentmem", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, cls=Commands,
     help="Long-term memory for agents.",
 )  # fmt: skip
 
 
-def _register(name: str, command: Callable[..., None]) -> None:
-    app.command(name)(asked(command))
-
-
-_COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
-    ("init", upkeep.init), ("add", remember.add), ("search", find.search), ("context", find.context), ("list", find.list_),
-    ("show", find.show), ("update", change.update), ("delete", change.delete), ("history", change.history),
-    ("restore", change.restore), ("forget", change.forget), ("learn", remember.learn), ("export", transfer.export),
-    ("import", transfer.import_), ("import-from", transfer.import_from), ("stats", upkeep.stats), ("doctor", doctor),
-    ("maintain", upkeep.maintain), ("reindex", upkeep.reindex), ("compact", upkeep.compact),
-)  # fmt: skip
-for name, command in _COMMANDS:
-    _register(name, command)
-app.add_typer(backup.app, name="backup")
-app.command()(serve)
-app.add_typer(keys.app, name="keys")
-app.add_typer(audit.app, name="audit")
-
-
 def _say_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"agentmem {version('agentmem-core')}")
         raise typer.Exit
 
 
 @app.callback()
 def root(
+    context: typer.Context,
     _version: Annotated[
         bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version.")
     ] = False,
     _debug: Annotated[
         bool, typer.Option("--debug", help="Before the command: show the traceback of an error; or AGENTMEM_DEBUG=1.")
     ] = False,
+    config: ConfigFile = None,
+    profile: Profile = None,
 ) -> None:
     """Long-term memory for agents: in a folder, or on a server with --api-url."""
+    choice = Choice(config, profile)
+    context.with_resource(chosen(config=choice.config, profile=choice.profile))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Do what is said; answers the exit code. An error of ours is one line on standard error, never a traceback."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a text still gets an answer
-    debug = "--debug" in takewhile(lambda word: word.startswith("-"), arguments) or _set("AGENTMEM_DEBUG")
+    debug = "--debug" in takewhile(lambda word: word not in _HOMES, arguments) or _set("AGENTMEM_DEBUG")
     try:
         code = app(list(arguments), prog_name="agentmem", standalone_mode=True)
         sys.stdout.flush()
     except SystemExit as end:
         code = end.code
-    except AgentMemError as error:
-        if debug:
-            raise
-        say(f"agentmem: {' '.join(str(error).split())} ({error.code})")
-        return WRONG if error.code.startswith("invalid") else FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     except Exception as error:
-        if debug:
+        if debug and not _is_broken_pipe(error):
             raise
-        say(
-            f"agentmem: {type(error).__name__}: {' '.join(str(error).split())}; this is a defect of AgentMem: run "
-            "`agentmem --debug ...` again, and report what it says to the project"
-        )
-        return FAILED
+        return _told(error)
     return code if isinstance(code, int) else 0 if code is None else FAILED
+
+
+def _told(error: Exception) -> int:
+    """An error in one line on standard error; answers the exit code."""
+    if _is_broken_pipe(error):
+        return _left_alone()
+    said = " ".join(str(error).split())
+    if isinstance(error, AgentMemError):
+        say(f"agentmem: {said} ({error.code})")
+        return WRONG if error.code.startswith("invalid") else FAILED
+    if isinstance(error, OSError):
+        _left_alone()
+        what = f"{error.strerror or said}{f': {error.filename}' if error.filename else ''}"
+        say(f"agentmem: {what}; what was stored is whole")
+        return FAILED
+    say(
+        f"agentmem: {type(error).__name__}: {said}; this is a defect of AgentMem: run `agentmem --debug ...` again, and report "
+        "what it says to the project"
+    )
+    return FAILED
+
+
+def _is_broken_pipe(error: Exception) -> bool:
+    return isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError)
+
+
+def _open_streams() -> None:
+    """A stream that was closed before the program began is empty, and what is written to it is lost."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - it is the process's
+
+
+def _left_alone() -> int:
+    """The reader of standard output has seen enough, or it cannot be written: nothing more goes there."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FAILED
 
 
 def _set(name: str) -> bool:

@@ -41,11 +41,13 @@ def verify(file: File, as_json: AsJson = False) -> None:
 def restore(file: File, path: StorePath = None, as_json: AsJson = False) -> None:
     """Make a store of a backup in an empty folder (--path), after verifying it."""
     from agentmem_core.config import default_path
+    from agentmem_core.settings import current
     from agentmem_core.storage.backup import restore_backup
 
     if path is not None and not path.strip():
         raise InvalidInputError("path: must not be empty")
-    folder = default_path() if path is None else Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111 - NUL raises nothing here
+    said = current().value("path", path)
+    folder = default_path() if said is None else Path(os.path.abspath(os.path.expanduser(said)))  # noqa: PTH100, PTH111 - NUL raises nothing here
     _show(restore_backup(_file(file), folder), f"restored to {folder}", as_json=as_json)
 
 

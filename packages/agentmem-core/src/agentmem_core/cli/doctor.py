@@ -31,16 +31,34 @@ class Finding:
 
 
 def doctor(asked: Asked) -> None:
-    """Examine store or server, and say what to do; exit code 0 when all is well, 3 when something is not."""
-    findings = list(_of_server(asked) if asked.server is not None else _of_store(asked))
+    """Examine settings, store or server, and say what to do; exit code 0 when all is well, 3 when something is not."""
+    findings = [_settings()]
+    if findings[0].ok:
+        findings += _of_server(asked) if asked.server is not None else _of_store(asked)
     well = all(finding.ok for finding in findings)
     if asked.as_json:
         show_json({"ok": well, "findings": [asdict(finding) for finding in findings]})
     else:
         rows = [(item.part, "ok" if item.ok else "NOT WELL", item.detail, item.cure or None) for item in findings]
-        show_table(("part", "state", "detail", "what to do"), rows, {"part": "cyan", "what to do": "bold"})
+        show_table(
+            ("part", "state", "detail", "what to do"),
+            rows,
+            {"part": "cyan", "state": "", "detail": "", "what to do": "bold"},
+        )
     if not well:
         raise typer.Exit(UNWELL)
+
+
+def _settings() -> Finding:
+    """Which file of settings is read, and whether it and the environment can be used."""
+    from agentmem_core.cli.examining import examine
+
+    found = examine()
+    if found.problems:
+        first, *others = found.problems
+        more = f" (and {len(others)} more: agentmem config validate)" if others else ""
+        return Finding("settings", ok=False, detail=str(found), cure=first + more)
+    return Finding("settings", ok=True, detail="; ".join([str(found), *found.remarks]))
 
 
 def _of_server(asked: Asked) -> Iterator[Finding]:

@@ -125,7 +125,7 @@ def token(
     from agentmem_core.server.security.keys import now_utc
 
     folder = folder_of(path)
-    tokens = Tokens(SecuritySettings.from_environment(folder).tokens, now_utc)
+    tokens = Tokens(SecuritySettings.configured(folder).tokens, now_utc)
     with opened(folder) as (keys, note):
         found = keys.find(key, None)
         keys.require_active(found)
@@ -144,13 +144,17 @@ def revoke_token(
     token_id: Annotated[str, typer.Argument(help="The token's id (its claim jti).", metavar="TOKEN_ID")],
     tenant: Annotated[str, typer.Option(help="The token's tenant.")] = "default",
     path: StorePath = None,
+    as_json: AsJson = False,
 ) -> None:
     """Let nobody in by a token from now on."""
     folder = folder_of(path)
     with opened(folder) as (keys, note):
         keys.deny(tenant, token_id)
         note("token_revoke", token_id, tenant)
-    say(f"{token_id} is revoked")
+    if as_json:
+        show_json({"id": token_id, "tenant": tenant, "status": "revoked"})
+    else:
+        say(f"{token_id} is revoked")
 
 
 def _show(shown: Shown, *, as_json: bool) -> None:

@@ -31,26 +31,18 @@ def show_line(value: Mapping[str, Any]) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], styles: Mapping[str, str] | None = None) -> None:
-    """A table on a terminal, its columns in ``styles``; in a pipe one line a row, with tabs between."""
+    """A table on a terminal, its columns in ``styles``, or a block a row where it is too narrow; in a pipe a line a row, with tabs."""
     if not sys.stdout.isatty():
         for row in rows:
             sys.stdout.write("\t".join(_clean(cell) for cell in row) + "\n")
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from agentmem_core.cli.tables import printed
 
-    table = Table(box=None, pad_edge=False)
-    for number, column in enumerate(columns):
-        # the first is what other commands are given
-        table.add_column(column, no_wrap=number == 0, overflow="fold", style=(styles or {}).get(column))
-    for row in rows:
-        table.add_row(*(Text(_clean(cell)) for cell in row))
-    Console().print(table)
+    printed(columns, [[_clean(cell) for cell in row] for row in rows], styles or {})
 
 
 def show_memories(memories: Iterable[Memory], scores: Sequence[float] | None = None) -> None:
-    """A memory a line, by its beginning on a terminal and whole in a pipe; with ``scores`` in front of the texts."""
+    """A memory a line, with ``scores`` in front of the texts."""
     rows = [
         (memory.id, memory.type.value, memory.occurred_at, *([] if scores is None else [f"{scores[place]:.2f}"]),
          f"{memory.role}: {one_line(memory.content)}" if memory.role else one_line(memory.content))

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-import typer
-
-from agentmem_core.cli.store import IN_MEMORY, StorePath, folder_of
+from agentmem_core.cli.store import StorePath, folder_of, setting
 from agentmem_core.errors import NotConfiguredError
+from agentmem_core.settings import IN_MEMORY, current
+
+
+def _told(name: str, **more: Any) -> Any:
+    return setting(f"server.{name}", **more)
 
 
 def serve(
-    host: Annotated[str, typer.Option(envvar="AGENTMEM_HOST", help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(envvar="AGENTMEM_PORT", min=0, max=65_535, help="0 takes a free one and says which.")
-    ] = 8080,
+    host: Annotated[str | None, _told("host")] = None,
+    port: Annotated[int | None, _told("port", min=0, max=65_535)] = None,
     path: StorePath = None,
-    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds of one request.")] = 30.0,
-    grace: Annotated[int, typer.Option(min=0, help="Seconds for what is under way at the end.")] = 30,
-    requests: Annotated[int, typer.Option(min=1, help="At once; more are asked to come again.")] = 256,
-    heartbeat: Annotated[float, typer.Option(min=0.001, help="Seconds between signs of life of event streams.")] = 15.0,
-    allowed_host: Annotated[list[str] | None, typer.Option(help="A name by which it may be called.")] = None,
-    allowed_origin: Annotated[
-        list[str] | None, typer.Option(help="A web page that may ask, as https://example.org.")
-    ] = None,
-    otel: Annotated[bool, typer.Option("--otel", help="Send spans to OTEL_EXPORTER_OTLP_ENDPOINT.")] = False,
+    timeout: Annotated[float | None, _told("timeout", min=0.001)] = None,
+    grace: Annotated[int | None, _told("grace", min=0)] = None,
+    requests: Annotated[int | None, _told("requests", min=1)] = None,
+    heartbeat: Annotated[float | None, _told("heartbeat", min=0.001)] = None,
+    allowed_host: Annotated[list[str] | None, _told("hosts", more_than_once=True)] = None,
+    allowed_origin: Annotated[list[str] | None, _told("origins", more_than_once=True)] = None,
+    otel: Annotated[bool | None, _told("otel")] = None,
 ) -> None:
     """Serve a store over HTTP until Ctrl-C; without keys on this machine only."""
     try:
@@ -37,10 +36,11 @@ def serve(
     from agentmem_core.server.settings import ServerSettings
 
     log_to()
-    folder = None if path == IN_MEMORY else folder_of(path, make=True)
-    settings = ServerSettings(
-        host=host, port=port, path=IN_MEMORY if folder is None else str(folder), timeout=timeout, grace=grace,
-        requests=requests, heartbeat=heartbeat, hosts=tuple(allowed_host or ()), origins=tuple(allowed_origin or ()),
-        otel=otel,
+    folder = None if current().value("path", path) == IN_MEMORY else folder_of(path, make=True)
+    serving(
+        ServerSettings.configured(
+            path=IN_MEMORY if folder is None else str(folder), host=host, port=port, timeout=timeout, grace=grace,
+            requests=requests, heartbeat=heartbeat, hosts=tuple(allowed_host) if allowed_host else None,
+            origins=tuple(allowed_origin) if allowed_origin else None, otel=otel,
+        )
     )  # fmt: skip
-    serving(settings)

@@ -1,11 +1,11 @@
-"""Which store, and whose memories, a command is about: what is said, then the environment, then the platform's folder."""
+"""Which store, and whose memories, a command is about: what is said, then the settings, then the platform's folder."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,28 +15,35 @@ import typer
 
 from agentmem_core.cli.output import AsJson
 from agentmem_core.errors import InvalidInputError, StoreUnavailableError
+from agentmem_core.settings import IN_MEMORY, SETTINGS, current
 
 if TYPE_CHECKING:
     from agentmem_core.client.agentmem import AgentMem
 
 P = ParamSpec("P")
 
-IN_MEMORY = ":memory:"
+
+def setting(name: str, *names: str, more_than_once: bool = False, **more: Any) -> Any:
+    """An option that stands for a setting: what it is, and what counts without it, says the table of settings."""
+    row = SETTINGS[name]
+    usual = "" if row.default in (None, (), False) else f", or {row.default}"
+    what = row.what.replace("`", "") + (" More than once." if more_than_once else "")
+    return typer.Option(*names, help=f"{what} Otherwise {row.variable}{usual}.", **more)
+
 
 StorePath = Annotated[
     str | None,
-    typer.Option(
-        "--path", envvar="AGENTMEM_PATH", help="The store's folder; otherwise the platform's.", metavar="FOLDER"
-    ),
+    typer.Option("--path", help="The store's folder; otherwise AGENTMEM_PATH, or the platform's.", metavar="FOLDER"),
 ]
 
 
 def folder_of(path: str | None, *, make: bool = False) -> Path:
     """The folder of a store. It is made when it is asked to be, or else must be there."""
-    if path == IN_MEMORY:
-        raise InvalidInputError("path: a store in memory is nobody else's; give a folder")
     if path is not None and not path.strip():
         raise InvalidInputError("path: must not be empty; leave it out for the platform's folder")
+    path = current().value("path", path)
+    if path == IN_MEMORY:
+        raise InvalidInputError("path: a store in memory is nobody else's; give a folder")
     if path is None:
         from agentmem_core.config import default_path
 
@@ -50,7 +57,9 @@ def folder_of(path: str | None, *, make: bool = False) -> Path:
     except (OSError, ValueError) as error:
         raise StoreUnavailableError(f"{folder} cannot be made or read ({error}); give another folder") from error
     if not there:
-        raise StoreUnavailableError(f"there is no store in {folder}; give its folder with --path")
+        raise StoreUnavailableError(
+            f"there is no store in {folder}; make one with `agentmem init`, or give its folder with --path"
+        )
     return folder
 
 
@@ -58,7 +67,7 @@ def _absolute(path: str) -> Path:
     try:
         path.encode()
         return Path(path).expanduser().absolute()
-    except (UnicodeError, RuntimeError) as error:
+    except (UnicodeError, RuntimeError, OSError) as error:
         raise InvalidInputError(f"path: {path!r} cannot be a folder ({error})") from None
 
 
@@ -88,13 +97,16 @@ class Asked:
             raise InvalidInputError("--path and --api-url: give one of them; a server has its own folder")
         if self.api_url is not None and not self.api_url.strip():
             raise InvalidInputError("--api-url: must not be empty")
-        return self.api_url or (None if self.path is not None else os.environ.get("AGENTMEM_API_URL") or None)
+        if self.api_url is not None or self.path is not None:
+            return self.api_url
+        found = current().server()
+        return None if found is None else str(found.value)
 
     def folder(self, *, make: bool = False) -> Path:
         """Where the store is; it must be there, unless ``make``."""
         from agentmem_core.storage.sqlite import FILE_NAME
 
-        folder = folder_of(self.path if self.path is not None else os.environ.get("AGENTMEM_PATH") or None, make=make)
+        folder = folder_of(self.path, make=make)
         if not make and not (folder / FILE_NAME).exists():
             raise StoreUnavailableError(f"there is no store in {folder}; make one with `agentmem init`, or give --path")
         return folder
@@ -131,21 +143,25 @@ class Asked:
 def asked(command: Callable[Concatenate[Asked, P], None]) -> Callable[..., None]:
     """A command with the options of ``Asked`` behind its own."""
     own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
-    hints = get_type_hints(Asked, include_extras=True)
-    shared = [
-        inspect.Parameter(
-            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
-        )
-        for field in fields(Asked)
-    ]
 
-    @functools.wraps(command)
     def run(*given: P.args, **named: P.kwargs) -> None:
         said: dict[str, Any] = {field.name: named.pop(field.name) for field in fields(Asked)}
         command(Asked(**said), *given, **named)
 
-    parameters = [item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for item in own] + shared
-    del run.__wrapped__
+    return with_options(functools.update_wrapper(run, command), own, Asked)
+
+
+def with_options(run: Callable[..., None], own: Iterable[inspect.Parameter], shared: type[Any]) -> Callable[..., None]:
+    """``run`` as typer sees it: with its own parameters, and the fields of ``shared`` behind them."""
+    hints = get_type_hints(shared, include_extras=True)
+    more = [
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+        )
+        for field in fields(shared)
+    ]
+    parameters = [*(item.replace(kind=inspect.Parameter.KEYWORD_ONLY) for item in own), *more]
+    run.__dict__.pop("__wrapped__", None)
     run.__dict__["__signature__"] = inspect.Signature(parameters)  # what typer reads the options from
     run.__annotations__ = {item.name: item.annotation for item in parameters}
     return run

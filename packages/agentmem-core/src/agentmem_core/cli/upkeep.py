@@ -1,4 +1,4 @@
-"""``agentmem init``, ``stats``, ``compact``, ``reindex``, ``maintain``: the store as a whole."""
+"""``agentmem stats``, ``compact``, ``reindex``, ``maintain``: the store as a whole."""
 
 from __future__ import annotations
 
@@ -9,21 +9,6 @@ import typer
 from agentmem_core.cli.output import progress, say, show_fields, show_json
 from agentmem_core.cli.store import Asked
 from agentmem_core.errors import InvalidInputError
-
-
-def init(asked: Asked) -> None:
-    """Make a store, where there is none; one that is there stays as it is."""
-    if asked.server is not None:
-        raise InvalidInputError("init: a server makes its own store; leave out --api-url (or AGENTMEM_API_URL)")
-    folder = asked.folder(make=True)
-    with asked.opened(make=True) as memory:
-        found = memory.stats(everyone=True)
-    if asked.as_json:
-        show_json({"path": str(folder), "memories": found.memories})
-        return
-    typer.echo(str(folder))
-    said = f"a store with {found.memories} memories" if found.memories else "an empty store"
-    say(f'{said}; next: agentmem add "I moved to Lisbon in May"')
 
 
 def stats(asked: Asked, everyone: Annotated[bool, typer.Option("--everyone", help="All users.")] = False) -> None:
@@ -64,7 +49,9 @@ def reindex(
     elif embedder is None:
         say("the index is built anew behind the ledger; searches are exact meanwhile")
     else:
-        say(f"embedded {done.done} memories; from now on open the store with AGENTMEM_EMBEDDER={embedder}")
+        say(
+            f"embedded {done.done} memories; from now on open the store with AGENTMEM_EMBEDDER={embedder}, or say it in agentmem.toml"
+        )
 
 
 def maintain(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from datetime import datetime
 
@@ -83,6 +82,8 @@ class LearningVerbs(Verbs):
         retry: bool = False,
     ) -> LearningQueue:
         """``flush`` without blocking the event loop."""
+        import asyncio
+
         waiting = _Waiting(timeout)
         while True:
             queue = await self._arun(self._flush(user_id, everyone=everyone, retry=retry))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 from agentmem_core.embedders.callables import CallableEmbedder
 from agentmem_core.errors import EmbedderError, NotConfiguredError
 from agentmem_core.ports import Embedder
+from agentmem_core.ports.installed import installed, names
 
 GROUP = "agentmem.embedders"
 """Entry points of this group are classes that take the model's name, or None."""
@@ -22,22 +22,18 @@ def find_embedder(given: Any) -> Embedder:
     if callable(given):
         return CallableEmbedder(given)
     raise NotConfiguredError(
-        f"embedder must be a name ({', '.join(sorted(_names()))}), an Embedder or a function from texts to vectors, "
+        f"embedder must be a name ({', '.join(names(GROUP))}), an Embedder or a function from texts to vectors, "
         f"not {type(given).__name__}"
     )
 
 
 def _by_name(given: str) -> Embedder:
     name, _, model = given.partition(":")
-    found = _names().get(name)
+    found = installed(GROUP, name)
     if found is None:
-        raise NotConfiguredError(f"unknown embedder {name!r}; installed are {', '.join(sorted(_names()))}")
+        raise NotConfiguredError(f"unknown embedder {name!r}; installed are {', '.join(names(GROUP))}")
     try:
         kind = found.load()
     except ImportError as error:
         raise EmbedderError(f"embedder {name!r} cannot be loaded: {error}") from error
     return cast("Embedder", kind(model or None))
-
-
-def _names() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP)}

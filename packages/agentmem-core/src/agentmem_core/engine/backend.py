@@ -2,86 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import os
 import weakref
-from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from time import perf_counter
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from agentmem_core.engine.asking import Walk, require, walk
-from agentmem_core.engine.changing import delete, relate, restore, update
 from agentmem_core.engine.engine import Engine
-from agentmem_core.engine.erasing import compact, forget
-from agentmem_core.engine.learning import add_and_learn, flush_learning, learn, let_go, maintain_and_summarise
-from agentmem_core.engine.reading import get, history, links, list_
-from agentmem_core.engine.searching import search, search_at_once
-from agentmem_core.engine.transfer import export, import_
-from agentmem_core.engine.turns import turns
-from agentmem_core.engine.upkeep import health, reindex, stats
-from agentmem_core.engine.vectors import embed, vectors
+from agentmem_core.engine.handlers import HANDLERS, Handlers
 from agentmem_core.errors import AgentMemError, NotSupportedError, StoreClosedError, StoreDamagedError, StoreError
 from agentmem_core.model import Hit
-from agentmem_core.operations import (
-    Add,
-    Compact,
-    Delete,
-    Embed,
-    Export,
-    FlushLearning,
-    Forget,
-    Get,
-    HealthCheck,
-    History,
-    Import,
-    Learn,
-    Links,
-    List,
-    Maintain,
-    Op,
-    Reindex,
-    Relate,
-    Restore,
-    Search,
-    StatsOf,
-    Update,
-    Vectors,
-)
+from agentmem_core.operations import Op, Search
 from agentmem_core.ports.cancelling import ON_LOOP
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-Handlers = Mapping[type[Op[Any]], Callable[[Engine, Any], Any]]
-"""A handler answers, or gives steps that ask a model before there is an answer."""
-
-HANDLERS: Handlers = {
-    Add: add_and_learn,
-    Compact: compact,
-    Delete: delete,
-    Embed: embed,
-    Export: export,
-    FlushLearning: flush_learning,
-    Forget: forget,
-    Get: get,
-    HealthCheck: health,
-    History: history,
-    Import: import_,
-    Learn: learn,
-    Links: links,
-    List: list_,
-    Maintain: maintain_and_summarise,
-    Reindex: reindex,
-    Relate: relate,
-    Restore: restore,
-    Search: search,
-    StatsOf: stats,
-    Update: update,
-    Vectors: vectors,
-}
 
 _CLOSED = "this client is closed; open AgentMem again"
 _THREADS = 2
@@ -94,7 +35,7 @@ class EmbeddedBackend:
     def __init__(self, engine: Engine, more: Handlers | None = None) -> None:
         """Takes over the engine and closes it in the end; ``more`` handlers stand beside those of the engine."""
         self._engine = engine
-        self._handlers = {**HANDLERS, **(more or {})}
+        self._more: Handlers = {} if more is None else more
         self._pid = os.getpid()
         self._workers: ThreadPoolExecutor | None = None
         self._closed = False
@@ -107,7 +48,7 @@ class EmbeddedBackend:
             return cast("T", walk(answer, self._engine.model) if isinstance(answer, Generator) else answer)
 
     def _handler(self, op: Op[T]) -> Callable[[Engine, Any], Any]:
-        handler = self._handlers.get(type(op))
+        handler = HANDLERS.get(type(op)) or self._more.get(type(op))
         if handler is None:
             raise NotSupportedError(f"the embedded backend has no operation {type(op).__name__}")
         return handler
@@ -158,6 +99,9 @@ class EmbeddedBackend:
         """The hits of a search, found on the event loop in turn with others; None where that would hold it."""
         if not isinstance(op, Search):
             return None
+        from agentmem_core.engine.searching import search_at_once
+        from agentmem_core.engine.turns import turns
+
         turn = turns()
         await turn.wait()
         self._require_open()
@@ -178,12 +122,16 @@ class EmbeddedBackend:
             with self._blaming_damage():
                 return work()
 
+        import asyncio
+
         self._require_open()
         context = contextvars.copy_context()
         return await asyncio.wrap_future(self._submit(lambda: context.run(blaming)))
 
     def _submit(self, work: Callable[[], R]) -> Future[R]:
         if self._workers is None:
+            from concurrent.futures import ThreadPoolExecutor
+
             self._workers = ThreadPoolExecutor(_THREADS, thread_name_prefix="agentmem")
         try:
             return self._workers.submit(work)
@@ -207,6 +155,8 @@ class EmbeddedBackend:
         self._finalizer()
 
     async def aclose(self) -> None:
+        import asyncio
+
         await asyncio.to_thread(self.close)
 
 
@@ -215,7 +165,10 @@ def _let_go(engine: Engine, pid: int) -> None:
     if os.getpid() != pid:
         return
     engine.background.close()
-    let_go(engine)
+    if engine.learner is not None:
+        from agentmem_core.engine.learning import let_go
+
+        let_go(engine)
     engine.follower.close()
     with suppress(StoreError):
         engine.flush_touches()

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from agentmem_core.errors import NotConfiguredError
 from agentmem_core.llms.providers import Provider
+from agentmem_core.settings import BY_VARIABLE, current
 
 _REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _VERSIONS = ("OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION")
@@ -146,7 +147,13 @@ def _key(provider: Provider, given: str | None) -> SecretStr | None:
 
 
 def _first(names: Sequence[str]) -> str | None:
-    return next((value for name in names if (value := os.environ.get(name, "").strip())), None)
+    return next((value for name in names if (value := _said(name))), None)
+
+
+def _said(name: str) -> str:
+    """A variable; one of ours may stand in the file of settings too."""
+    ours = BY_VARIABLE.get(name)
+    return (os.environ.get(name, "") if ours is None else current().value(ours.name) or "").strip()
 
 
 def _either(names: Sequence[str]) -> str:

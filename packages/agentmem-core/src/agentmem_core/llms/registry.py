@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
@@ -10,6 +9,7 @@ from agentmem_core.errors import NotConfiguredError
 from agentmem_core.llms.providers import COMPATIBLE, PROVIDERS, Provider, provider_named
 from agentmem_core.ports import LanguageModel
 from agentmem_core.retrying import Patience
+from agentmem_core.settings import current
 
 GROUP = "agentmem.models"
 """Entry points of this group are called with the text after the colon, or None, and answer a ``LanguageModel``."""
@@ -19,13 +19,13 @@ _FORM = '"provider:model", such as "openai:gpt-4.1-mini", or the address of a co
 
 
 def find_model(given: Any = None) -> LanguageModel | None:
-    """The model that ``given`` means; None where neither it nor the environment (``AGENTMEM_LLM``, ``AGENTMEM_LLM_URL``) names one.
+    """The model that ``given`` means; None where neither it nor the settings (``llm``, ``llm_url``) name one.
 
     ``"provider:model"``, ``"provider"`` for its default model, the address of a server that speaks OpenAI's chat completions with
     the model after ``#``, or a ``LanguageModel``. Nothing is sent; a missing key is a ``NotConfiguredError`` now.
     """
     if given is None:
-        return _from_environment()
+        return _configured()
     if isinstance(given, str):
         return open_model(given)
     if callable(getattr(given, "ask", None)) and callable(getattr(given, "aask", None)):
@@ -44,9 +44,9 @@ def open_model(
     deadline: float | None = None,
     tries: int = 4,
 ) -> LanguageModel:
-    """A model by name, with options: another address or key than the environment's, and how long to wait.
+    """A model by name, with options: another address or key than the settings', and how long to wait.
 
-    ``timeout`` is in seconds a request: ``AGENTMEM_LLM_TIMEOUT``, or 60, or 180 for a server of your own, which may have to load the
+    ``timeout`` is in seconds a request: the setting ``llm_timeout``, or 60, or 180 for a server of your own, which may have to load the
     model first. ``deadline`` is for all of an answer's ``tries``, twice the timeout unless given.
     """
     if not isinstance(name, str):
@@ -55,7 +55,7 @@ def open_model(
     first, _, model = wanted.partition(":")
     provider = COMPATIBLE if "://" in wanted else provider_named(first)
     usual = _OWN if provider is not None and provider.open else _USUAL
-    seconds = _seconds("timeout", timeout if timeout is not None else os.environ.get("AGENTMEM_LLM_TIMEOUT") or usual)
+    seconds = _seconds("timeout", timeout if timeout is not None else current().value("llm_timeout") or usual)
     whole = _seconds("deadline", deadline) if deadline is not None else 2 * seconds
     patience = Patience(tries=_tries(tries), deadline=whole)
     if provider is COMPATIBLE:
@@ -65,8 +65,9 @@ def open_model(
     return _of(provider, model.strip(), url, api_key, seconds, patience)
 
 
-def _from_environment() -> LanguageModel | None:
-    name, url = (os.environ.get(each, "").strip() for each in ("AGENTMEM_LLM", "AGENTMEM_LLM_URL"))
+def _configured() -> LanguageModel | None:
+    settings = current()
+    name, url = ((settings.value(each) or "").strip() for each in ("llm", "llm_url"))
     if name and "://" not in name:
         return open_model(name, url=url or None)
     return open_model(name or url) if name or url else None

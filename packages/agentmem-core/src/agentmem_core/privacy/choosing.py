@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
@@ -11,14 +10,16 @@ from agentmem_core.errors import NotConfiguredError
 from agentmem_core.privacy.filtering import PrivacyFilter
 from agentmem_core.privacy.presidio import ENTITIES, presidio_recogniser
 from agentmem_core.privacy.recognisers import BUILT_IN, Places, Recogniser
+from agentmem_core.settings import current
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 def configured_filter(redact: Any, block: Any) -> PrivacyFilter | None:
-    """The filter that the arguments, or else ``AGENTMEM_REDACT`` and ``AGENTMEM_BLOCK``, ask for; None where nothing is asked."""
-    redacts = _recognisers("redact", redact if redact is not None else os.environ.get("AGENTMEM_REDACT"))
-    blocks = _recognisers("block", block if block is not None else os.environ.get("AGENTMEM_BLOCK"))
+    """The filter that the arguments, or else the settings ``redact`` and ``block``, ask for; None where nothing is asked."""
+    settings = current()
+    redacts = _recognisers("redact", settings.value("redact", redact))
+    blocks = _recognisers("block", settings.value("block", block))
     return PrivacyFilter(redacts, blocks) if redacts or blocks else None
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentmem_core.errors import NotConfiguredError
+from agentmem_core.settings import current
 
 if TYPE_CHECKING:
     from agentmem_core.privacy.recognisers import Places, Recogniser
@@ -29,7 +29,7 @@ _LEAST_SCORE = 0.4
 def presidio_recogniser(kind: str) -> Recogniser:
     """A recogniser of one of ``ENTITIES``; raises ``NotConfiguredError`` now where the extra or its model is missing."""
     languages = _languages()
-    engine = _engine(languages, os.environ.get("AGENTMEM_PRESIDIO_MODEL") or "")
+    engine = _engine(languages, current().value("presidio_model") or "")
     entity = ENTITIES[kind]
 
     def recognise(text: str) -> Places:
@@ -43,12 +43,10 @@ def presidio_recogniser(kind: str) -> Recogniser:
 
 
 def _languages() -> tuple[str, ...]:
-    given = os.environ.get("AGENTMEM_PRESIDIO_LANGUAGES") or "en"
-    found = tuple(name.strip() for name in given.split(",") if name.strip())
+    said = current().found("presidio_languages")
+    found: tuple[str, ...] = said.value
     if not found or not set(found) <= MODELS.keys():
-        raise NotConfiguredError(
-            f"AGENTMEM_PRESIDIO_LANGUAGES: use {' and '.join(MODELS)}, with a comma between, not {given!r}"
-        )
+        raise NotConfiguredError(f"{said.where}: use {' and '.join(MODELS)}, not {', '.join(found) or 'nothing'}")
     return found
 
 

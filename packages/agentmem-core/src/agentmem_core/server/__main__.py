@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from agentmem_core.errors import AgentMemError
 from agentmem_core.server.logs import log_to
 from agentmem_core.server.serving import serve
 from agentmem_core.server.settings import ServerSettings
+from agentmem_core.settings import SETTINGS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,30 +20,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m agentmem_core.server",
         description="Serve one store over HTTP; without keys on this machine only.",
     )
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8080, help="0 takes a free one and says which")
-    parser.add_argument("--path", help="the store's folder; otherwise AGENTMEM_PATH or the platform's")
-    parser.add_argument("--timeout", type=float, default=30.0, help="seconds of one request")
-    parser.add_argument("--grace", type=int, default=30, help="seconds for what is under way at the end")
-    parser.add_argument("--requests", type=int, default=256, help="at once; more are asked to come again")
+    parser.add_argument("--path", help="the store's folder; otherwise as the settings say, or the platform's")
+    for name in ("host", "port", "timeout", "grace", "requests", "heartbeat"):
+        setting = SETTINGS[f"server.{name}"]
+        kind = {"whole": int, "seconds": float}.get(setting.kind, str)
+        parser.add_argument(
+            f"--{name}", type=kind, help=f"{setting.what} Otherwise {setting.variable}, or {setting.default}."
+        )
+    parser.add_argument("--allowed-host", action="append", help="a name by which it may be called")
+    parser.add_argument("--allowed-origin", action="append", help="a web page that may ask, as https://example.org")
     parser.add_argument(
-        "--heartbeat", type=float, default=15.0, help="seconds between the signs of life of event streams"
+        "--otel", action="store_true", default=None, help="send spans to where OTEL_EXPORTER_OTLP_ENDPOINT says"
     )
-    parser.add_argument("--allowed-host", action="append", default=[], help="a name by which it may be called")
-    parser.add_argument(
-        "--allowed-origin", action="append", default=[], help="a web page that may ask, as https://example.org"
-    )
-    parser.add_argument("--otel", action="store_true", help="send spans to where OTEL_EXPORTER_OTLP_ENDPOINT says")
-    given = parser.parse_args(arguments)
+    given: dict[str, Any] = vars(parser.parse_args(arguments))
     log_to()
     try:
-        serve(
-            ServerSettings(
-                host=given.host, port=given.port, path=given.path, timeout=given.timeout, grace=given.grace,
-                requests=given.requests, heartbeat=given.heartbeat, hosts=tuple(given.allowed_host),
-                origins=tuple(given.allowed_origin), otel=given.otel,
-            )
-        )  # fmt: skip
+        lists = {"hosts": given.pop("allowed_host"), "origins": given.pop("allowed_origin")}
+        given |= {name: tuple(said) for name, said in lists.items() if said}
+        serve(ServerSettings.configured(**given))
     except AgentMemError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -54,7 +54,7 @@ def serve(
     """
     folder = folder_of(settings.path)
     if gate is None:
-        keyed = gate_for(SecuritySettings.from_environment(folder), settings.host)
+        keyed = gate_for(SecuritySettings.configured(folder), settings.host)
         gate, routers = keyed, [*routers, key_routes(keyed)]
         if keyed.is_open:
             settings = _called_by_loopbacks_names(settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
 import re
 import secrets
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from agentmem_core.errors import NotConfiguredError, VaultError
+from agentmem_core.settings import Settings, current
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -79,11 +79,11 @@ class AesGcmVault:
         return ", ".join(key_id.hex() for key_id in self._ciphers)
 
 
-def configured_vault() -> AesGcmVault:
+def configured_vault(settings: Settings | None = None) -> AesGcmVault:
     """The vault of the keys that are configured now; ``NotConfiguredError`` says how to make one."""
-    text = os.environ.get(VARIABLE, "").strip()
-    if text:
-        return AesGcmVault(_keys(text, VARIABLE))
+    found = (settings or current()).found("vault_key")
+    if found.value:
+        return AesGcmVault(_keys(found.value.strip(), found.where))
     held = _from_keyring()
     if held:
         return AesGcmVault(_keys(held, f"the keyring's {KEYRING_SERVICE}/{KEYRING_NAME}"))

@@ -6,11 +6,10 @@ import base64
 import binascii
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from agentmem_core.errors import InvalidInputError, NotConfiguredError
 from agentmem_core.server.loopback import is_loopback
@@ -20,14 +19,13 @@ from agentmem_core.server.security.keys import now_utc
 from agentmem_core.server.security.limiting import Limiter, MemoryCounter, RedisCounter, parsed_limits
 from agentmem_core.server.security.tokens import Tokens, TokenSettings
 from agentmem_core.server.security.trail import AuditTrail
+from agentmem_core.settings import current
 from agentmem_core.storage.sqlite import SqliteKeys, SqliteTrail
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
 
 logger = logging.getLogger("agentmem_core.server")
-
-AUDIT_KEY = "AGENTMEM_AUDIT_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +44,17 @@ class SecuritySettings:
     audit_keys: tuple[bytes, ...] = field(default=(), repr=False)
 
     @classmethod
-    def from_environment(cls, folder: Path | None) -> SecuritySettings:
-        """What the environment says; ``NotConfiguredError`` names the variable that cannot be used."""
-        durability = _said("DURABILITY") or "full"
-        if durability not in {"full", "normal"}:
-            raise NotConfiguredError(f'AGENTMEM_DURABILITY: must be "full" or "normal", not {durability!r}')
+    def configured(cls, folder: Path | None) -> SecuritySettings:
+        """What the settings say; ``NotConfiguredError`` names the one that cannot be used."""
         return cls(
             folder,
-            durability=cast('Literal["full", "normal"]', durability),
+            durability=current().value("durability"),
             tokens=TokenSettings(
-                secret=_said("TOKEN_SECRET"), jwks=_said("JWKS"), algorithm=_said("TOKEN_ALGORITHM") or "RS256",
-                issuer=_said("TOKEN_ISSUER"), audience=_said("TOKEN_AUDIENCE"), claims=_claims(_said("TOKEN_CLAIMS")),
+                secret=_said("token_secret"), jwks=_said("jwks"), algorithm=_said("token_algorithm"),
+                issuer=_said("token_issuer"), audience=_said("token_audience"), claims=_claims(),
             ),
-            limits=_said("LIMITS"),
-            redis_url=_said("REDIS_URL"),
+            limits=_said("limits"),
+            redis_url=_said("redis_url"),
             audit_keys=audit_keys(),
         )  # fmt: skip
 
@@ -102,25 +97,27 @@ def _require_somebody(keys: SqliteKeys, tokens: Tokens, host: str, folder: Path 
 def audit_keys() -> tuple[bytes, ...]:
     """The keys of the audit's chain that are configured, the one that writes first; each base64 of 16 bytes or more."""
     found: list[bytes] = []
-    for number, text in enumerate((_said("AUDIT_KEY") or "").split(","), 1):
+    said = current().found("server.audit_key")
+    for number, text in enumerate((said.value or "").split(","), 1):
         if not text.strip():
             continue
         try:
             found.append(base64.urlsafe_b64decode(text.strip().replace("+", "-").replace("/", "_") + "=="))
         except (ValueError, binascii.Error):
-            raise NotConfiguredError(f"{AUDIT_KEY}: key {number} is not base64") from None
+            raise NotConfiguredError(f"{said.where}: key {number} is not base64") from None
     return tuple(found)
 
 
-def _said(name: str) -> str | None:
-    return os.environ.get(f"AGENTMEM_{name}") or None
+def _said(name: str) -> Any:
+    return current().value(f"server.{name}")
 
 
-def _claims(text: str | None) -> Mapping[str, str]:
+def _claims() -> Mapping[str, str]:
     """``tenant=org,user=sub`` as a mapping."""
-    pairs = [part.split("=", 1) for part in (text or "").split(",") if part.strip()]
+    said = current().found("server.token_claims")
+    pairs = [part.split("=", 1) for part in (said.value or "").split(",") if part.strip()]
     if any(len(pair) != 2 or not all(word.strip() for word in pair) for pair in pairs):
-        raise NotConfiguredError(f"AGENTMEM_TOKEN_CLAIMS: must be like tenant=org,user=sub, not {json.dumps(text)}")
+        raise NotConfiguredError(f"{said.where}: must be like tenant=org,user=sub, not {json.dumps(said.value)}")
     return {pair[0].strip(): pair[1].strip() for pair in pairs}
 
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from agentmem_core.errors import StoreError
@@ -23,6 +22,7 @@ from agentmem_core.ports import Near
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
+    from filelock import FileLock
 
 T = TypeVar("T")
 
@@ -47,10 +47,18 @@ class ChromaIndex:
     def __init__(self, folder: Path) -> None:
         """Cheap: nothing is opened yet."""
         self._folder = folder / FOLDER
-        self._lock = FileLock(folder / LOCK, thread_local=False)
+        self._lock_file = folder / LOCK
         self._open: dict[str, tuple[ClientAPI, Any]] = {}
 
+    @cached_property
+    def _lock(self) -> FileLock:
+        from filelock import FileLock
+
+        return FileLock(self._lock_file, thread_local=False)
+
     def acquire(self) -> bool:
+        from filelock import Timeout
+
         if self._lock.is_locked:
             return True
         try:
@@ -112,7 +120,8 @@ class ChromaIndex:
     def close(self) -> None:
         for space in list(self._open):
             self._shut(space)
-        self._lock.release(force=True)
+        if "_lock" in vars(self):  # nobody who never asked for it has it
+            self._lock.release(force=True)
 
     def _collection(self, space: str) -> Any:
         found = self._open.get(space)
