@@ -112,7 +112,7 @@ def wheels(session: nox.Session) -> None:
 def wheels_lowest(session: nox.Session) -> None:
     """The same on the oldest Python with the lowest dependencies we promise, and the whole test suite on it."""
     options = ("--resolution", "lowest-direct")
-    with installed(session, *options, python=PYTHONS[0], extras="[otel,pdf,redis,server,vault]") as (python, folder):
+    with installed(session, *options, python=PYTHONS[0], extras="[mcp,otel,pdf,redis,server,vault]") as (python, folder):
         use(session, python, folder)
         uv(session, "pip", "install", "--quiet", "--python", python, "--group", f"{ROOT / 'pyproject.toml'}:test")
         for name in ("conftest.py", "pyproject.toml"):

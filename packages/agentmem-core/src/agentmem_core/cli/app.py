@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from agentmem_core.cli import audit, backup, change, find, keys, remember, transfer, upkeep
+from agentmem_core.cli import audit, backup, change, find, keys, mcp, remember, transfer, upkeep
 from agentmem_core.cli.doctor import doctor
 from agentmem_core.cli.output import say
 from agentmem_core.cli.serve import serve
@@ -38,6 +38,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("restore", change.restore), ("forget", change.forget), ("learn", remember.learn), ("export", transfer.export),
     ("import", transfer.import_), ("import-from", transfer.import_from), ("stats", upkeep.stats), ("doctor", doctor),
     ("maintain", upkeep.maintain), ("reindex", upkeep.reindex), ("compact", upkeep.compact),
+    ("mcp", mcp.mcp),
 )  # fmt: skip
 for name, command in _COMMANDS:
     _register(name, command)

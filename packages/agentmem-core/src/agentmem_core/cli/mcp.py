@@ -1,0 +1,23 @@
+"""``agentmem mcp``: memories for a client of the Model Context Protocol."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from agentmem_core.cli.store import Asked
+from agentmem_core.errors import InvalidInputError
+
+
+def mcp(
+    asked: Asked,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Only tools that look.")] = False,
+) -> None:
+    """Serve memories to the MCP client that starts this, over standard input and output, until it hangs up."""
+    if asked.as_json:
+        raise InvalidInputError("--json: what is said to an MCP client is JSON already; leave it out")
+    from agentmem_core.mcp import serve_stdio
+
+    with asked.opened(make=not read_only) as memory:
+        serve_stdio(memory, read_only=read_only)
