@@ -220,7 +220,7 @@ async def test_every_operation_is_written_down_and_changes_are_told(tmp_path):
     asked = [(entry["op"], entry["code"], entry["user"]) for entry in written if "user" in entry]
     assert asked == [
         ("stats", "ok", "ana"),  # to hear of changes
-        ("add", "ok", "ana"), ("delete", "forbidden", "ana"), ("core_set", "forbidden", "ana"), ("stats", "forbidden", "ana"),
+        ("add_many", "ok", "ana"), ("delete", "forbidden", "ana"), ("core_set", "forbidden", "ana"), ("stats", "forbidden", "ana"),
     ]  # fmt: skip
     assert [entry["ids"] for entry in written if entry.get("ids")] == [[memory_id], [memory_id]]
     assert "一二三" not in json.dumps(written, ensure_ascii=False)

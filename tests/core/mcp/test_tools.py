@@ -242,6 +242,12 @@ async def test_prompts_hold_what_is_remembered(here):
         await here.offer.prompt("without", {})
 
 
+def test_the_manual_has_all_tools():
+    script = Path(__file__).parents[3] / ".ci" / "tools.py"
+    done = subprocess.run([sys.executable, script, "--check"], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_sdk_is_imported_only_to_serve():
     code = (
         "import sys, agentmem_core.mcp, agentmem_core.cli.app, agentmem_core.server.app; sys.exit('mcp' in sys.modules)"

@@ -19,7 +19,7 @@ class Arguments(Value):
     """Of one tool; what it does not know is refused. A None is as good as nothing: some clients send it for what is left out."""
 
     @classmethod
-    def schema(cls) -> Json:
+    def told(cls) -> Json:
         """What the model is told: every word of it is read in every conversation, so only what helps to call the tool."""
         return _slim(cls.model_json_schema())
 

@@ -60,7 +60,10 @@ class _Update(Arguments):
 
 
 async def _update(memory: AgentMem, said: _Update) -> Answer:
-    given = {"content": said.text, **said.model_dump(include={"importance", "occurred_at", "expires_at", "metadata"})}
+    given: dict[str, Any] = {
+        "content": said.text,
+        **said.model_dump(include={"importance", "occurred_at", "expires_at", "metadata"}),
+    }
     if all(value is None for value in given.values()):
         raise InvalidInputError("update_memory: say what is to change: text, importance, occurred_at, metadata, ...")
     changed = await memory.aupdate(said.id, **given, reason=said.reason or _BY_MODEL)

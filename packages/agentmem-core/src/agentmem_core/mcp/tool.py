@@ -49,7 +49,7 @@ class Tool:
         return {
             "name": self.name,
             "description": self.description,
-            "inputSchema": self.arguments.schema(),
+            "inputSchema": self.arguments.told(),
             "outputSchema": self.answers,
             "annotations": {
                 "title": self.title,
