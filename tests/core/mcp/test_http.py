@@ -220,7 +220,7 @@ async def test_every_operation_is_written_down_and_changes_are_told(tmp_path):
     asked = [(entry["op"], entry["code"], entry["user"]) for entry in written if "user" in entry]
     assert asked == [
         ("stats", "ok", "ana"),  # to hear of changes
-        ("add_many", "ok", "ana"), ("delete", "forbidden", "ana"), ("core_set", "forbidden", "ana"), ("stats", "forbidden", "ana"),
+        ("add_many", "ok", "ana"), ("delete_many", "forbidden", "ana"), ("core_set", "forbidden", "ana"), ("stats", "forbidden", "ana"),
     ]  # fmt: skip
     assert [entry["ids"] for entry in written if entry.get("ids")] == [[memory_id], [memory_id]]
     assert "一二三" not in json.dumps(written, ensure_ascii=False)
@@ -254,6 +254,17 @@ def test_a_server_without_the_sdk_says_so(tmp_path):
         assert answer.status_code == 409
         assert 'pip install "agentmem-core[mcp]"' in answer.json()["detail"]
         assert httpx.get(f"{server.url}/v1/memories", params={"user_id": "ana"}).status_code == 200
+
+
+def test_a_client_in_a_browser_is_let_ask_from_where_it_may():
+    page = {"Origin": "https://inspector.example"}
+    with serving_here(in_memory(), settings=ServerSettings(origins=("https://inspector.example",))) as (url, _):
+        wanted = "authorization, content-type, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name"
+        asked = {**page, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": wanted}
+        assert httpx.options(f"{url}/mcp", headers=asked).status_code == 200
+        answer = httpx.post(f"{url}/mcp", json=LIST, headers=JSON | PROTOCOL | page, timeout=30)
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] == "https://inspector.example"
 
 
 def test_a_tool_that_takes_too_long_is_given_up():

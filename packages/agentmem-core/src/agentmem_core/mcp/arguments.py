@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
@@ -21,7 +22,7 @@ class Arguments(Value):
     @classmethod
     def told(cls) -> Json:
         """What the model is told: every word of it is read in every conversation, so only what helps to call the tool."""
-        return _slim(cls.model_json_schema())
+        return _told_of(cls)
 
 
 def _instant(value: Any) -> Any:
@@ -43,6 +44,12 @@ def _no_blank(value: str) -> str:
 
 Moment = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string"})]
 Said = Annotated[str, AfterValidator(_no_blank)]
+
+
+@cache
+def _told_of(arguments: type[Arguments]) -> Json:
+    return _slim(arguments.model_json_schema())
+
 
 _KEPT = ("default", "description", "enum", "type")
 

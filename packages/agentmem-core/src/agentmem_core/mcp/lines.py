@@ -65,13 +65,15 @@ class Lines:
         await asyncio.to_thread(self._threads[1].join, _GRACE)
 
     def _read(self) -> None:
-        rest = b""
+        begun: list[bytes] = []
         with suppress(OSError):
             while part := os.read(self._incoming, _PART):
-                *whole, rest = (rest + part).split(b"\n")
-                for line in whole:
-                    self._tell(line)
-        self._tell(rest)
+                *ended, rest = part.split(b"\n")
+                for line in ended:
+                    self._tell(b"".join([*begun, line]))
+                    begun = []
+                begun.append(rest)
+        self._tell(b"".join(begun))
         self._post(None)
 
     def _tell(self, line: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -53,7 +54,7 @@ class Offer:
     @property
     def about(self) -> Json:
         """Who serves, and what the model is told first."""
-        return {"name": NAME, "version": version("agentmem-core"), "instructions": INSTRUCTIONS}
+        return {"name": NAME, "version": _version(), "instructions": INSTRUCTIONS}
 
     def tools(self) -> list[Json]:
         """Those that this client may use."""
@@ -103,6 +104,12 @@ class Offer:
         if self._read_only and tool.writes:
             raise PermissionDeniedError(f"{name}: memory is served read-only here; tell the user")
         return tool
+
+
+@cache
+def _version() -> str:
+    """It is looked up in files, and every request makes an offer."""
+    return version("agentmem-core")
 
 
 async def can_learn(memory: AgentMem) -> bool:
