@@ -45,7 +45,7 @@ class Here:
 @pytest_asyncio.fixture
 async def here() -> AsyncIterator[Here]:
     async with AgentMem(":memory:", embedder="hashing", index="none", learner="rules") as memory:
-        yield Here(memory, learns=await can_learn(memory))
+        yield Here(memory, learns=await can_learn(memory) is True)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -117,7 +117,7 @@ async def test_read_only_is_read_only(name, here):
 async def test_learn_is_offered_where_somebody_learns(here):
     assert "learn" in {tool["name"] for tool in here.offer.tools()}
     async with AgentMem(":memory:", embedder="hashing", index="none") as memory:
-        assert not await can_learn(memory)
+        assert await can_learn(memory) is False
         here = Here(memory)
         assert "learn" not in {tool["name"] for tool in here.offer.tools()}
         assert (await here.call("learn")).code == "not_configured"

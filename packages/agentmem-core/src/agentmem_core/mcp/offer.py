@@ -112,13 +112,13 @@ def _version() -> str:
     return version("agentmem-core")
 
 
-async def can_learn(memory: AgentMem) -> bool:
-    """Whether facts can be learnt where this memory is; not, where the key may not even ask, or nobody answers soon."""
+async def can_learn(memory: AgentMem) -> bool | None:
+    """Whether facts can be learnt where this memory is; None where the key may not even ask, or nobody answers soon."""
     try:
         async with asyncio.timeout(_PATIENCE):
             return (await memory.aflush(timeout=0)).learning
     except (AgentMemError, TimeoutError):
-        return False
+        return None
 
 
 def _refused(error: AgentMemError) -> Json:

@@ -26,7 +26,7 @@ async def _serve(memory: AgentMem, incoming: int, outgoing: int, *, read_only: b
         with suppress(NotImplementedError):  # Windows, where Ctrl-C interrupts as everywhere
             loop.add_signal_handler(number, lines.end)
     try:
-        offer = Offer(memory, read_only=read_only, learns=not read_only and await can_learn(memory))
+        offer = Offer(memory, read_only=read_only, learns=not read_only and await can_learn(memory) is True)
         await serve_lines(offer, lines, lines)
     finally:
         await lines.close()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any, TypeVar
 
-from pydantic import Field
-
 from agentmem_core.client.agentmem import AgentMem
 from agentmem_core.errors import AgentMemError, InvalidInputError, NotSupportedError, TimedOutError
 from agentmem_core.http import Call, ScopeNames
@@ -32,7 +30,7 @@ class _Named(Value):
     user_id: str | None = None
     agent_id: str | None = None
     session_id: str | None = None
-    read_only: bool = Field(default=False)
+    read_only: bool = False
 
 
 class Mcp:
@@ -66,7 +64,7 @@ class Mcp:
         if self._learns is None:
             await asyncio.to_thread(require_sdk, "streamable_http_manager")
             self._learns = await can_learn(memory_of(self._service.backend, Scope()))
-        return self._learns
+        return self._learns is True
 
 
 class Asking:
