@@ -53,6 +53,8 @@ WRONG = [
     ("backup", "create", "/"), ("backup", "create", "a\x00b"), ("backup", "create", "/dev/null/x"), ("backup", "verify", "/no/such"),
     ("backup", "verify", "/dev/null"), ("backup", "verify", "/"), ("backup", "restore", "/no/such"), ("backup", "restore", "/dev/null"),
     ("backup", "restore", "/dev/null", "--path", "a\x00b"), ("backup", "restore", "/dev/null", "--path", ""), ("backup", "x"),
+    ("mcp", "x"), ("mcp", "--json"), ("mcp", "--user", ""), ("mcp", "--read-only", "--path", "/no/such"), ("mcp", "--path", "/dev/null"),
+    ("mcp", "--path", ":memory:"), ("mcp", "--api-url", "nonsense"), ("mcp", "--api-key", "agm_x"),
 ]  # fmt: skip
 
 

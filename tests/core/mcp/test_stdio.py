@@ -103,25 +103,27 @@ async def test_read_only_serves_tools_that_look(tmp_path):
 
 
 async def test_it_stands_in_front_of_a_server(tmp_path):
-    reader, writer, bo = keyed(
-        tmp_path, {"role": "read", "user_id": "ana"}, {"role": "write", "user_id": "ana"}, {"user_id": "bo"}
-    )
+    reader, writer = keyed(tmp_path, {"role": "read", "user_id": "ana"}, {"role": "write", "user_id": "ana"})
     with serving(tmp_path) as server:
-        ask = ("--api-url", server.url)
-        async with over_stdio(*ask, "--tenant", "acme", "--user", "ana", env={"AGENTMEM_API_KEY": writer}) as client:
+        ask = ("--api-url", server.url, "--tenant", "acme", "--user", "ana")
+        async with over_stdio(*ask, env={"AGENTMEM_API_KEY": writer}) as client:
             memory_id = await remembered(client, "安娜住在里斯本")
             assert (await client.call("get_memory", id="没有")).code == "not_found"
-        async with over_stdio(*ask, "--tenant", "acme", "--user", "ana", "--api-key", reader) as client:
+        async with over_stdio(*ask, "--api-key", reader) as client:
             assert (await client.call("recall", query="里斯本")).data["hits"][0]["id"] == memory_id
             assert (await client.call("remember", text="不")).code == "forbidden"
-        async with over_stdio(*ask, "--tenant", "acme", "--user", "bo", "--api-key", bo) as client:
-            assert (await client.call("get_memory", id=memory_id)).code == "not_found"
-        async with over_stdio(*ask, "--tenant", "acme", "--user", "ana", "--api-key", bo) as client:
-            assert (await client.call("get_memory", id=memory_id)).code == "forbidden"
-        async with over_stdio(*ask, "--api-key", "agm_wrong") as client:
-            assert (await client.call("recall", query="里斯本")).code == "unauthenticated"
+
+
+async def test_a_server_refuses_what_its_key_may_not(tmp_path):
+    [bo] = keyed(tmp_path, {"user_id": "bo"})
+    with serving(tmp_path) as server:
+        ask = ("--api-url", server.url, "--tenant", "acme")
+        async with over_stdio(*ask, "--user", "ana", "--api-key", bo) as client:
+            assert (await client.call("list_memories")).code == "forbidden"
+        async with over_stdio(*ask, "--user", "bo", "--api-key", "agm_wrong") as client:
+            assert (await client.call("list_memories")).code == "unauthenticated"
             server.stop()
-            assert (await client.call("recall", query="里斯本")).code == "server_unavailable"
+            assert (await client.call("list_memories")).code == "server_unavailable"
 
 
 async def test_two_clients_at_once_share_a_store(tmp_path):
