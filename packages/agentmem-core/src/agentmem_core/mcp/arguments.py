@@ -48,15 +48,15 @@ Said = Annotated[str, AfterValidator(_no_blank)]
 
 @cache
 def _told_of(arguments: type[Arguments]) -> Json:
-    return _slim(arguments.model_json_schema())
+    schema = arguments.model_json_schema()
+    return _slim(schema, schema.get("$defs", {}))
 
 
 _KEPT = ("default", "description", "enum", "type")
 
 
-def _slim(schema: Json, named: Mapping[str, Json] | None = None) -> Json:
+def _slim(schema: Json, named: Mapping[str, Json]) -> Json:
     """Types, choices and descriptions; titles, and the other type of what may be left out, are left out."""
-    named = named or schema.get("$defs", {})
     if "$ref" in schema:
         return _slim(named[schema["$ref"].rpartition("/")[2]], named)
     if "anyOf" in schema:

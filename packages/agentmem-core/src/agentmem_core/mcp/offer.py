@@ -11,11 +11,12 @@ from typing import Any
 
 from agentmem_core.client.agentmem import AgentMem
 from agentmem_core.errors import AgentMemError, InvalidInputError, PermissionDeniedError, ServerError
-from agentmem_core.mcp import prompts, resources
 from agentmem_core.mcp.arguments import Json
 from agentmem_core.mcp.blocks import BLOCKS
+from agentmem_core.mcp.prompts import PROMPTS, WRITING, filled
 from agentmem_core.mcp.recalling import RECALLING
 from agentmem_core.mcp.remembering import REMEMBERING
+from agentmem_core.mcp.resources import TEMPLATES, listed, read
 from agentmem_core.mcp.tool import Tool
 
 log = logging.getLogger("agentmem_core.mcp")
@@ -79,23 +80,23 @@ class Offer:
 
     async def resources(self) -> list[Json]:
         """What can be read: the core blocks, whole and each, what is new, how much there is."""
-        return await resources.listed(self._memory)
+        return await listed(self._memory)
 
     def templates(self) -> list[Json]:
         """What can be read by a name."""
-        return list(resources.TEMPLATES)
+        return list(TEMPLATES)
 
     async def read(self, uri: str) -> Json:
         """A resource; ``NotFoundError`` when there is none."""
-        return await resources.read(self._memory, uri)
+        return await read(self._memory, uri)
 
     def prompts(self) -> list[Json]:
         """What a person may choose to say."""
-        return [prompt for name, prompt in prompts.PROMPTS.items() if self._writes or name not in prompts.WRITING]
+        return [prompt for name, prompt in PROMPTS.items() if self._writes or name not in WRITING]
 
     async def prompt(self, name: str, arguments: Mapping[str, str] | None) -> Json:
         """A prompt with what is remembered in it."""
-        return await prompts.filled(self._memory, name, arguments or {})
+        return await filled(self._memory, name, arguments or {})
 
     def _tool(self, name: str) -> Tool:
         tool = TOOLS.get(name)
