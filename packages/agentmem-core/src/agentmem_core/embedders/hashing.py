@@ -16,6 +16,8 @@ from agentmem_core.ports import Fingerprint
 class HashingEmbedder:
     """Feature hashing (Weinberger et al., 2009) of white-space separated words: texts are near when they share words."""
 
+    instant = True
+
     def __init__(self, model: str | None = None) -> None:
         """``model`` is the number of dimensions as text, 64 by default."""
         try:

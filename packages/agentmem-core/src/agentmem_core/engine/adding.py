@@ -33,11 +33,25 @@ def add(engine: Engine, op: Add, within: Within | None = None) -> Added:
     ]
     answer = _into_known_space(engine, op, drafts, now, within)
     routed = tuple(_routed(item, why) for item, (_, why) in zip(answer.items, choices, strict=True))
-    return Added(items=routed, warnings=tuple(dict.fromkeys([*warned, *answer.warnings])))
+    return _added(routed, [*warned, *answer.warnings])
 
 
 def _routed(item: AddedItem, why: str | None) -> AddedItem:
-    return AddedItem(outcome=item.outcome, memory=item.memory, error=item.error, error_code=item.error_code, routed=why)
+    return _item(item.outcome, item.memory, item.error, item.error_code, why)
+
+
+def _item(
+    outcome: AddOutcome,
+    memory: Memory | None,
+    error: str | None = None,
+    error_code: str | None = None,
+    routed: str | None = None,
+) -> AddedItem:
+    return AddedItem.trusted(outcome=outcome, memory=memory, error=error, error_code=error_code, routed=routed)
+
+
+def _added(items: tuple[AddedItem, ...], warnings: Sequence[str]) -> Added:
+    return Added.trusted(items=items, warnings=tuple(dict.fromkeys(warnings)), learned=None)
 
 
 def _into_known_space(engine: Engine, op: Add, drafts: Sequence[Draft], now: datetime, within: Within | None) -> Added:
@@ -71,9 +85,9 @@ def _add(
         records = embedded(engine, [drafts[number].record for number in usable], space, op.collection)
         if space.dimension is None:
             space = replace(space, dimension=len(records[0].vector or b"") // 4)
-        ready = {number: replace(drafts[number], record=record) for number, record in zip(usable, records, strict=True)}
+        ready = {number: drafts[number].with_record(record) for number, record in zip(usable, records, strict=True)}
         warnings = _write(engine, op, space, ready, items, now, within)
-    return Added(items=tuple(item for item in items if item is not None), warnings=tuple(dict.fromkeys(warnings)))
+    return _added(tuple(item for item in items if item is not None), warnings)
 
 
 def _write(
@@ -90,7 +104,8 @@ def _write(
     partitions: list[Partition] = []
     with engine.writing() as writer:
         for user_id, numbers in _by_user(ready).items():
-            adding = Adding(writer, op, space, user_id, now)
+            known = engine.seen.partition((op.scope.tenant, op.collection, user_id))
+            adding = Adding(writer, op, space, user_id, now, known)
             for number in numbers:
                 items[number] = adding.take(ready[number])
             partitions.append(adding.finish())
@@ -99,6 +114,7 @@ def _write(
             within(writer, [item.memory for item in items if item is not None and item.memory is not None])
     engine.seen.keep(partitions[0].collection)
     for partition in partitions:
+        engine.seen.keep_partition((op.scope.tenant, op.collection, partition.user_id), partition)
         if engine.views.is_large(partition):
             engine.follower.note(partition)
     return warnings
@@ -114,7 +130,7 @@ def _refused(item: Draft, space: Fingerprint, collection: str) -> AddedItem | No
 
 
 def _failed(error: AgentMemError) -> AddedItem:
-    return AddedItem(outcome=AddOutcome.FAILED, error=str(error), error_code=error.code)
+    return _item(AddOutcome.FAILED, None, str(error), error.code)
 
 
 def _by_user(drafts: Mapping[int, Draft]) -> dict[str, list[int]]:
@@ -127,11 +143,21 @@ def _by_user(drafts: Mapping[int, Draft]) -> dict[str, list[int]]:
 class Adding:
     """One user's part of an add: each item is created, known, put in place of an older one, or refused."""
 
-    def __init__(self, writer: LedgerWriter, op: Add, space: Fingerprint, user_id: str, now: datetime) -> None:
+    def __init__(
+        self,
+        writer: LedgerWriter,
+        op: Add,
+        space: Fingerprint,
+        user_id: str,
+        now: datetime,
+        known: Partition | None = None,
+    ) -> None:
+        """``known`` is the partition as it was last seen, if it was."""
         self._writer = writer
         self._op = op
         self._now = now
-        self._partition = writer.ensure_partition(op.scope.tenant, op.collection, user_id, space)
+        found = writer.again(known) if known is not None and known.collection.embedder.dimension is not None else None
+        self._partition = found or writer.ensure_partition(op.scope.tenant, op.collection, user_id, space)
         stored = self._partition.collection.embedder
         if not stored.fits(space):
             raise mismatch(op.collection, stored, space)
@@ -167,7 +193,7 @@ class Adding:
             return None
         if waiting is not None or (found.memory.version == 1 and not _same(found.memory, record.memory)):
             raise ConflictError(f"id_if_new: {record.memory.id!r} stands for another memory; give each its own")
-        return AddedItem(outcome=AddOutcome.CREATED, memory=found.memory)
+        return _item(AddOutcome.CREATED, found.memory)
 
     def _plain(self, record: Record) -> AddedItem:
         if record.digest is None:
@@ -228,7 +254,7 @@ class Adding:
         )
         record = replace(record, memory=memory, operation=operation, row=found.row)
         self._writer.rewrite(self._without_taken_digest(record))
-        return AddedItem(outcome=outcome, memory=memory)
+        return _item(outcome, memory)
 
     def _replace_waiting(self, found: Record, record: Record, outcome: AddOutcome) -> AddedItem:
         """The same id twice in one add: the first was never stored, so the last simply takes its place."""
@@ -239,7 +265,7 @@ class Adding:
         if record.digest is not None:
             self._by_digest[record.digest] = number
         self._new[number] = record
-        return AddedItem(outcome=outcome, memory=record.memory)
+        return _item(outcome, record.memory)
 
     def _without_taken_digest(self, record: Record) -> Record:
         """A caller's id makes a memory of its own, even where the same text is known under another id."""
@@ -255,7 +281,7 @@ class Adding:
         self._by_id[record.memory.id] = number
         if record.digest is not None:
             self._by_digest[record.digest] = number
-        return AddedItem(outcome=AddOutcome.CREATED, memory=record.memory)
+        return _item(AddOutcome.CREATED, record.memory)
 
     def _known(self, old: Memory, new: Memory) -> AddedItem:
         differs = (
@@ -269,7 +295,7 @@ class Adding:
                 f"memory {old.id} was known already and keeps its own metadata, dates, entities and importance; use update() "
                 "to change them"
             )
-        return AddedItem(outcome=AddOutcome.KNOWN, memory=old)
+        return _item(AddOutcome.KNOWN, old)
 
     def _living(self, record: Record) -> bool:
         expires, ends = record.memory.expires_at, record.memory.valid_to

@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from time import perf_counter
 from typing import Any, TypeVar, cast
 
 from agentmem_core.engine.asking import Walk, require, walk
@@ -17,11 +18,13 @@ from agentmem_core.engine.engine import Engine
 from agentmem_core.engine.erasing import compact, forget
 from agentmem_core.engine.learning import add_and_learn, flush_learning, learn, let_go, maintain_and_summarise
 from agentmem_core.engine.reading import get, history, links, list_
-from agentmem_core.engine.searching import search
+from agentmem_core.engine.searching import search, search_at_once
 from agentmem_core.engine.transfer import export, import_
+from agentmem_core.engine.turns import turns
 from agentmem_core.engine.upkeep import health, reindex, stats
 from agentmem_core.engine.vectors import embed, vectors
 from agentmem_core.errors import AgentMemError, NotSupportedError, StoreClosedError, StoreDamagedError, StoreError
+from agentmem_core.model import Hit
 from agentmem_core.operations import (
     Add,
     Compact,
@@ -128,7 +131,11 @@ class EmbeddedBackend:
                 ) from error
 
     async def aexecute(self, op: Op[T]) -> T:
-        """In a worker thread, but for the model: that is awaited."""
+        """In a worker thread, but for the model, which is awaited, and for searches so short that the way to a thread is longer."""
+        if isinstance(op, Search):
+            hits = await self._at_once(op)
+            if hits is not None:
+                return cast("T", hits)
         answer = await self._in_worker(lambda: self._handler(op)(self._engine, op))
         if not isinstance(answer, Generator):
             return cast("T", answer)
@@ -146,6 +153,22 @@ class EmbeddedBackend:
             else:
                 await self._in_worker(lambda: path.reply(reply))  # noqa: B023
         return path.answer
+
+    async def _at_once(self, op: Search) -> list[Hit] | None:
+        """The hits, found on the event loop in turn with others; None where that would hold it."""
+        turn = turns()
+        await turn.wait()
+        self._require_open()
+        begun = perf_counter()
+        try:
+            hits = search_at_once(self._engine, op)
+        except Exception:  # noqa: BLE001 - whatever it is, the thread meets it again, and has the time to say what it was
+            return None
+        finally:
+            turn.note(begun)
+        if hits is not None and self._engine.note_found([hit.place for hit in hits]):
+            self._submit(self._engine.flush_touches)
+        return hits
 
     async def _in_worker(self, work: Callable[[], R]) -> R:
         def blaming() -> R:

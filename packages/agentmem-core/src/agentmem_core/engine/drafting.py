@@ -31,11 +31,15 @@ class Draft:
         """The memory in it."""
         return self.record.memory
 
+    def with_record(self, record: Record) -> Draft:
+        """The same with another record."""
+        return Draft(record, self.named, self.proposed)
+
 
 def draft(item: NewMemory, scope: Scope, collection: str, now: datetime, kind: MemoryType) -> Draft:
     """The record of one item as a memory of type ``kind``, still without a vector unless the caller brought it."""
     occurred_at = item.occurred_at or now
-    memory = Memory(
+    memory = Memory.trusted(
         id=item.id or item.id_if_new or new_id(),
         content=item.content,
         type=kind,
@@ -51,6 +55,10 @@ def draft(item: NewMemory, scope: Scope, collection: str, now: datetime, kind: M
         updated_at=now,
         expires_at=item.expires_at,
         valid_from=item.valid_from or occurred_at,
+        valid_to=None,
+        version=1,
+        access_count=0,
+        last_accessed_at=None,
     )
     found_by, speaker = words_for(memory)
     digest = digest_of(memory) if collection == MEMORIES and item.role is None else None
@@ -112,7 +120,9 @@ def space_for(engine: Engine, records: Sequence[Record], collection: str, stored
         return replace(GIVEN, dimension=given)
     if stored is not None:
         engine.require_fit(stored, collection)
-    return replace(mine, dimension=mine.dimension or (stored.dimension if stored else None))
+    if mine.dimension is not None or stored is None or stored.dimension is None:
+        return mine
+    return replace(mine, dimension=stored.dimension)
 
 
 def embedded(engine: Engine, records: Sequence[Record], space: Fingerprint, collection: str) -> list[Record]:

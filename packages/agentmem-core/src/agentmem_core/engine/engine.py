@@ -187,8 +187,12 @@ class Engine:
 
     def note_use(self, rows: Sequence[int]) -> None:
         """Count rows as used; written now and then, since a search should not cost a commit."""
-        if self.touches.note(rows, self.clock()) >= _TOUCHES_KEPT:
+        if self.note_found(rows):
             self.flush_touches()
+
+    def note_found(self, rows: Sequence[int]) -> bool:
+        """Count rows as used; whether it is time to write the counts."""
+        return self.touches.note(rows, self.clock()) >= _TOUCHES_KEPT
 
 
 def checked(embedder: Embedder, texts: Sequence[str], kind: Literal["document", "query"]) -> NDArray[np.float32]:

@@ -19,11 +19,13 @@ from agentmem_core.operations import Search
 from agentmem_core.ports import LedgerReader, Partition
 from agentmem_core.recall.asked import FELT, Asked, asked, nearness
 from agentmem_core.recall.ranking import Floats, Ranked, fuse, lexical_scores, rank, timed
-from agentmem_core.recall.view import Mask, as_float32, micros, unit, unit_rows
+from agentmem_core.recall.view import Mask, as_float32, micros, unit_rows, unit_vector
 
 _BLOCK = 8192
 _GATHERED_SHARE = 0.2
 """A filter that leaves at most this part of a view is answered from its rows alone: copying them is then the smaller cost."""
+_SHORT_LIMIT, _SHORT_QUERY = 100, 2_000
+"""Hits, and characters of a query, up to which a search is short work."""
 _EXACT_SHARE = 2_000
 """A filter that leaves at most so many rows of a large partition is answered from their vectors alone."""
 
@@ -33,6 +35,22 @@ def search(engine: Engine, op: Search) -> list[Hit]:
     hits = look_up(engine, op)
     engine.note_use([hit.place for hit in hits])
     return hits
+
+
+def search_at_once(engine: Engine, op: Search) -> list[Hit] | None:
+    """The hits, not yet counted as used; None where they cannot be told in about a millisecond without waiting for anything.
+
+    So it is where a view is in memory already and nobody is at it, the embedder is instant, and the search a plain one.
+    """
+    partition = engine.seen.partition((op.scope.tenant, op.collection, op.scope.user_id))
+    plain = op.as_of is None and op.filters is None and op.limit <= _SHORT_LIMIT and len(op.query or "") <= _SHORT_QUERY
+    if partition is None or not plain or not engine.views.is_at_hand(partition) or not engine.ledger.is_at_hand():
+        return None
+    if op.vector is None and not getattr(engine.embedder, "instant", False):
+        return None
+    with suppress(EmbedderMismatchError, VectorMismatchError):
+        return _search(engine, op, asked(op.query, op.now or engine.clock()), partition, wait=False)
+    return None
 
 
 def look_up(engine: Engine, op: Search) -> list[Hit]:
@@ -63,21 +81,24 @@ def look_up(engine: Engine, op: Search) -> list[Hit]:
     return look_up(engine, op) if found is None else found
 
 
-def _search(engine: Engine, op: Search, wanted: Asked, partition: Partition) -> list[Hit] | None:
-    """The hits in a partition as it was; None when it was erased, or embedded anew, since."""
+def _search(engine: Engine, op: Search, wanted: Asked, partition: Partition, *, wait: bool = True) -> list[Hit] | None:
+    """The hits in a partition as it was; None when it was erased, or embedded anew, since, or had to be waited for."""
+    remembered = partition
     stored = partition.collection.embedder
     require_dimension(op.vector, stored.dimension, op.collection)
     vector = _query_vector(engine, op, given=stored.provider == GIVEN.provider)
-    with engine.views.current(engine.ledger, partition) as current:
+    with engine.views.current(engine.ledger, partition, wait=wait) as current:
         if current is None or current[1].collection.generation != partition.collection.generation:
             return None
         reader, partition, cached = current
+        if partition is not remembered:
+            engine.seen.keep_partition((op.scope.tenant, op.collection, op.scope.user_id), partition)
         if vector is not None and op.vector is None:
             engine.require_fit(partition.collection.embedder, op.collection)
         past = None if op.as_of is None else Past(engine, reader, partition, op.as_of)
         cached = past.view() if past else cached
         ranked = _Searching(engine, reader, partition, cached, op, wanted, vector, micros(engine.clock())).ranked()
-        rows = [int(row) for row in cached.view.columns["row"][ranked.positions]]
+        rows: list[int] = cached.view.columns["row"][ranked.positions].tolist()
         memories = reader.by_rows(rows)
     if past:
         memories = {row: past.memory(row, memory) for row, memory in memories.items()}
@@ -87,7 +108,7 @@ def _search(engine: Engine, op: Search, wanted: Asked, partition: Partition) -> 
 def _query_vector(engine: Engine, op: Search, *, given: bool) -> NDArray[np.float32] | None:
     """The unit vector to look for; None when the search has no dense channel."""
     if op.vector is not None:
-        return as_float32(unit(np.frombuffer(op.vector, np.float32)[None, :])[0])
+        return unit_vector(np.frombuffer(op.vector, np.float32))
     if op.mode == "lexical" or op.query is None or not op.query.strip():
         return None
     if given:
@@ -96,7 +117,7 @@ def _query_vector(engine: Engine, op: Search, *, given: bool) -> NDArray[np.floa
                 f"collection {op.collection!r} holds vectors of its callers; a dense search needs vector="
             )
         return None
-    return as_float32(unit(engine.embed([op.query], "query"))[0])
+    return unit_vector(engine.embed([op.query], "query")[0])
 
 
 @dataclass(slots=True)
@@ -209,18 +230,18 @@ class _Searching:
 
 
 def _hits(ranked: Ranked, rows: list[int], memories: dict[int, Memory], op: Search) -> list[Hit]:
-    hits: list[Hit] = []
-    for number, row in enumerate(rows):
-        memory = memories.get(row)
-        score = float(ranked.scores[number])
-        if memory is None or (op.min_score is not None and score < op.min_score):
-            continue
-        signals = Signals(
-            dense=float(ranked.dense[number]),
-            lexical=float(ranked.lexical[number]),
-            recency=float(ranked.recency[number]),
-            importance=float(ranked.importance[number]),
-            time=float(ranked.time[number]),
+    columns = zip(
+        rows, ranked.scores.tolist(), ranked.dense.tolist(), ranked.lexical.tolist(), ranked.recency.tolist(),
+        ranked.importance.tolist(), ranked.time.tolist(), strict=True,
+    )  # fmt: skip
+    least = -1.0 if op.min_score is None else op.min_score
+    return [
+        Hit.trusted(
+            memory=memories[row],
+            score=score,
+            signals=Signals.trusted(dense=dense, lexical=lexical, recency=recency, importance=importance, time=time),
+            place=row,
         )
-        hits.append(Hit(memory=memory, score=score, signals=signals, place=row))
-    return hits
+        for row, score, dense, lexical, recency, importance, time in columns
+        if row in memories and score >= least
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from agentmem_core.model.filters import OWN_PREFIX, AnyFilter, field_value, metadata_value
 from agentmem_core.ports import Ledger, LedgerReader, Partition
@@ -18,7 +18,20 @@ _REPLAYED = 64
 """Changes up to which a view is brought up to date row by row; beyond, reading it anew is faster."""
 
 _COLUMNS_KEPT = 16
+_SMALL = 4096
+"""Rows up to which a search is short work."""
 ROW_MASK = (1 << 32) - 1
+
+
+@contextmanager
+def _held(lock: threading.Lock, *, wait: bool) -> Generator[bool]:
+    """The lock, waited for or not; whether it was to be had."""
+    held = lock.acquire(blocking=wait)
+    try:
+        yield held
+    finally:
+        if held:
+            lock.release()
 
 
 class CachedView:
@@ -32,7 +45,18 @@ class CachedView:
         self._columns: dict[str, tuple[Column, int]] = {}
         self._row = 0
         self._change = -1
+        self.measured = (-1, -1, 0)
         self.then: dict[str, dict[int, object]] = {}
+
+    @property
+    def level(self) -> tuple[int, int, int]:
+        """What changes whenever it may have grown."""
+        return self._row, self._change, len(self._columns)
+
+    def is_near(self, partition: Partition) -> bool:
+        """Whether it has been read, and has little to catch up with."""
+        behind, changed = partition.last_row - self._row, partition.change - self._change
+        return self._change >= 0 and self._row > 0 and behind <= _REPLAYED and changed <= _REPLAYED
 
     def fits(self, partition: Partition, *, vectors: bool) -> bool:
         """Whether it can be brought up to date; otherwise it is to be made anew."""
@@ -41,8 +65,9 @@ class CachedView:
 
     def follow(self, reader: LedgerReader, partition: Partition) -> bool:
         """Take in what is new and what has changed; False when the log of changes no longer tells."""
-        fresh = self._change < 0
-        if fresh:
+        if self._row >= partition.last_row and self._change == partition.change:
+            return True
+        if self._change < 0:
             self._change = partition.change
         while self._row < partition.last_row:
             features = reader.features(partition.id, after=self._row, limit=_CHUNK, vectors=self.view.has_vectors)
@@ -108,17 +133,18 @@ class Views:
 
     @contextmanager
     def current(
-        self, ledger: Ledger, partition: Partition
+        self, ledger: Ledger, partition: Partition, *, wait: bool = True
     ) -> Generator[tuple[LedgerReader, Partition, CachedView] | None]:
         """The view of a partition for this thread alone, with the reader it is level with; None when it is erased.
 
-        The reader begins when the view is ours: an older one could not see rows that another thread has brought in.
+        The reader begins when the view is ours: an older one could not see rows that another thread has brought in. Without
+        ``wait`` it is None too where the view is somebody else's now, or has much to catch up with.
         """
         vectors = not self.is_large(partition)
         cached = self._entry(partition, vectors=vectors)
-        with cached.lock, ledger.reading() as reader:
-            now = reader.partition(partition.collection.tenant, partition.collection.name, partition.user_id)
-            if now is None or now.id != partition.id:
+        with _held(cached.lock, wait=wait) as held, ledger.reading() if held else nullcontext() as reader:
+            now = None if reader is None else reader.again(partition)
+            if reader is None or now is None or not (wait or cached.is_near(now)):
                 yield None
                 return
             if not cached.fits(now, vectors=vectors) or not cached.follow(reader, now):
@@ -129,6 +155,13 @@ class Views:
                 return
             yield reader, now, cached
         self._trim(cached, partition.id)
+
+    def is_at_hand(self, partition: Partition) -> bool:
+        """Whether the partition is small and in memory, so that a search in it takes about a millisecond."""
+        cached = self._views.get(partition.id)
+        return (
+            cached is not None and not cached.lock.locked() and len(cached.view) <= _SMALL and cached.is_near(partition)
+        )
 
     def is_large(self, partition: Partition) -> bool:
         """Whether the partition is beyond an exact search in memory."""
@@ -161,9 +194,13 @@ class Views:
 
     def _trim(self, used: CachedView, partition: int) -> None:
         """Measure the view that was used, and let the longest unused ones go while all together are too large."""
+        level = used.level
+        if used.measured == level:
+            return
         with self._lock:
             if self._views.get(partition) is not used:
                 return
+            used.measured = level
             size = used.view.nbytes
             self._total += size - self._sizes.get(partition, 0)
             self._sizes[partition] = size

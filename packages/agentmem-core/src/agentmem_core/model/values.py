@@ -11,7 +11,7 @@ import sys
 from array import array
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -41,6 +41,19 @@ class Value(BaseModel):
     """A frozen value: compared by its fields, refusing fields it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, strict=False)
+
+    @classmethod
+    def trusted(cls, **fields: Any) -> Self:
+        """A value of fields that are known to be right, every one of them given: in a third of the time of checking them."""
+        made = cls.__new__(cls)
+        _set(made, "__dict__", fields)
+        _set(made, "__pydantic_fields_set__", set(fields))
+        _set(made, "__pydantic_extra__", None)
+        _set(made, "__pydantic_private__", None)
+        return made
+
+
+_set = object.__setattr__
 
 
 class Given(Value):

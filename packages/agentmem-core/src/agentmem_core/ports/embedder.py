@@ -36,7 +36,8 @@ class Fingerprint:
 class Embedder(Protocol):
     """Texts to float32 vectors of shape ``(len(texts), dimension)``; need not be of unit length.
 
-    A vector of zeros means that the embedder has nothing to say about the text. Called from several threads.
+    A vector of zeros means that the embedder has nothing to say about the text. Called from several threads. One that has an attribute
+    ``instant`` that is true answers a single text in less than a millisecond, without waiting for anything.
     """
 
     @property

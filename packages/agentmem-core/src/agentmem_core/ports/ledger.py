@@ -137,6 +137,10 @@ class LedgerReader(LessonReader, Protocol):
         """One user's part of a collection."""
         ...
 
+    def again(self, partition: Partition) -> Partition | None:
+        """A partition as it is now, the same value where it is still so; None when it was erased."""
+        ...
+
     def partitions(self, tenant: str | None = None, user_id: str | None = None) -> list[Partition]:
         """All parts, of one tenant and one user where given, by id."""
         ...
@@ -301,6 +305,10 @@ class Ledger(Protocol):
 
     def writing(self) -> AbstractContextManager[LedgerWriter]:
         """The one transaction at a time; commits when the block ends, rolls back when it raises."""
+        ...
+
+    def is_at_hand(self) -> bool:
+        """Whether a reader would begin without waiting for a writer or opening a file."""
         ...
 
     def scrub(self) -> bool:

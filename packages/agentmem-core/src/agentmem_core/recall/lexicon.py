@@ -21,6 +21,10 @@ Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
 
+_NOWHERE: Ints = np.empty(0, np.int32)
+_NOTHING: Floats = np.empty(0, np.float32)
+
+
 class Lexicon:
     """Which rows hold which word how often. Rows are positions 0, 1, 2, ... in the order they were appended."""
 
@@ -73,21 +77,24 @@ class Lexicon:
         self._lengths[position] = len(row)
         self._append(position, row)
 
-    def idf(self, word: str) -> float:
-        """How telling a word is: larger for rarer ones, largest for those never seen."""
-        number = self._terms.get(word)
-        holding = 0 if number is None else len(self._postings(number)[0])
-        return math.log(1 + (self._size - holding + 0.5) / (holding + 0.5))
+    def weights(self, word: str) -> tuple[Ints, Floats, float]:
+        """The rows that hold a word, its BM25 weight in each, about its idf where it stands once, and its idf.
 
-    def weights(self, word: str) -> tuple[Ints, Floats]:
-        """The rows that hold a word, and its BM25 weight in each: about its idf where it stands once."""
+        The idf says how telling a word is: it is larger for rarer ones, largest for those never seen.
+        """
         number = self._terms.get(word)
         if number is None:
-            return np.empty(0, np.int32), np.empty(0, np.float32)
+            return _NOWHERE, _NOTHING, self._idf(0)
         docs, counts = self._postings(number)
+        idf = self._idf(len(docs))
         mean = self._total_length / max(self._size, 1) or 1.0
-        damping = np.float32(K1) * (1 - B + B * self._lengths[docs] / mean)
-        return docs, (np.float32(self.idf(word) * (K1 + 1)) * counts / (counts + damping)).astype(np.float32)
+        damping = self._lengths[docs] * np.float32(K1 * B / mean)
+        damping += counts
+        damping += np.float32(K1 * (1 - B))
+        return docs, counts * np.float32(idf * (K1 + 1)) / damping, idf
+
+    def _idf(self, holding: int) -> float:
+        return math.log(1 + (self._size - holding + 0.5) / (holding + 0.5))
 
     def _postings(self, number: int) -> tuple[Ints, Floats]:
         if number + 1 < len(self._starts):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,7 @@ HALF_LIFE_DAYS = {
     "contextual": 1.0,
 }
 _DAY = 86_400_000_000
+_NOBODY: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +61,33 @@ class Ranked:
     time: Floats
 
 
-def lexical_scores(view: View, asked: Sequence[str], exists: Mask) -> tuple[Floats, Floats]:
-    """Coverage of the query's different words by each row that exists for the reader, and what speaker and form add.
+def lexical_scores(view: View, asked: Sequence[str], exists: Mask) -> tuple[Floats, Floats | None]:
+    """Coverage of the query's different words by each row that exists for the reader, and what speaker and form add, if anything.
 
     Rows that do not exist for the reader lend nothing either.
     """
     scores = np.zeros(len(view), np.float32)
-    total = sum(view.lexicon.idf(word) for word in asked)
     if not asked or not len(view):
-        return scores, scores
-    names = view.speaker_words()
+        return scores, None
     talk = view.talk()
-    reach = np.zeros(len(view), np.float32)
+    talking = len(talk.order) > 0
+    names = view.speaker_words() if talking else _NOBODY
+    reach = np.zeros(len(view), np.float32) if talking else scores
+    total = 0.0
     for word in asked:
-        rows, weights = view.lexicon.weights(word)
+        rows, weights, idf = view.lexicon.weights(word)
+        total += idf
+        if not len(rows):
+            continue
         here = exists[rows]
         rows, weights = rows[here], weights[here]
-        if word in names or not len(talk.order):
-            np.add.at(scores, rows, weights)
+        if word in names or not talking:
+            scores[rows] += weights  # a row stands once in what holds a word
         else:
             _lend(rows, weights, talk.place[rows], view, reach, scores)
     scores /= np.float32(total)
+    if not talking:
+        return scores, None
     extra = NAMED * view.spoken_by(set(asked)) - ASKING * (view.columns["question"] & view.columns["turn"])
     return scores, extra.astype(np.float32)
 
@@ -109,14 +117,15 @@ def _lend(
 
 def fuse(lexical: Floats | None, extra: Floats | None, dense: Floats | None) -> Floats:
     """Relevance 0..1 from the channels there are; ``dense`` is a cosine, and below zero counts as zero."""
-    if lexical is None or extra is None:
+    if lexical is None:
         return np.clip(dense, 0.0, 1.0) if dense is not None else np.zeros(0, np.float32)
-    if dense is None:
-        return np.where(lexical > 0, np.clip(lexical + extra, 1e-6, 1.4), 0.0).astype(np.float32) / np.float32(1.4)
-    near = np.maximum(dense, 0.0)
-    found = (lexical > 0) | (near > 0)
-    relevance = lexical + np.float32(DENSE) * near + extra
-    return np.where(found, np.clip(relevance, 1e-6, 1.0 + DENSE), 0.0).astype(np.float32) / np.float32(1.0 + DENSE)
+    relevance = lexical if dense is None else lexical + np.float32(DENSE) * np.maximum(dense, np.float32(0))
+    found = relevance > 0
+    if extra is not None:
+        relevance = relevance + extra
+    relevance = np.minimum(np.maximum(relevance, np.float32(1e-6)), np.float32(1 + DENSE))
+    relevance *= found
+    return as_float32(relevance / np.float32(1 + DENSE))
 
 
 def timed(relevance: Floats, time: Floats, *, alone: bool) -> Floats:
@@ -152,14 +161,13 @@ def rank(
     candidates = _largest(order_by, candidates, pool)
     columns = view.columns
     age = np.maximum(now - columns["occurred"][candidates], 0) / _DAY
-    lives = np.array([_half_life(name) for name, _ in view.types.items()] or [1.0])
-    recency = np.exp2(-age / lives[columns["type"][candidates] - 1]).astype(np.float32)
+    recency = np.exp2(-age / _half_lives(view.types.names)[columns["type"][candidates]]).astype(np.float32)
     importance = columns["importance"][candidates]
     scores = relevance[candidates]
     keys = order_by[candidates]
     if weighed:
         lift = 1.0 + RECENT * recency + IMPORTANT * (importance - 0.5)
-        scores = keys = np.clip(scores * lift / (1.0 + RECENT + IMPORTANT / 2), 0.0, 1.0).astype(np.float32)
+        scores = keys = np.minimum(scores * lift / np.float32(1.0 + RECENT + IMPORTANT / 2), np.float32(1))
     best = np.lexsort((-candidates, -keys))[:limit]
     chosen = candidates[best]
     nothing = np.zeros(len(chosen), np.float32)
@@ -167,7 +175,7 @@ def rank(
         chosen,
         scores[best],
         nothing if dense is None else dense[chosen],
-        nothing if lexical is None else np.clip(lexical[chosen], 0.0, 1.0),
+        nothing if lexical is None else np.minimum(lexical[chosen], np.float32(1)),
         recency[best],
         importance[best],
         nothing if time is None else time[chosen],
@@ -184,6 +192,12 @@ def _largest(values: Floats, candidates: NDArray[np.int64], count: int) -> NDArr
     above = candidates[values[candidates] > threshold]
     ties = candidates[values[candidates] == threshold][: count - len(above)]
     return np.concatenate((above, ties))
+
+
+@lru_cache(maxsize=64)
+def _half_lives(kinds: tuple[str, ...]) -> NDArray[np.float64]:
+    """The half-lives of types by their codes, which begin at 1."""
+    return np.array([1.0, *(_half_life(kind) for kind in kinds)])
 
 
 def _half_life(kind: str) -> float:

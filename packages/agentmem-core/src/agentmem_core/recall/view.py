@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,8 @@ from agentmem_core.recall.text import QUESTION, words
 Mask = NDArray[np.bool_]
 
 NEVER = np.int64(2**62)
+_SMALL, _LARGE = 1e-20, 1e20
+"""Between these, a sum of squares has neither lost nor overflowed float32."""
 PAUSE = 6 * 3600 * 1_000_000
 """Microseconds of silence that end a stretch of talk: past it, turns are no longer neighbours."""
 
@@ -37,18 +40,26 @@ class Codes:
     def __init__(self) -> None:
         """None alone."""
         self._codes: dict[str | None, int] = {None: 0}
+        self._names: tuple[str, ...] = ()
 
     def code(self, name: str | None) -> int:
         """The number of a name, given on first sight."""
-        return self._codes.setdefault(name, len(self._codes))
+        found = self._codes.get(name)
+        if found is None:
+            found = self._codes[name] = len(self._codes)
+            self._names = ()
+        return found
 
     def known(self, name: str) -> int:
         """The number of a name, or -1 for one never seen."""
         return self._codes.get(name, -1)
 
-    def items(self) -> list[tuple[str, int]]:
-        """The names with their numbers, without None."""
-        return [(name, code) for name, code in self._codes.items() if name is not None]
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names in the order of their numbers, without None: the first has 1."""
+        if len(self._names) < len(self._codes) - 1:
+            self._names = tuple(name for name in self._codes if name is not None)
+        return self._names
 
 
 class Columns:
@@ -237,8 +248,9 @@ class View:
 
     def _names(self) -> list[tuple[int, set[str]]]:
         """The speakers with the words of their names."""
-        for name, code in self.speakers.items()[len(self._named) :]:
-            self._named.append((code, set(words(name))))
+        names = self.speakers.names
+        for place in range(len(self._named), len(names)):
+            self._named.append((place + 1, set(words(names[place]))))
         return self._named
 
     def _find_talk(self) -> Talk:
@@ -308,6 +320,14 @@ def unit(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     scaled = np.divide(matrix, peaks, out=np.zeros_like(matrix), where=peaks > 0)
     norms = np.linalg.norm(scaled, axis=1, keepdims=True)
     return as_float32(np.divide(scaled, norms, out=scaled, where=norms > 0))
+
+
+def unit_vector(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One vector scaled to length one, as ``unit`` does it."""
+    square = float(np.vdot(vector, vector))
+    if _SMALL < square < _LARGE:
+        return as_float32(vector * np.float32(1 / math.sqrt(square)))
+    return as_float32(unit(vector[None, :])[0])
 
 
 def as_float32(numbers: Any) -> NDArray[np.float32]:

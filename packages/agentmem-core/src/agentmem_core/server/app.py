@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.http import ROUTES, SHORTCUTS
@@ -54,7 +55,7 @@ def create_app(
     feed = Feed(settings.events_kept)
     load = Load(settings)
     service = Service(backend, gate, settings, load, lambda op, answer, begun: feed.publish(changes(op, answer, begun)))
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = _Fronted(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     for router in routers:
         app.include_router(router)
     pages = Pages(lambda: document(is_open=isinstance(gate, OpenGate), more=_of_routers(app)))
@@ -74,19 +75,29 @@ def create_app(
         rows.append(("GET", "/metrics", metrics))
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse)
-    app.add_middleware(
-        Edge, table=Table(rows), load=load, settings=settings, free=frozenset({"live", "ready", "metrics"}),
-        watches=(metrics.watch, log_request), around=None if tracer_provider is None else spans(tracer_provider),
+    app.front = Edge(
+        super(_Fronted, app).__call__, table=Table(rows), load=load, settings=settings,
+        free=frozenset({"live", "ready", "metrics"}), watches=(metrics.watch, log_request),
+        around=None if tracer_provider is None else spans(tracer_provider),
     )  # fmt: skip
     if settings.origins:
-        app.add_middleware(
-            CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        app.front = CORSMiddleware(
+            app.front, allow_origins=settings.origins, allow_methods=["GET", "POST", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "X-Request-ID", "Last-Event-ID", *MCP_HEADERS],
             expose_headers=["X-Request-ID", "Retry-After"],
         )  # fmt: skip
     app.state.load = load
     app.state.feed = feed
     return app
+
+
+class _Fronted(FastAPI):
+    """An application whose requests come to ``front`` first, before any layer of its own."""
+
+    front: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.front(scope, receive, send)
 
 
 def _of_routers(app: FastAPI) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Stopped(HTTPException):
 
 
 class Edge:
-    """ASGI middleware: answers what stands in the table, and leaves the rest to the application behind it."""
+    """In front of an ASGI application: answers what stands in the table, and leaves the rest to the one behind it."""
 
     def __init__(
         self, app: App, *, table: Table, load: Load, settings: ServerSettings, free: frozenset[str], watches: tuple[Watch, ...],

@@ -14,6 +14,7 @@ from agentmem_core.server.exchange import Exchange
 LOGGER = "agentmem_core.server"
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_as_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _requests = logging.getLogger(f"{LOGGER}.requests")
 
 
@@ -28,10 +29,10 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        said |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        said.update((name, value) for name, value in vars(record).items() if name not in _STANDARD)
         if record.exc_info:
             said["error"] = _where(record.exc_info[1])
-        return json.dumps(said, ensure_ascii=False, default=str)
+        return _as_json(said)
 
 
 def _where(error: BaseException | None) -> list[dict[str, Any]]:

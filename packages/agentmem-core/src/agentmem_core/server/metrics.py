@@ -49,12 +49,18 @@ class Metrics:
         Info("agentmem", "What serves.", registry=registry).info({"version": version("agentmem-core")})
         ProcessCollector(registry=registry)
         self._looked = -_KEPT
+        self._counted: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
 
     def watch(self, exchange: Exchange) -> None:
         """Count an exchange that is over."""
-        self._requests.labels(exchange.operation, exchange.code).inc()
+        named = exchange.operation, exchange.code
+        counted = self._counted.get(named)
+        if counted is None:
+            counted = self._counted[named] = self._requests.labels(*named), self._seconds.labels(exchange.operation)
+        requests, seconds = counted
+        requests.inc()
         if exchange.operation != "events":
-            self._seconds.labels(exchange.operation).observe(exchange.seconds)
+            seconds.observe(exchange.seconds)
 
     async def __call__(self, exchange: Exchange) -> None:
         """All figures as text."""

@@ -329,6 +329,21 @@ class LedgerRows:
         [row] = put(ledger, anew, a_record("again"))
         assert row.row not in {one.row, two.row}
 
+    def test_a_partition_again_is_what_it_is_now(self, ledger: Ledger, part: Partition) -> None:
+        with ledger.reading() as reader:
+            assert reader.again(part) == part
+        [record] = put(ledger, part, a_record("one"))
+        with ledger.writing() as writer:
+            writer.rewrite(edited(record, "two"))
+        with ledger.reading() as reader:
+            now = reader.again(part)
+            assert now == reader.partition("acme", "memories", "ana") != part
+        with ledger.writing() as writer:
+            writer.erase(part.id, None)
+            writer.ensure_partition("acme", "memories", "ana", part.collection.embedder)
+        with ledger.reading() as reader:
+            assert reader.again(part) is None
+
     @staticmethod
     def _change(ledger: Ledger) -> int:
         with ledger.reading() as reader:

@@ -42,6 +42,9 @@ class MemoryLedger:
             finally:
                 self._busy = False
 
+    def is_at_hand(self) -> bool:
+        return True
+
     def scrub(self) -> bool:
         self._ensure_open()
         return True

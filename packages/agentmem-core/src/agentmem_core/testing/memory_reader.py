@@ -33,6 +33,9 @@ class MemoryReader(MemoryLessonReader):
         found = (part for part in self.partitions(tenant, user_id) if part.collection.name == name)
         return next(found, None)
 
+    def again(self, partition: Partition) -> Partition | None:
+        return None if partition.id not in self._state.parts else self._state.partition(self._state.parts[partition.id])
+
     def partitions(self, tenant: str | None = None, user_id: str | None = None) -> list[Partition]:
         every = (self._state.partition(self._state.parts[number]) for number in sorted(self._state.parts))
         return [part for part in every if tenant in (None, part.collection.tenant) and user_id in (None, part.user_id)]

@@ -20,6 +20,10 @@ ANCHOR_SECONDS = 1.0
 """How often at most it is remembered, beside the keys, how far the trail has come."""
 
 
+_GATHERED = 0.003
+"""Seconds in which entries gather while several come at once: each batch takes the interpreter's lock from those who answer."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     """An entry on its way to the disk, and who waits for it there; nobody when it failed once and is tried again."""
@@ -45,6 +49,7 @@ class AuditTrail:
         self._failed: list[_Waiting] = []
         self._problem: AgentMemError | None = None
         self._closing = False
+        self._idle = False
         self._thread: threading.Thread | None = None
         self._head: Entry | None = None
         self._anchored = time.monotonic()
@@ -96,13 +101,19 @@ class AuditTrail:
                 self._thread = threading.Thread(target=self._run, name="agentmem-audit", daemon=True)
                 self._thread.start()
             self._pending.append(waiting)
-            self._changed.notify()
+            if self._idle:
+                self._changed.notify()
 
     def _run(self) -> None:
+        batch: list[_Waiting] = []
         while True:
+            if len(batch) > 1 and not self._closing:
+                time.sleep(_GATHERED)
             with self._changed:
                 wait = None if self._head is None else max(0.0, self._anchored + ANCHOR_SECONDS - time.monotonic())
+                self._idle = True
                 self._changed.wait_for(lambda: self._pending or self._closing, wait)
+                self._idle = False
                 batch, self._pending = self._pending, []
                 closing = self._closing
             if batch:

@@ -81,6 +81,10 @@ class Connections:
             finally:
                 self._give_back(connection, usable=usable)
 
+    def is_at_hand(self) -> bool:
+        """Whether a reading connection lies ready; the only connection to a database in memory may be writing."""
+        return self._file is not None and bool(self._idle)
+
     @contextmanager
     def writing(self) -> Generator[sqlite3.Connection]:
         """The writing connection inside a transaction that commits at the end."""

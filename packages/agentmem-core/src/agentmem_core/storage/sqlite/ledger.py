@@ -36,6 +36,9 @@ class SqliteLedger:
         with self._connections.writing() as connection:
             yield SqliteWriter(connection)
 
+    def is_at_hand(self) -> bool:
+        return self._connections.is_at_hand()
+
     def scrub(self) -> bool:
         """Write the file anew without what was erased, and empty the write-ahead log.
 

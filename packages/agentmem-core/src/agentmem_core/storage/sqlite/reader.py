@@ -13,6 +13,7 @@ from agentmem_core.storage.sqlite.lessons import LessonTables
 from agentmem_core.storage.sqlite.rows import (
     AUDIT_COLUMNS,
     SELECTED,
+    SELECTED_MEMORY,
     STORED,
     audit_entry_of,
     bounds,
@@ -37,6 +38,10 @@ SELECT m.row, m.deleted_at IS NULL, m.type, m.agent_id, m.session_id, m.role, m.
        m.expires_at, m.valid_from, m.valid_to, m.words, {vector}
 FROM memories m
 """
+_AGAIN = """
+SELECT p.last_row, p.change, p.epoch, c.generation, c.dimension
+FROM partitions p JOIN collections c ON c.id = p.collection WHERE p.id = ?
+"""
 _PARTITION = f"{_PARTITIONS} WHERE c.tenant = ? AND c.name = ? AND p.user_id = ?"
 _RECORD = f"SELECT {SELECTED}, {', '.join(f'm.{column}' for column in STORED)} FROM memories m"
 _BY_ID = f"{_RECORD} WHERE m.partition = ? AND m.id = ?"
@@ -60,6 +65,19 @@ class SqliteReader(LessonTables):
         row = self._db.execute(_PARTITION, (tenant, name, user_id)).fetchone()
         return None if row is None else _partition(row)
 
+    def again(self, partition: Partition) -> Partition | None:
+        row = self._db.execute(_AGAIN, (partition.id,)).fetchone()
+        known = partition.collection
+        if row is None or row == (
+            partition.last_row,
+            partition.change,
+            partition.epoch,
+            known.generation,
+            known.embedder.dimension,
+        ):
+            return None if row is None else partition
+        return self.partition(known.tenant, known.name, partition.user_id)
+
     def partitions(self, tenant: str | None = None, user_id: str | None = None) -> list[Partition]:
         rows = self._db.execute(
             f"{_PARTITIONS} WHERE (?1 IS NULL OR c.tenant = ?1) AND (?2 IS NULL OR p.user_id = ?2) ORDER BY p.id",
@@ -74,15 +92,16 @@ class SqliteReader(LessonTables):
         return self._record(_BY_DIGEST, (partition, digest))
 
     def by_rows(self, rows: Sequence[int]) -> dict[int, Memory]:
+        found = self._selected(f"SELECT {SELECTED_MEMORY} FROM memories m WHERE m.deleted_at IS NULL AND m.row", rows)
         owners: dict[int, tuple[str, str]] = {}
-        found: dict[int, Memory] = {}
-        for row in self._selected(f"SELECT {SELECTED} FROM memories m WHERE m.deleted_at IS NULL AND m.row", rows):
-            owner = owners.get(row[1])
-            if owner is None:
-                owner = owners[row[1]] = self._owner(row[1])
-            with readable():
-                found[row[0]] = memory_of(row, *owner)
-        return found
+        memories: dict[int, Memory] = {}
+        with readable():
+            for row in found:
+                owner = owners.get(row[1])
+                if owner is None:
+                    owner = owners[row[1]] = self._owner(row[1])
+                memories[row[0]] = memory_of(row, *owner)
+        return memories
 
     def walk(self, partition: int, listing: Listing) -> list[Record]:
         low, high = bounds(partition)
@@ -263,10 +282,11 @@ class SqliteReader(LessonTables):
             (partition,),
         ).fetchone() or ("", "")
 
-    def _selected(self, sql: str, rows: Sequence[int]) -> Iterator[Any]:
-        """``sql`` completed by "IN these rows", in bites that SQLite takes."""
-        for bite in in_bites(rows):
-            yield from self._db.execute(f"{sql} IN ({marks(bite)})", bite)
+    def _selected(self, sql: str, rows: Sequence[int]) -> list[Any]:
+        """What ``sql`` completed by "IN these rows" answers, asked in bites that SQLite takes."""
+        return [
+            row for bite in in_bites(rows) for row in self._db.execute(f"{sql} IN ({marks(bite)})", bite).fetchall()
+        ]
 
 
 def in_bites(rows: Iterable[int]) -> Iterator[list[int]]:
