@@ -112,7 +112,10 @@ def wheels(session: nox.Session) -> None:
 def wheels_lowest(session: nox.Session) -> None:
     """The same on the oldest Python with the lowest dependencies we promise, and the whole test suite on it."""
     options = ("--resolution", "lowest-direct")
-    with installed(session, *options, python=PYTHONS[0], extras="[otel,pdf,redis,server,vault]") as (python, folder):
+    with installed(session, *options, python=PYTHONS[0], extras="[mcp,otel,pdf,redis,server,vault]") as (
+        python,
+        folder,
+    ):
         use(session, python, folder)
         uv(session, "pip", "install", "--quiet", "--python", python, "--group", f"{ROOT / 'pyproject.toml'}:test")
         for name in ("conftest.py", "pyproject.toml"):
@@ -247,6 +250,18 @@ def crewai_lowest(session: nox.Session) -> None:
 def crewai_legacy(session: nox.Session) -> None:
     """The tests of the memories of old, with the last CrewAI that has them, as the extra ``legacy`` brings it."""
     with_crewai(session, "legacy", "tests/crewai_legacy", "crewai-agentmem[legacy]")
+
+
+@nox.session(python=False)
+def mcp_newest(session: nox.Session) -> None:
+    """The tools of MCP with the newest SDK; the workspace has the one that CrewAI needs."""
+    with tempfile.TemporaryDirectory(prefix="agentmem-mcp-") as name:
+        python = str(Path(name) / "bin" / "python")
+        uv(session, "venv", "--quiet", "--python", sys.executable, name)
+        wanted = (f"agentmem-core[mcp,server,vault] @ {(ROOT / 'packages' / 'agentmem-core').as_uri()}", "mcp>=2")
+        group = f"{ROOT / 'pyproject.toml'}:test"
+        uv(session, "pip", "install", "--quiet", "--python", python, *wanted, "--group", group)
+        session.run(python, "-m", "pytest", "tests/core/mcp", "-n1", *session.posargs, external=True)
 
 
 def with_crewai(session: nox.Session, line: str, tests: str, *wanted: str, python: str = sys.executable) -> None:

@@ -63,6 +63,8 @@ WRONG = [
     ("config", "init"), ("config", "init", "x"), ("add", "x", "--config", "bad.toml"), ("add", "x", "--config", "no.toml"),
     ("--config", "bad.toml", "add", "x"), ("--profile", "", "add", "x"), ("--profile", "prd", "add", "x"), ("search", "x", "--config"),
     ("init", "--config", "bad.toml"), ("doctor", "--config", "bad.toml"), ("stats", "--profile", "a b"), ("init", "x"),
+    ("mcp", "x"), ("mcp", "--json"), ("mcp", "--user", ""), ("mcp", "--read-only", "--path", "/no/such"), ("mcp", "--path", "/dev/null"),
+    ("mcp", "--path", ":memory:"), ("mcp", "--api-url", "nonsense"), ("mcp", "--api-key", "agm_x"),
 ]  # fmt: skip
 
 

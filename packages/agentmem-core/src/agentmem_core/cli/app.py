@@ -30,7 +30,7 @@ _HOMES = {
     "restore": "change:restore", "forget": "change:forget", "learn": "remember:learn", "export": "transfer:export",
     "import": "transfer:import_", "import-from": "transfer:import_from", "stats": "upkeep:stats", "doctor": "doctor:doctor",
     "maintain": "upkeep:maintain", "reindex": "upkeep:reindex", "compact": "upkeep:compact", "backup": "backup:app",
-    "serve": "serve:serve", "keys": "keys:app", "audit": "audit:app", "config": "config:app",
+    "mcp": "mcp:mcp", "serve": "serve:serve", "keys": "keys:app", "audit": "audit:app", "config": "config:app",
 }  # fmt: skip
 """Where each command is; its module is imported when it runs. An ``app`` is a group of commands."""
 

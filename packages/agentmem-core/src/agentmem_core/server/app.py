@@ -23,6 +23,7 @@ from agentmem_core.server.exchange import Refused, problem
 from agentmem_core.server.gate import Gate, OpenGate
 from agentmem_core.server.load import Load
 from agentmem_core.server.logs import log_request
+from agentmem_core.server.mcp import MCP_HEADERS, Mcp
 from agentmem_core.server.metrics import Metrics
 from agentmem_core.server.openapi import document
 from agentmem_core.server.pages import Docs, OpenApi, Pages
@@ -64,6 +65,7 @@ def create_app(
         ("GET", "/v1/export", Exporting(service)),
         ("POST", "/v1/import", Importing(service)),
         ("GET", "/v1/events", Events(service, feed)),
+        ("POST", "/mcp", Mcp(service)),
         ("GET", "/health/live", Live()),
         ("GET", "/health/ready", Ready(service)),
         ("GET", "/openapi.json", OpenApi(pages)),
@@ -81,7 +83,7 @@ def create_app(
     if settings.origins:
         app.front = CORSMiddleware(
             app.front, allow_origins=settings.origins, allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "X-Request-ID", "Last-Event-ID"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-ID", "Last-Event-ID", *MCP_HEADERS],
             expose_headers=["X-Request-ID", "Retry-After"],
         )  # fmt: skip
     app.state.load = load
