@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from agentmem_core.connect import file_limit
+from agentmem_core.errors import NotConfiguredError
 from agentmem_core.model.values import Given
 
 Positive = Annotated[int, Field(ge=1)]
@@ -14,6 +16,17 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 _AROUND = 1_000_000
 """Bytes of a request around the file in it."""
+
+METRICS_TOKEN = "AGENTMEM_METRICS_TOKEN"
+_SHORTEST_TOKEN = 16
+
+
+def _metrics_token() -> str | None:
+    """That of the environment, for who reads the metrics and should not hold an admin's key."""
+    said = os.environ.get(METRICS_TOKEN) or None
+    if said is not None and len(said) < _SHORTEST_TOKEN:
+        raise NotConfiguredError(f"{METRICS_TOKEN}: must have {_SHORTEST_TOKEN} characters or more, not {len(said)}")
+    return said
 
 
 class ServerSettings(Given):
@@ -48,5 +61,7 @@ class ServerSettings(Given):
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     metrics: Literal["open", "keyed", "off"] = "keyed"
-    metrics_token: Annotated[str | None, Field(min_length=16, repr=False)] = None
+    metrics_token: Annotated[str | None, Field(min_length=_SHORTEST_TOKEN, repr=False)] = Field(
+        default_factory=_metrics_token
+    )
     otel: bool = False
