@@ -1,4 +1,4 @@
-"""The image without an engine: its Dockerfile's own commands in folders of Debian, the sizes of its layers, and a first start.
+"""The image without Docker: its Dockerfile's own commands in folders of Debian, the sizes of its layers, and a first start.
 
 Needs root, debootstrap and Linux's namespaces. `python .ci/image.py [NAME=VALUE ...]`; a pair is a --build-arg.
 """
@@ -126,15 +126,46 @@ def run(stage: Stage, value: str) -> None:
 
 
 START = """
-set -eu
 ip link set lo up
-mount --bind "$1" "$1"
-mount -o remount,ro,bind "$1"
-mount -t tmpfs tmpfs "$1/tmp"
-mount --bind "$2" "$1/data"
-mkdir -p "$1/proc" 2>/dev/null || true
-image() { chroot --userspec="$USER_OF_IMAGE" "$1" /usr/bin/env -i - ; }
+mount --bind "$1" "$1" && mount -o remount,ro,bind "$1"
+mount -t tmpfs tmpfs "$1/tmp" && mount --bind "$2" "$1/data" && mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev"
+image="setpriv --no-new-privs chroot --userspec=$OWNER $1"
+
+if $image agentmem serve; then echo "it let in everybody" >&2; exit 1; fi
+export AGENTMEM_TOKEN_SECRET="a secret of this trial alone, not of any server"
+export AGENTMEM_METRICS_TOKEN="for the metrics of this trial"
+export AGENTMEM_AUDIT_KEY="MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+$image agentmem serve & server=$!
+for _ in $(seq 50); do $image python -c "$HEALTH" 2>/dev/null && break; sleep 0.2; done
+key=$($image agentmem keys create --tenant acme --role admin)
+export AGENTMEM_API_URL=http://127.0.0.1:8080 AGENTMEM_API_KEY="$key"
+$image agentmem add "我搬到里斯本了" --user ana
+$image agentmem search "里斯本" --user ana
+$image python -c "$METRICS"
+unset AGENTMEM_API_URL AGENTMEM_API_KEY
+$image agentmem doctor
+$image agentmem backup create /data/monday.backup
+kill -TERM $server && wait $server
+$image agentmem audit verify
+if touch "$1/x" 2>/dev/null; then echo "the image can be written to" >&2; exit 1; fi
 """
+METRICS = """
+import os, urllib.request as ask
+bearer = {"Authorization": "Bearer " + os.environ["AGENTMEM_METRICS_TOKEN"]}
+text = ask.urlopen(ask.Request("http://127.0.0.1:8080/metrics", headers=bearer)).read().decode()
+assert 'agentmem_requests_total{code="ok",operation="search"} 1.0' in text, text
+"""
+
+
+def start(image: Stage, scratch: Path) -> str:
+    """A first start as an engine would do it: read-only, as the image's user, in a network of its own."""
+    data = scratch / "volume"
+    program("cp", "--archive", str(image.folder / "data"), str(data))
+    health = shlex.split(image.words["HEALTHCHECK"].partition("CMD ")[2].strip("[]").replace(",", " "))[-1]
+    seen = image.variables | {"OWNER": image.words["USER"], "HEALTH": health, "METRICS": METRICS}
+    seen["PATH"] += f":{SYSTEM_PATH}"
+    in_its_own = ("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child")
+    return program(*in_its_own, "sh", "-euc", START, "sh", str(image.folder), str(data), env=seen)
 
 
 def say(text: str) -> None:
@@ -166,10 +197,8 @@ def main() -> None:
             say(f"{size / 1e6:7.1f} MB  {layer}")
         total = sum(image.layers.values())
         say(f"{total / 1e6:7.1f} MB  in all")
-        keep = os.environ.get("KEEP")
-        if keep:
-            shutil.move(image.folder, keep)
-            Path(keep + ".json").write_text(json.dumps({"env": image.variables, "words": image.words}))
+        say("a first start")
+        print(start(image, Path(name)))
     if not given and total > LIMIT:
         sys.exit(f"the image is larger than {LIMIT / 1e6:.0f} MB")
 

@@ -23,12 +23,13 @@ def index_of(memory: AgentMem) -> str:
     return next(part.detail for part in memory.health().components if part.name == "index")
 
 
-
 with tempfile.TemporaryDirectory() as folder:
     os.environ["HOME"] = "/nonexistent"
     os.environ["AGENTMEM_PATH"] = f"{folder}/store"
 
-    with AgentMem(f"{folder}/index", exact_limit=EXACT) as memory:  # beyond the limit, so that an index is used if there is one
+    with AgentMem(
+        f"{folder}/index", exact_limit=EXACT
+    ) as memory:  # beyond the limit, so that an index is used if there is one
         memory.add_many([f"note number {number}" for number in range(ROWS)])
         assert memory.search("note number 77", limit=1)[0].memory.content == "note number 77"
         wanted = "off" if os.environ["AGENTMEM_INDEX"] == "none" else "level with the ledger"
