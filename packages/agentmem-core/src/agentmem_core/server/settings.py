@@ -17,15 +17,15 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _AROUND = 1_000_000
 """Bytes of a request around the file in it."""
 
-METRICS_TOKEN = "AGENTMEM_METRICS_TOKEN"
+METRICS_VARIABLE = "AGENTMEM_METRICS_TOKEN"
 _SHORTEST_TOKEN = 16
 
 
 def _metrics_token() -> str | None:
     """That of the environment, for who reads the metrics and should not hold an admin's key."""
-    said = os.environ.get(METRICS_TOKEN) or None
+    said = os.environ.get(METRICS_VARIABLE) or None
     if said is not None and len(said) < _SHORTEST_TOKEN:
-        raise NotConfiguredError(f"{METRICS_TOKEN}: must have {_SHORTEST_TOKEN} characters or more, not {len(said)}")
+        raise NotConfiguredError(f"{METRICS_VARIABLE}: must have {_SHORTEST_TOKEN} characters or more, not {len(said)}")
     return said
 
 
