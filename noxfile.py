@@ -102,6 +102,18 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def deploy(session: nox.Session) -> None:
+    """Dockerfile, compose, chart, manifests, alerts and unit by the tools that read them; `-- --write` writes the manifests."""
+    in_workspace(session, "--group", "deploy", "python", ".ci/deploy.py", *session.posargs)
+
+
+@nox.session(python=False)
+def image(session: nox.Session) -> None:
+    """The image's own commands in folders of Debian, its size, a first start. Root and debootstrap; five minutes; not in CI."""
+    in_workspace(session, "--group", "deploy", "python", ".ci/image.py", *session.posargs)
+
+
+@nox.session(python=False)
 def wheels(session: nox.Session) -> None:
     """What is shipped works: sdist, wheel from it, installed outside the source tree, with the newest dependencies."""
     with installed(session, "--resolution", "highest") as (python, folder):
@@ -122,7 +134,8 @@ def wheels_lowest(session: nox.Session) -> None:
             shutil.copy(ROOT / name, folder)
         shutil.copytree(ROOT / "tests", folder / "tests")
         with session.chdir(folder):
-            session.run(python, "-m", "pytest", "tests", *session.posargs, external=True)
+            left_out = "--ignore=tests/deploy"  # what it looks at is no part of a wheel
+            session.run(python, "-m", "pytest", "tests", left_out, *session.posargs, external=True)
 
 
 ADAPTERS = ("tests/langchain", "tests/llamaindex", "tests/crewai", "tests/together")

@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client.parser import text_string_to_metric_families
 from tests.core.server.here import Keys, in_memory
 
+from agentmem_core.errors import NotConfiguredError
 from agentmem_core.ports import Backend
 from agentmem_core.server import Caller, Gate, OpenGate, ServerSettings, create_app
 
@@ -86,3 +87,14 @@ async def test_a_span_says_what_was_done_and_belongs_to_the_callers_trace(backen
     assert second.attributes["http.route"] == "/v1/memories/{id}"
     assert second.parent is None
     assert not any(word in str([span.to_json() for span in (first, second)]) for word in ("ana", "tea", "secret-id"))
+
+
+def test_the_metrics_token_comes_from_the_environment(monkeypatch):
+    monkeypatch.setenv("AGENTMEM_METRICS_TOKEN", TOKEN)
+    assert ServerSettings().metrics_token == TOKEN
+    assert TOKEN not in repr(ServerSettings())
+    monkeypatch.setenv("AGENTMEM_METRICS_TOKEN", "too short")
+    with pytest.raises(NotConfiguredError, match="AGENTMEM_METRICS_TOKEN: must have 16 characters or more, not 9"):
+        ServerSettings()
+    monkeypatch.delenv("AGENTMEM_METRICS_TOKEN")
+    assert ServerSettings().metrics_token is None
