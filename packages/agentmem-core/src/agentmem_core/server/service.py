@@ -15,6 +15,7 @@ from agentmem_core.http.problems import status_of
 from agentmem_core.model import Scope
 from agentmem_core.operations import Op
 from agentmem_core.ports import Backend
+from agentmem_core.server.discretion import discreet
 from agentmem_core.server.exchange import Exchange, Gone, Refused, problem
 from agentmem_core.server.gate import Caller, Gate, Outcome
 from agentmem_core.server.load import Load
@@ -78,7 +79,7 @@ class Service:
         begun = datetime.now(UTC)
         answer = await run(self.backend, op, exchange, self.settings.timeout)
         self.done(op, answer, begun)
-        return answer
+        return discreet(answer)
 
     async def perform(self, exchange: Exchange, caller: Caller, op: Op[Any], shown: Callable[[Any], T]) -> T:
         """What is ``shown`` of the answer, once the operation has been allowed, done and written down."""
