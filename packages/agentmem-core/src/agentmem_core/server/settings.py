@@ -36,6 +36,8 @@ class ServerSettings(Given):
     """At once; one more is asked to come again."""
     streams: Positive = 100
     """Exports, imports and readers of events at once."""
+    streams_per_key: Positive = 25
+    """The same of one key, with the tokens that were made of it; what asks without a key is one of them."""
     timeout: Seconds = 30.0
     """Until a request that has not begun to write is given up."""
     grace: Annotated[int, Field(ge=0)] = 30
