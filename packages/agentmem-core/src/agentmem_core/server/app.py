@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
@@ -23,6 +22,7 @@ from agentmem_core.server.gate import Gate, OpenGate
 from agentmem_core.server.load import Load
 from agentmem_core.server.logs import log_request
 from agentmem_core.server.metrics import Metrics
+from agentmem_core.server.mounted import described
 from agentmem_core.server.openapi import document
 from agentmem_core.server.pages import Docs, OpenApi, Pages
 from agentmem_core.server.probes import Live, Ready
@@ -56,7 +56,7 @@ def create_app(
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     for router in routers:
         app.include_router(router)
-    pages = Pages(lambda: document(is_open=isinstance(gate, OpenGate), more=_of_routers(app)))
+    pages = Pages(lambda: document(is_open=isinstance(gate, OpenGate), more=described(app.routes)))
     metrics = Metrics(service)
     rows: list[tuple[str, str, Endpoint]] = [
         *((route.method, route.path, Calling(route, service)) for route in (*ROUTES, *SHORTCUTS)),
@@ -87,11 +87,6 @@ def create_app(
     return app
 
 
-def _of_routers(app: FastAPI) -> dict[str, Any]:
-    """What the routers say of themselves."""
-    return get_openapi(title="", version="", routes=app.routes)
-
-
 async def _refuse(request: Request, error: Exception) -> NoReturn:
     """What the routers behind the table refuse, as it is said everywhere else."""
     exchange = request.scope["agentmem.exchange"]
@@ -104,6 +99,8 @@ async def _refuse(request: Request, error: Exception) -> NoReturn:
         raise InvalidInputError(wrong or "the request cannot be used") from None
     if not isinstance(error, HTTPException):
         raise error
+    if error.status_code == 400:
+        raise InvalidInputError("the body is no JSON in UTF-8") from None
     if error.status_code == 404:
         raise Refused(unknown(exchange, 404, f"there is no {exchange.path} here; see /docs")) from None
     code = "unknown_route" if error.status_code == 405 else "invalid_input"
