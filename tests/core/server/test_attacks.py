@@ -125,7 +125,9 @@ def test_a_body_for_keys_is_short_and_comes_in_time(tmp_path):
     backend.close()
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe", b"{", b"[]", b"null", "茶".encode("gbk"), b'{"role": "owner"}', b'{"user_id": 3}'])
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe", b"{", b"[]", b"null", "茶".encode("gbk"), b'{"role": "owner"}', b'{"user_id": 3}']
+)
 async def test_a_body_for_keys_that_is_none_is_said_to_be(body: bytes, tmp_path):
     async with guarded(tmp_path) as server:
         key = server.key("admin", role="admin")
