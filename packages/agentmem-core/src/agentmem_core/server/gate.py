@@ -88,10 +88,14 @@ class Gate(Protocol):
 
 @runtime_checkable
 class WatchingGate(Gate, Protocol):
-    """A gate that can say of a caller at any time whether it would still be let in."""
+    """A gate that can say at any time whether it would let callers in, and a caller that was let in before."""
 
     async def still(self, authorization: str | None) -> Caller:
         """Who shows this header now, or ``AuthenticationError``; it counts for nothing and is not written down."""
+        ...
+
+    async def ready(self) -> None:
+        """Nothing when callers can be let in; ``AgentMemError`` says why nobody is."""
         ...
 
 

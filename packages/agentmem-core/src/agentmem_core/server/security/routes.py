@@ -12,7 +12,7 @@ from agentmem_core.errors import AgentMemError, InvalidInputError, NotConfigured
 from agentmem_core.model.keys import ApiKey, Role
 from agentmem_core.model.values import Instant, Name, Text, Value
 from agentmem_core.server.gate import Caller
-from agentmem_core.server.security.gate import Bearing, KeyGate
+from agentmem_core.server.security.gate import LOOKS, Bearing, KeyGate
 from agentmem_core.server.security.keys import GRACE, LONGEST_GRACE, Shown
 from agentmem_core.server.security.tokens import LEEWAY, LIFETIME, LONGEST
 
@@ -117,6 +117,8 @@ class _Desk:
             if allowed is not None:
                 allowed(caller)
             tenant = _one_tenant(caller, named)
+            if what not in LOOKS:
+                self.gate.trail.require_writable()
             answer = await asyncio.to_thread(work, tenant)
         except AgentMemError as error:
             await self.gate.note(caller, what, ids, tenant=tenant, code=error.code)
