@@ -38,6 +38,8 @@ class ServerSettings(Given):
     """Exports, imports and readers of events at once."""
     streams_per_key: Positive = 25
     """The same of one key, with the tokens that were made of it; what asks without a key is one of them."""
+    connections: Positive = 4_096
+    """At once, as far as the process may open files; one more is closed."""
     timeout: Seconds = 30.0
     """Until a request that has not begun to write is given up."""
     grace: Annotated[int, Field(ge=0)] = 30
