@@ -46,6 +46,13 @@ def rest(connection: socket.socket) -> bytes:
         return b""
 
 
+def send(connection: socket.socket, data: bytes, times: int, pause: float = 0.0) -> None:
+    """Again and again, until it cannot be sent any more."""
+    for _ in range(times):
+        connection.sendall(data)
+        time.sleep(pause)
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"G", LIVE, LIVE + b"X: a"], ids=["nothing", "a letter", "headers", "half a header"]
 )
