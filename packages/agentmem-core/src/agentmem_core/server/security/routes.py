@@ -18,6 +18,8 @@ from agentmem_core.server.security.tokens import LEEWAY, LIFETIME, LONGEST
 
 T = TypeVar("T")
 
+_MOST_LISTED = 1_000
+
 _KEY = {"role": "read", "user_id": "ana", "name": "ana's phone", "limits": "600/minute;100000/day"}
 _TOKEN = {"role": "read", "user_id": "ana", "lifetime_seconds": 900}
 _GRACE = {"grace_seconds": 3_600}
@@ -193,12 +195,19 @@ def key_routes(gate: KeyGate | None) -> APIRouter:
         return _shown(shown)
 
     @router.get("", operation_id="key_list")
-    async def keys(caller: Caller = asking) -> list[KeyAnswer]:
-        """The keys of the tenant, those that are over too; never their secrets.
+    async def keys(
+        after: Annotated[Name | None, Query()] = None,
+        limit: Annotated[int, Query(ge=1, le=_MOST_LISTED)] = _MOST_LISTED,
+        caller: Caller = asking,
+    ) -> list[KeyAnswer]:
+        """The keys of the tenant in the order they were made, those that are over too; never their secrets.
 
-        Needs admin access to all users.
+        Needs admin access to all users. With as many as the limit there may be more: ask again with the last id as after.
         """
-        found = await desk.do(caller, "key_list", (), None, desk.gate.keys.list, allowed=_require_admin)
+        found = await desk.do(
+            caller, "key_list", (), None, lambda whose: desk.gate.keys.list(whose, after=after, limit=limit),
+            allowed=_require_admin,
+        )  # fmt: skip
         return [_known(key) for key in found]
 
     @router.get("/{key_id}", operation_id="key_show")
@@ -281,7 +290,7 @@ def _key_of(caller: Caller) -> tuple[ApiKey, datetime | None]:
 
 
 def _known(key: ApiKey) -> KeyAnswer:
-    return KeyAnswer(**key.model_dump(), status=key.state(datetime.now(UTC)))
+    return KeyAnswer.model_construct(**dict(key), status=key.state(datetime.now(UTC)))
 
 
 def _shown(shown: Shown) -> SecretAnswer:
