@@ -19,7 +19,7 @@ from agentmem_core.server.connections import Connection, let_go
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n"
 
 
-class Quick(Connection):  # type: ignore[misc]  # its base is known at run time only
+class Quick(Connection):
     most = 20
     head_seconds = 0.5
 
@@ -153,6 +153,16 @@ def test_who_takes_nothing_after_the_end_is_let_go():
     assert (one.transport.aborted, two.transport.aborted) == (1, 0)
 
 
+def added(client: httpx.Client, content: str) -> int:
+    """The status of an add, once there is room for a connection."""
+    for _ in range(50):
+        try:
+            return client.post("/v1/memories", json={"content": content}).status_code
+        except httpx.TransportError:
+            time.sleep(0.1)
+    return 0
+
+
 @pytest.mark.skipif("os.name != 'posix'", reason="there is no ulimit elsewhere")
 def test_however_many_connect_the_store_can_open_its_files(tmp_path):
     few = ("bash", "-c", 'ulimit -n 200; exec "$@"', "bash", *PLAIN)
@@ -163,13 +173,7 @@ def test_however_many_connect_the_store_can_open_its_files(tmp_path):
                 each.close()
             with httpx.Client(base_url=server.url, timeout=30) as client:
                 for number in range(20):
-                    for _ in range(50):
-                        try:
-                            answer = client.post("/v1/memories", json={"content": f"text {number}"})
-                            break
-                        except httpx.TransportError:
-                            time.sleep(0.1)
-                    assert answer.status_code == 200
+                    assert added(client, f"text {number}") == 200
         finally:
             for each in held:
                 each.close()

@@ -62,6 +62,7 @@ def test_what_waits_in_the_background_holds_no_address_over_http():
     with serving_here(backend) as (url, _):
         turn = {"content": "I live in Lisbon", "role": "user", "infer": "background", "user_id": "ana"}
         assert httpx.post(f"{url}/v1/memories", json=turn).status_code == 200
+        queue = httpx.post(f"{url}/v1/learn/flush", json={"user_id": "ana"})
         for _ in range(100):
             queue = httpx.post(f"{url}/v1/learn/flush", json={"user_id": "ana"})
             if any(lesson["error"] for lesson in queue.json()["lessons"]):

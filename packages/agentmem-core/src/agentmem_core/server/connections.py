@@ -28,13 +28,13 @@ _TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\
 _Base: Any = AutoHTTPProtocol  # whichever parser is installed; both have a cycle for each request
 
 
-class Connection(_Base):  # type: ignore[misc]  # a base that is known at run time only
+class Connection(_Base):  # type: ignore[misc]  # its base is known at run time only
     """uvicorn's, which trusts a peer for as long as it sends parts of a head."""
 
     most = 4_096
     head_seconds = HEAD_SECONDS
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """Beyond what there are files for, a connection is closed at once."""
         super().connection_made(transport)
         self._of_head = 0

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import BaseRoute
+from starlette.routing import BaseRoute
 
 from agentmem_core.server.refusals import HEADERS, responses_of, router_refusals
 

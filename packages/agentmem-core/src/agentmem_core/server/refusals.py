@@ -126,15 +126,15 @@ def _refusal(status: int, codes: tuple[str, ...]) -> Json:
         }
         for code in codes
     }  # fmt: skip
-    said = {
-        "description": "; ".join(f"`{code}`: {meaning(code)}" for code in codes),
-        "headers": dict(HEADERS),
-        "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}},
-    }
+    headers = dict(HEADERS)
     if status in {429, 503}:
-        said["headers"] = {**HEADERS, "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+        headers["Retry-After"] = {"description": "Seconds.", "schema": {"type": "integer"}}
     if status == 429:
         left = "What is left of each limit, and when it begins anew; on every answer to a key that has limits."
-        said["headers"]["RateLimit"] = {"description": left, "schema": {"type": "string"}}
-        said["headers"]["RateLimit-Policy"] = {"description": "The limits.", "schema": {"type": "string"}}
-    return said
+        headers["RateLimit"] = {"description": left, "schema": {"type": "string"}}
+        headers["RateLimit-Policy"] = {"description": "The limits.", "schema": {"type": "string"}}
+    return {
+        "description": "; ".join(f"`{code}`: {meaning(code)}" for code in codes),
+        "headers": headers,
+        "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}},
+    }

@@ -83,9 +83,7 @@ class AuditTrail:
         if time.monotonic() - self._tried >= _AGAIN_SECONDS:
             self._tried = time.monotonic()
             await self._again()
-        problem = self._problem
-        if problem is not None and not self._has_room():
-            raise problem
+        self._require_room()
 
     def require_writable(self) -> None:
         """Nothing when what changes can be written down; ``StoreError`` before it is done otherwise."""
@@ -125,6 +123,10 @@ class AuditTrail:
         self._put(again)
         with suppress(AgentMemError):
             await again[-1].future
+
+    def _require_room(self) -> None:
+        if self._problem is not None and not self._has_room():
+            raise self._problem
 
     def _has_room(self) -> bool:
         return isinstance(self._problem, StoreFullError) and len(self._failed) < KEPT
