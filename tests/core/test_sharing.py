@@ -125,3 +125,18 @@ def test_another_model_or_learner_is_another_client(tmp_path):
             assert plain.search("cello")
         with pytest.raises(InvalidInputError, match="llm and learner"):
             AgentMem.shared(one, llm=model)
+
+
+def test_a_timeout_is_for_a_server_and_tells_clients_apart(tmp_path):
+    url = "http://127.0.0.1:9"
+    with (
+        AgentMem.shared(api_url=url, timeout=3) as one,
+        AgentMem.shared(api_url=url, timeout=3, user_id="bo") as same,
+        AgentMem.shared(api_url=url, timeout=(1, 5)) as other,
+    ):
+        assert sum(url in str(key) for key in sharing._OPENED) == 2
+        assert {client._scope.user_id for client in (one, same, other)} == {"default", "bo"}
+    with pytest.raises(NotConfiguredError, match="timeout"):
+        AgentMem.shared(path=tmp_path, timeout=3)
+    with shared(tmp_path) as client, pytest.raises(InvalidInputError, match="timeout"):
+        AgentMem.shared(client, timeout=3)

@@ -50,7 +50,8 @@ def test_every_variable_is_read_by_somebody(texts):
 
 
 def test_every_option_of_the_server_exists():
-    options = {word for option in get_command(app).commands["serve"].params for word in option.opts}  # type: ignore[attr-defined]  # a group
+    serve = get_command(app).get_command(None, "serve")  # type: ignore[attr-defined]  # a group
+    options = {word for option in serve.params for word in option.opts}
     for command, _ in (here.compose(), here.kubernetes(), here.systemd()):
         assert {word for word in command if word.startswith("--")} <= options
 

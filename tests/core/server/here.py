@@ -71,13 +71,18 @@ def in_memory() -> Backend:
 
 @contextmanager
 def serving_here(
-    backend: Backend, *, gate: Gate | None = None, settings: ServerSettings | None = None, **more: Any
+    backend: Backend,
+    *,
+    gate: Gate | None = None,
+    settings: ServerSettings | None = None,
+    http: Any = "auto",
+    **more: Any,
 ) -> Iterator[tuple[str, Any]]:
     """The address, and the state of the application."""
     app = create_app(backend, gate=gate or OpenGate(), settings=settings, **more)
     listener = listening(ServerSettings(port=0))
     server = uvicorn.Server(
-        uvicorn.Config(app, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=5)
+        uvicorn.Config(app, http=http, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=5)
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -125,6 +125,18 @@ def test_a_body_for_keys_is_short_and_comes_in_time(tmp_path):
     backend.close()
 
 
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe", b"{", b"[]", b"null", "茶".encode("gbk"), b'{"role": "owner"}', b'{"user_id": 3}']
+)
+async def test_a_body_for_keys_that_is_none_is_said_to_be(body: bytes, tmp_path):
+    async with guarded(tmp_path) as server:
+        key = server.key("admin", role="admin")
+        for path in ("/v1/keys", "/v1/keys/token", f"/v1/keys/{key}/rotate"):
+            answer = await server.ask("admin", "POST", path, content=body)
+            if not (path.endswith("/rotate") and body in {b"null", b'{"role": "owner"}', b'{"user_id": 3}'}):
+                assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input"), (path, answer.text)
+
+
 def test_who_asks_is_said_once(tmp_path):
     with serving(tmp_path / "store") as server:
         for name in (b"Authorization: Bearer agm_a", b"Origin: http://localhost"):

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentmem_core.errors import NotConfiguredError, StoreError, StoreFullError
+from agentmem_core.errors import NotConfiguredError, StoreError, StoreFullError, StoreUnavailableError
 from agentmem_core.server.security.chain import Chain, Head
 from agentmem_core.server.security.trail import AuditTrail
 from agentmem_core.storage.sqlite import TRAIL_FILE, Entry, SqliteKeys, SqliteTrail
@@ -167,22 +167,55 @@ def test_the_database_refuses_to_change_an_entry(tmp_path):
                 connection.execute(statement)
 
 
+def broken(error: Exception):
+    def append(*given, **more):
+        raise error
+
+    return append
+
+
 async def test_what_cannot_be_written_is_kept_and_nobody_is_let_in_meanwhile(opened, monkeypatch):
     trail, store, _ = opened
-    good = store.append
-
-    def full(*given, **more):
-        raise StoreFullError("the disk is full")
-
-    monkeypatch.setattr(store, "append", full)
-    with pytest.raises(StoreFullError):
-        await trail.append({"x": 1}, durable=True)
-    with pytest.raises(StoreFullError):
-        await trail.ready()
-    monkeypatch.setattr(store, "append", good)
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "append", broken(StoreUnavailableError("the folder cannot be written")))
+        with pytest.raises(StoreUnavailableError):
+            await trail.append({"x": 1}, durable=True)
+        with pytest.raises(StoreUnavailableError):
+            await trail.append({"x": 2}, durable=False, patient=True)
+        with pytest.raises(StoreUnavailableError):
+            await trail.ready()
+        with pytest.raises(StoreUnavailableError, match="nothing is changed"):
+            trail.require_writable()
+    await asyncio.sleep(0.3)
     await trail.ready()
-    await trail.append({"x": 2}, durable=True)
-    assert [entry.text for entry in store.walk()] == ['{"n":1,"x":1}', '{"n":2,"x":2}']
+    trail.require_writable()
+    await trail.append({"x": 3}, durable=True)
+    assert [entry.text for entry in store.walk()] == [f'{{"n":{number},"x":{number}}}' for number in (1, 2, 3)]
+
+
+async def test_while_the_disk_is_full_what_is_read_goes_on_and_nothing_is_changed(opened, monkeypatch):
+    trail, store, _ = opened
+    monkeypatch.setattr("agentmem_core.server.security.trail.KEPT", 50)
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "append", broken(StoreFullError("the disk is full")))
+        with pytest.raises(StoreFullError):
+            await trail.append({"x": 0}, durable=True)
+        for number in range(1, 50):
+            await trail.ready()
+            await trail.append({"x": number}, durable=False, patient=True)
+            with pytest.raises(StoreFullError):
+                trail.require_writable()
+        await asyncio.sleep(0.3)
+        with pytest.raises(StoreFullError):  # no more can be kept
+            await trail.ready()
+        with pytest.raises(StoreFullError):
+            await trail.append({"x": 50}, durable=False, patient=True)
+    await asyncio.sleep(0.3)
+    await trail.ready()
+    trail.require_writable()
+    found = list(store.walk())
+    assert [entry.text for entry in found] == [f'{{"n":{number + 1},"x":{number}}}' for number in range(51)]
+    assert Chain().examine(found).whole
 
 
 def test_each_event_loop_is_answered(opened):

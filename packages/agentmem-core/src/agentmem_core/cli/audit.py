@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +20,7 @@ from agentmem_core.errors import InvalidInputError, StoreUnavailableError
 if TYPE_CHECKING:
     from agentmem_core.server.security import Head
 
-app = typer.Typer(no_args_is_help=True, help="The audit trail: verify it, show it.")
+app = typer.Typer(no_args_is_help=True, help="The audit trail: verify it, show it, archive it.")
 
 BROKEN = 3
 """The exit code of a trail that is not whole."""
@@ -32,19 +34,24 @@ def verify(
             help="NUMBER:HASH as an earlier verification said it; the trail must still hold it.", metavar="HEAD"
         ),
     ] = None,
+    archive: Annotated[
+        list[str] | None,
+        typer.Option(help="A file of `audit archive`, to be examined too; repeat it for several.", metavar="FILE"),
+    ] = None,
     path: StorePath = None,
     as_json: AsJson = False,
 ) -> None:
     """Examine the whole trail; exit code 0 when it is whole, 3 when it is not."""
-    from agentmem_core.server.security import Chain, audit_keys
+    from agentmem_core.server.security import Chain, audit_keys, examine_trail
     from agentmem_core.storage.sqlite import SqliteTrail
 
     held = [_head(text) for text in expect or ()]
+    files = [_file(text) for text in archive or ()]
     folder = _folder(path)
     anchor = _anchor(folder)
     trail = SqliteTrail(folder)
     try:
-        verdict = Chain(audit_keys()).examine(trail.walk(), held=[*held, *([anchor] if anchor else [])])
+        verdict = examine_trail(trail, Chain(audit_keys()), held=[*held, *([anchor] if anchor else [])], files=files)
     finally:
         trail.close()
     if as_json:
@@ -59,6 +66,45 @@ def verify(
         typer.echo(f"{verdict.entries} entries, {state}" + (f"; head {verdict.head}" if verdict.head else ""))
     if not verdict.whole:
         raise typer.Exit(BROKEN)
+
+
+@app.command("archive")
+def archive_(
+    file: Annotated[str, typer.Argument(help="A new file; nothing is overwritten.", metavar="FILE")],
+    before: Annotated[str, typer.Option(help="What is older: a date or datetime, or a span like 90d: so long ago.")],
+    path: StorePath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Move the oldest entries into a file of JSON lines, also while a server runs; `audit verify --archive FILE` examines it."""
+    from agentmem_core.server.security import Chain, archive_trail, audit_keys
+    from agentmem_core.storage.sqlite import SqliteKeys, SqliteTrail
+
+    moment_before = moment(before, "before", ago=True)
+    target = _file(file)
+    folder = _folder(path)
+    trail, anchors = SqliteTrail(folder), SqliteKeys(folder)
+    try:
+        made = archive_trail(
+            trail, anchors, Chain(audit_keys()), target, before=moment_before, fields=by_command_line()
+        )
+    finally:
+        trail.close()
+        anchors.close()
+    if as_json:
+        show_json({
+            "file": str(made.path), "entries": made.entries, "after": str(made.after), "head": str(made.head),
+            "sha256": made.digest,
+        })  # fmt: skip
+        return
+    say(
+        f"{made.path}: {made.entries:,} entries, {made.after.number + 1} to {made.head.number}; keep it with its SHA-256:"
+    )
+    typer.echo(made.digest)
+
+
+def by_command_line() -> dict[str, str]:
+    """Who does something by a command, and when, as the audit says it."""
+    return {"who": f"cli:{_user()}", "code": "ok", "at": datetime.now(UTC).isoformat(timespec="microseconds")}
 
 
 @app.command()
@@ -134,7 +180,20 @@ def _anchor(folder: Path) -> Head | None:
 def _head(text: str) -> Head:
     from agentmem_core.server.security import Head
 
-    number, _, digest = text.partition(":")
-    if not number.isdecimal() or len(digest) != 64:
-        raise InvalidInputError("expect: must be NUMBER:HASH as `agentmem audit verify` says it")
-    return Head(int(number), digest.lower())
+    try:
+        return Head.of(text)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"expect: {error}") from None
+
+
+def _file(said: str) -> Path:
+    if not said.strip() or "\x00" in said:
+        raise InvalidInputError(f"FILE: must be the path of a file, not {said!r}")
+    return Path(said).expanduser().absolute()
+
+
+def _user() -> str:
+    try:
+        return getuser()
+    except (OSError, KeyError):  # a user id without a name
+        return "?"

@@ -6,12 +6,12 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from agentmem_core.cli.audit import by_command_line
 from agentmem_core.cli.output import AsJson, say, show_json, show_table
 from agentmem_core.cli.spans import moment, span
 from agentmem_core.cli.store import StorePath, folder_of
@@ -175,24 +175,13 @@ def _known(key: ApiKey) -> dict[str, Any]:
 def _note(folder: Path, store: SqliteKeys, what: str, what_id: str, tenant: str) -> None:
     """What is done from a command line stands in the audit too."""
     from agentmem_core.server.security import Chain, audit_keys
-    from agentmem_core.server.security.keys import now_utc
     from agentmem_core.storage.sqlite import SqliteTrail
 
     trail = SqliteTrail(folder)
-    fields = {
-        "op": what, "ids": [what_id], "tenant": tenant, "who": f"cli:{_user()}", "code": "ok",
-        "at": now_utc().isoformat(timespec="microseconds"),
-    }  # fmt: skip
+    fields = {"op": what, "ids": [what_id], "tenant": tenant, **by_command_line()}
     try:
         last = trail.append([fields], Chain(audit_keys()).chained)
         if last is not None:
             store.keep_anchor(last.number, last.hash)
     finally:
         trail.close()
-
-
-def _user() -> str:
-    try:
-        return getuser()
-    except (OSError, KeyError):  # a user id without a name
-        return "?"

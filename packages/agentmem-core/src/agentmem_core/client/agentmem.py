@@ -173,6 +173,7 @@ class AgentMem(AddingVerbs, LearningVerbs, RecallVerbs, MemoryVerbs, StoreVerbs,
         path: str | os.PathLike[str] | None = None,
         api_url: str | None = None,
         api_key: str | None = None,
+        timeout: float | tuple[float, float] | None = None,
         user_id: str | None = None,
         agent_id: str | None = None,
         session_id: str | None = None,
@@ -189,14 +190,16 @@ class AgentMem(AddingVerbs, LearningVerbs, RecallVerbs, MemoryVerbs, StoreVerbs,
         if client is not None:
             if not isinstance(client, AgentMem):
                 raise InvalidInputError(f"client: must be an AgentMem, not {type(client).__name__}")
-            if any(given is not None for given in (path, api_url, api_key, embedder, llm, learner)):
+            if any(given is not None for given in (path, api_url, api_key, timeout, embedder, llm, learner)):
                 raise InvalidInputError(
-                    "client: is a store already; leave out path, api_url, api_key, embedder, llm and learner"
+                    "client: is a store already; leave out path, api_url, api_key, timeout, embedder, llm and learner"
                 )
             return client.scoped(user_id=user_id, agent_id=agent_id, session_id=session_id)
         from agentmem_core.connect import Config, connect, place
 
-        config = Config(path=path, api_url=api_url, api_key=api_key, embedder=embedder, llm=llm, learner=learner)
+        config = Config(
+            path=path, api_url=api_url, api_key=api_key, timeout=timeout, embedder=embedder, llm=llm, learner=learner
+        )  # fmt: skip
         found = place(config)
         backend = connect(config) if found is None else lease(found.key, found.mark, lambda: connect(config))
         return cls(backend=backend, user_id=user_id or "default", agent_id=agent_id, session_id=session_id)

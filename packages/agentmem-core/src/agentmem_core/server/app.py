@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -25,6 +24,7 @@ from agentmem_core.server.load import Load
 from agentmem_core.server.logs import log_request
 from agentmem_core.server.mcp import MCP_HEADERS, Mcp
 from agentmem_core.server.metrics import Metrics
+from agentmem_core.server.mounted import described
 from agentmem_core.server.openapi import document
 from agentmem_core.server.pages import Docs, OpenApi, Pages
 from agentmem_core.server.probes import Live, Ready
@@ -58,7 +58,7 @@ def create_app(
     app = _Fronted(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     for router in routers:
         app.include_router(router)
-    pages = Pages(lambda: document(is_open=isinstance(gate, OpenGate), more=_of_routers(app)))
+    pages = Pages(lambda: document(is_open=isinstance(gate, OpenGate), more=described(app.routes)))
     metrics = Metrics(service)
     rows: list[tuple[str, str, Endpoint]] = [
         *((route.method, route.path, Calling(route, service)) for route in (*ROUTES, *SHORTCUTS)),
@@ -112,11 +112,6 @@ def _behind(app: FastAPI) -> ASGIApp:
     return behind
 
 
-def _of_routers(app: FastAPI) -> dict[str, Any]:
-    """What the routers say of themselves."""
-    return get_openapi(title="", version="", routes=app.routes)
-
-
 async def _refuse(request: Request, error: Exception) -> NoReturn:
     """What the routers behind the table refuse, as it is said everywhere else."""
     exchange = request.scope["agentmem.exchange"]
@@ -129,6 +124,8 @@ async def _refuse(request: Request, error: Exception) -> NoReturn:
         raise InvalidInputError(wrong or "the request cannot be used") from None
     if not isinstance(error, HTTPException):
         raise error
+    if error.status_code == 400:
+        raise InvalidInputError("the body is no JSON in UTF-8") from None
     if error.status_code == 404:
         raise Refused(unknown(exchange, 404, f"there is no {exchange.path} here; see /docs")) from None
     code = "unknown_route" if error.status_code == 405 else "invalid_input"

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from agentmem_core.errors import AgentMemError, InvalidInputError, PermissionDeniedError, ServerError, TimedOutError
 from agentmem_core.http.problems import Problem
+from agentmem_core.server.discretion import discreet_error
 from agentmem_core.server.exchange import (
     App,
     AsgiScope,
@@ -183,7 +184,7 @@ class Edge:
         if not isinstance(error, AgentMemError):
             log.error("a request failed", exc_info=error, extra={"request_id": exchange.request_id})
             error = ServerError("the server failed; its log says why, under this request_id")
-        await exchange.refuse(exchange.problem(error))
+        await exchange.refuse(exchange.problem(discreet_error(error)))
 
 
 def _require_one_of_each(exchange: Exchange) -> None:

@@ -16,13 +16,15 @@ from agentmem_core.http import ScopeNames
 from agentmem_core.model import Scope
 from agentmem_core.operations import StatsOf, build
 from agentmem_core.server.changes import Change
-from agentmem_core.server.exchange import Exchange
-from agentmem_core.server.gate import Caller
+from agentmem_core.server.exchange import Exchange, Gone
+from agentmem_core.server.gate import Caller, WatchingGate
 from agentmem_core.server.service import Service
 
 MEDIA = b"text/event-stream; charset=utf-8"
 _KNOWN = frozenset({"tenant", "user_id"})
 _AT_ONCE = 100
+_LOOK_SECONDS = 0.5
+"""Between two looks whether a reader may still know."""
 
 
 @dataclass
@@ -124,48 +126,54 @@ class Events:
                 await exchange.answer(200, b"", MEDIA)
                 return
             await exchange.begin(200, MEDIA, ((b"x-accel-buffering", b"no"),))
-            telling = self._tell(exchange, reach, last)
-            ends = [
-                asyncio.ensure_future(end) for end in (telling, exchange.disconnected(), service.load.closing.wait())
-            ]
+            ending = (
+                self._tell(exchange, reach, last), exchange.disconnected(), service.load.closing.wait(),
+                self._until_refused(exchange, reach),
+            )  # fmt: skip
+            ends = [asyncio.ensure_future(end) for end in ending]
             try:
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 for end in ends:
                     end.cancel()
-                await asyncio.gather(*ends, return_exceptions=True)
-            await exchange.send(b"")
+                found = await asyncio.gather(*ends, return_exceptions=True)
+            if any(isinstance(end, Gone) for end in found):
+                raise Gone
+            await service.tell(exchange, b"", more=False)
 
     async def _tell(self, exchange: Exchange, reach: Reach, last: str) -> None:
-        feed, heartbeat = self._feed, self._service.settings.heartbeat
+        feed, tell, heartbeat = self._feed, self._service.tell, self._service.settings.heartbeat
         number = feed.number_of(last) if last else feed.end
         lost = number is None
         if number is None:
             number = feed.end
-        await exchange.send(_said(feed.id_of(number - 1), "missed" if lost else "ready", {}), more=True)
+        await tell(exchange, _said(feed.id_of(number - 1), "missed" if lost else "ready", {}), more=True)
         asked = time.monotonic()
         while True:
             found, missed = feed.since(number)
             said = [_said(feed.id_of(found[0][0] - 1), "missed", {})] if missed and found else []
             said += [_said(feed.id_of(at), change.kind, change.said()) for at, change in found if reach.admits(change)]
             if said:
-                await exchange.send(b"".join(said), more=True)
+                await tell(exchange, b"".join(said), more=True)
             number = found[-1][0] + 1 if found else number
             if time.monotonic() - asked >= heartbeat:
                 asked = time.monotonic()
-                if not await self._still_admitted(exchange, reach):
-                    return
-                await exchange.send(b": still here\n\n", more=True)
+                await tell(exchange, b": still here\n\n", more=True)
             if number == feed.end:
                 await feed.news(heartbeat)
 
-    async def _still_admitted(self, exchange: Exchange, reach: Reach) -> bool:
-        """A key that was revoked meanwhile hears no more."""
-        try:
-            self._service.gate.allow(await self._service.admit(exchange), _stands_for(reach))
-        except AgentMemError:
-            return False
-        return True
+    async def _until_refused(self, exchange: Exchange, reach: Reach) -> None:
+        """A key that was revoked meanwhile hears no more, whether it reads or not."""
+        service, op = self._service, _stands_for(reach)
+        heartbeat = service.settings.heartbeat
+        pause = min(_LOOK_SECONDS, heartbeat) if isinstance(service.gate, WatchingGate) else heartbeat
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                if not await service.recheck(exchange, op):  # such a gate counts it as one more request
+                    service.gate.allow(await service.admit(exchange), op)
+            except AgentMemError:
+                return
 
 
 def _reach(exchange: Exchange, caller: Caller) -> Reach:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from agentmem_core.errors import PermissionDeniedError
 from agentmem_core.http import ScopeNames
@@ -21,6 +21,11 @@ class Caller:
     access: Access
     tenant: str | None = None
     user_id: str | None = None
+
+    @property
+    def account(self) -> str:
+        """Whose limits it counts against: a key, with the tokens that were made of it."""
+        return self.name
 
     def scope(self, names: ScopeNames) -> Scope:
         """The scope of a request; what it does not name is the caller's, or else the default."""
@@ -78,6 +83,19 @@ class Gate(Protocol):
 
     async def close(self) -> None:
         """Everything written down is on disk."""
+        ...
+
+
+@runtime_checkable
+class WatchingGate(Gate, Protocol):
+    """A gate that can say at any time whether it would let callers in, and a caller that was let in before."""
+
+    async def still(self, authorization: str | None) -> Caller:
+        """Who shows this header now, or ``AuthenticationError``; it counts for nothing and is not written down."""
+        ...
+
+    async def ready(self) -> None:
+        """Nothing when callers can be let in; ``AgentMemError`` says why nobody is."""
         ...
 
 

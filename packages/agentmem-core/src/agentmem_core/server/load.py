@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from agentmem_core.errors import RateLimitedError
 from agentmem_core.http.problems import Problem
 from agentmem_core.server.exchange import Exchange, Refused, problem
 from agentmem_core.server.settings import ServerSettings
@@ -22,6 +24,7 @@ class Load:
         self.requests = 0
         self.streams = 0
         self.held = 0
+        self._streams_of: Counter[str] = Counter()
         self.closing = asyncio.Event()
         """Set when the server has been told to stop."""
 
@@ -41,15 +44,23 @@ class Load:
 
     @contextmanager
     def stream(self, exchange: Exchange) -> Generator[None, None, None]:
-        """One more stream, which is no longer counted as a request."""
+        """One more stream, which is no longer counted as a request; of one key's there are fewer than of all."""
         if self.streams >= self._settings.streams:
             raise Refused(busy(exchange, f"{self.streams} streams are open already; ask again in a moment"))
+        whose = "" if exchange.caller is None else exchange.caller.account
+        if self._streams_of[whose] >= self._settings.streams_per_key:
+            raise RateLimitedError(
+                f"this key has {self._streams_of[whose]} streams open already; end one of them, or use another key",
+                _COME_AGAIN,
+            )
         self.streams += 1
+        self._streams_of[whose] += 1
         self.requests -= 1
         try:
             yield
         finally:
             self.streams -= 1
+            self._streams_of -= Counter((whose,))
             self.requests += 1
 
     def hold(self, exchange: Exchange, size: int) -> None:

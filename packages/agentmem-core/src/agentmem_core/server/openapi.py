@@ -12,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from agentmem_core.http import ROUTES, SHORTCUTS, Problem, Route
 from agentmem_core.operations.base import AgentOp
 from agentmem_core.server.examples import example, word
+from agentmem_core.server.mounted import mounted_paths
 from agentmem_core.server.refusals import HEADERS, refusals, responses_of
 from agentmem_core.server.streams import stream_paths
 
@@ -51,8 +52,9 @@ def document(*, is_open: bool = False, more: Mapping[str, Any] | None = None) ->
     for path, methods in stream_paths(responses).items():
         paths.setdefault(path, {}).update(methods)
     if more is not None:
-        paths |= more["paths"]
-        components |= more.get("components", {}).get("schemas", {})
+        mounted, schemas_of_mounted = mounted_paths(more, responses)
+        paths |= mounted
+        components |= schemas_of_mounted
     return {
         "openapi": "3.1.0",
         "info": {"title": "AgentMem", "version": version("agentmem-core"), "description": _INTRODUCTION},

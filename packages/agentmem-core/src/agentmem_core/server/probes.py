@@ -11,7 +11,7 @@ from agentmem_core.errors import AgentMemError
 from agentmem_core.model import Health
 from agentmem_core.operations import Get, HealthCheck
 from agentmem_core.server.exchange import Exchange, Refused, problem
-from agentmem_core.server.gate import OpenGate
+from agentmem_core.server.gate import OpenGate, WatchingGate
 from agentmem_core.server.running import run
 from agentmem_core.server.service import Service
 
@@ -71,7 +71,10 @@ class Ready:
         """Why it is not ready, or nothing, and the parts."""
         if self._service.load.closing.is_set():
             return "the server is shutting down", None
+        gate = self._service.gate
         try:
+            if isinstance(gate, WatchingGate):
+                await gate.ready()
             await run(self._service.backend, Get(ids=("-",)), exchange, _PATIENCE)
             health = await self._looked_at()
         except AgentMemError as error:

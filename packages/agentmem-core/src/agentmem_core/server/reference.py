@@ -10,6 +10,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from agentmem_core.http import ScopeNames
+from agentmem_core.server.mounted import described
 from agentmem_core.server.openapi import document
 
 Json = dict[str, Any]
@@ -93,8 +94,9 @@ def _by_tag(doc: Json) -> dict[str, list[tuple[str, str, Json]]]:
 
 def _fields(doc: Json, op: Json) -> Iterator[Row]:
     """Name, place, type and default of what a request may say."""
+    everywhere = frozenset[str]() if "keys" in op.get("tags", ()) else _EVERYWHERE
     for parameter in op.get("parameters", ()):
-        if parameter["name"] in _EVERYWHERE:
+        if parameter["name"] in everywhere:
             continue
         schema = parameter.get("schema") or {"type": "object (JSON)"}
         yield (
@@ -106,7 +108,7 @@ def _fields(doc: Json, op: Json) -> Iterator[Row]:
     for media in op.get("requestBody", {}).get("content", {}).values():
         schema = _resolved(doc, media["schema"])
         for name, field in schema.get("properties", {}).items():
-            if name in _EVERYWHERE:
+            if name in everywhere:
                 continue
             yield name, "body", _kind(field), _default(field, needed=name in schema.get("required", ()))
 
@@ -141,14 +143,17 @@ def _kind(schema: Json) -> str:
 
 
 def _answer(op: Json) -> str:
-    [(media, content)] = next(iter(op["responses"].values()))["content"].items()
+    found = next(iter(op["responses"].values())).get("content", {})
+    if not found:
+        return "nothing"
+    [(media, content)] = found.items()
     kind = _kind(content.get("schema", {}))
     return kind if media == "application/json" else media
 
 
 def _errors(op: Json) -> str:
     """The statuses alone: which codes they have stands at the end of the page, and in the document."""
-    return ", ".join(status for status in op["responses"] if status != "200")
+    return ", ".join(status for status in op["responses"] if not status.startswith("2"))
 
 
 def _example(op: Json) -> str:
@@ -176,6 +181,13 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def whole() -> Json:
+    """The document of a server with keys, as it is started from the command line."""
+    from agentmem_core.server.security.routes import key_routes
+
+    return document(more=described(key_routes(None).routes))
+
+
 def write(target: str) -> None:
     """Make the page of the manual anew."""
-    Path(target).write_text(markdown(document()), encoding="utf-8")
+    Path(target).write_text(markdown(whole()), encoding="utf-8")

@@ -43,6 +43,13 @@ _ALWAYS: tuple[type[AgentMemError], ...] = (
     errors.StoreDamagedError, errors.StoreTooNewError, errors.StoreClosedError, errors.TimedOutError,
 )  # fmt: skip
 
+_OF_ROUTERS: tuple[type[AgentMemError], ...] = (
+    errors.AuthenticationError, errors.PermissionDeniedError, errors.NotFoundError, errors.InvalidInputError,
+    errors.RateLimitedError, errors.ServerError, errors.NotConfiguredError, errors.ConflictError,
+    errors.ServerUnavailableError, errors.StoreError, errors.StoreUnavailableError, errors.StoreBusyError,
+    errors.StoreDamagedError, errors.StoreTooNewError, errors.StoreClosedError, errors.StoreFullError,
+)  # fmt: skip
+
 
 def refusals(route: Route, *, body: bool) -> Codes:
     """Codes by status; ``body`` when a request has one."""
@@ -63,6 +70,14 @@ def refusals(route: Route, *, body: bool) -> Codes:
     found = by_status(kinds)
     if body:
         found |= {408: ("timed_out",), 413: ("too_large",), 415: ("invalid_input",)}
+    return dict(sorted(found.items()))
+
+
+def router_refusals(*, body: bool) -> Codes:
+    """The same of a route that is no row of the table: keys, and what is mounted beside it."""
+    found = by_status(_OF_ROUTERS)
+    if body:
+        found |= {408: ("timed_out",), 413: ("too_large",)}
     return dict(sorted(found.items()))
 
 
@@ -111,11 +126,15 @@ def _refusal(status: int, codes: tuple[str, ...]) -> Json:
         }
         for code in codes
     }  # fmt: skip
-    said = {
+    headers = dict(HEADERS)
+    if status in {429, 503}:
+        headers["Retry-After"] = {"description": "Seconds.", "schema": {"type": "integer"}}
+    if status == 429:
+        left = "What is left of each limit, and when it begins anew; on every answer to a key that has limits."
+        headers["RateLimit"] = {"description": left, "schema": {"type": "string"}}
+        headers["RateLimit-Policy"] = {"description": "The limits.", "schema": {"type": "string"}}
+    return {
         "description": "; ".join(f"`{code}`: {meaning(code)}" for code in codes),
-        "headers": dict(HEADERS),
+        "headers": headers,
         "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}},
     }
-    if status in {429, 503}:
-        said["headers"] = {**HEADERS, "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
-    return said

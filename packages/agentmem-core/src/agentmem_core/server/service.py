@@ -15,8 +15,9 @@ from agentmem_core.http.problems import status_of
 from agentmem_core.model import Scope
 from agentmem_core.operations import Op
 from agentmem_core.ports import Backend
+from agentmem_core.server.discretion import discreet
 from agentmem_core.server.exchange import Exchange, Gone, Refused, problem
-from agentmem_core.server.gate import Caller, Gate, Outcome
+from agentmem_core.server.gate import Caller, Gate, Outcome, WatchingGate
 from agentmem_core.server.load import Load
 from agentmem_core.server.running import Deadline, run
 from agentmem_core.server.settings import ServerSettings
@@ -73,12 +74,27 @@ class Service:
         finally:
             await self.record(exchange, caller, op, code, status)
 
+    async def recheck(self, exchange: Exchange, op: Op[Any]) -> bool:
+        """Whether who was let in before a long answer may still do this; ``AgentMemError`` if not, False if nobody can say."""
+        if not isinstance(self.gate, WatchingGate):
+            return False
+        self.gate.allow(await self.gate.still(exchange.authorization), op)
+        return True
+
+    async def tell(self, exchange: Exchange, content: bytes, *, more: bool) -> None:
+        """Send a part of a long answer; who takes nothing of it for as long as a request may take is ``Gone``."""
+        try:
+            async with asyncio.timeout(self.settings.timeout):
+                await exchange.send(content, more=more)
+        except TimeoutError:
+            raise Gone from None
+
     async def do(self, exchange: Exchange, op: Op[Any]) -> Any:
         """The operation's answer, in time; who follows the changes is told of it."""
         begun = datetime.now(UTC)
         answer = await run(self.backend, op, exchange, self.settings.timeout)
         self.done(op, answer, begun)
-        return answer
+        return discreet(answer)
 
     async def perform(self, exchange: Exchange, caller: Caller, op: Op[Any], shown: Callable[[Any], T]) -> T:
         """What is ``shown`` of the answer, once the operation has been allowed, done and written down."""

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Generator, Sequence
+from typing import Any
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
@@ -18,6 +19,7 @@ from agentmem_core.connect import Config, connect
 from agentmem_core.errors import NotConfiguredError
 from agentmem_core.ports import Backend
 from agentmem_core.server.app import create_app
+from agentmem_core.server.connections import bounded, let_go
 from agentmem_core.server.gate import Gate, OpenGate
 from agentmem_core.server.load import Load
 from agentmem_core.server.loopback import is_loopback
@@ -33,6 +35,9 @@ LISTENING = "listening on "
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 """What a server without keys answers to: a name on the internet that leads here belongs to a web page that should not."""
+
+_TICKS = 100
+"""Tenths of a second between two looks at connections that are closed and whose peers take nothing."""
 
 _KEEP_ALIVE = 75
 """Seconds that a connection may be idle: longer than clients keep theirs, so that it is they who close."""
@@ -110,7 +115,7 @@ async def _serve(
     try:
         app = create_app(backend, gate=gate, settings=settings, routers=routers, tracer_provider=provider)
         config = uvicorn.Config(
-            app, lifespan="off", log_config=None, access_log=False, server_header=False, ws="none",
+            app, http=bounded(settings.connections), lifespan="off", log_config=None, access_log=False, server_header=False, ws="none",
             timeout_keep_alive=_KEEP_ALIVE, timeout_graceful_shutdown=settings.grace, proxy_headers=False,
         )  # fmt: skip
         await _Server(config, app, lambda: announce(LISTENING + url_of(listener))).serve(sockets=[listener])
@@ -128,10 +133,16 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._load: Load = app.state.load
         self._ready = ready
+        self._closing: set[Any] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS == 0:
+            self._closing = let_go(self.server_state.connections, self._closing)
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._load.closing.set()

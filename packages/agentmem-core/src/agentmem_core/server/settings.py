@@ -48,6 +48,10 @@ class ServerSettings(Given):
     """At once; one more is asked to come again."""
     streams: int = _from_table("streams")
     """Exports, imports and readers of events at once."""
+    streams_per_key: int = _from_table("streams_per_key")
+    """The same of one key, with the tokens that were made of it; what asks without a key is one of them."""
+    connections: int = _from_table("connections")
+    """At once, as far as the process may open files; one more is closed."""
     timeout: float = _from_table("timeout")
     """Until a request that has not begun to write is given up."""
     grace: int = _from_table("grace")

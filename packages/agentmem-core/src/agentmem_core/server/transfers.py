@@ -78,11 +78,12 @@ class Exporting:
                 return
             await exchange.begin(200, MEDIA, ((b"content-disposition", b'attachment; filename="agentmem.jsonl"'),))
             while not gone.done():
-                await exchange.send(text.getvalue().encode(), more=more)
+                await self._service.tell(exchange, text.getvalue().encode(), more=more)
                 text.seek(0)
                 text.truncate()
                 if not more:
                     return
+                await self._service.recheck(exchange, op)
                 records, cursor = await self._service.do(exchange, op.model_copy(update={"cursor": writing.cursor}))
                 more = await asyncio.to_thread(writing.take, records, cursor)
         exchange.code = "given_up"
@@ -118,6 +119,7 @@ class Importing:
     ) -> Transferred:
         scope = await self._service.scope(exchange, caller, call)
         op = build(Import, scope=scope, records=records, keep_users=call.fields["keep_users"])
+        await self._service.recheck(exchange, op)
         return await self._service.perform(exchange, caller, op, _itself)
 
     async def _batches(self, exchange: Exchange) -> AsyncIterator[tuple[dict[str, Any], ...]]:

@@ -88,6 +88,8 @@ _OF_THE_SERVER = (
     _served("grace", "whole", "Seconds for what is under way when it is told to stop.", 30),
     _served("requests", "whole", "Requests at once; more are asked to come again.", 256, least=1),
     _served("streams", "whole", "Exports, imports and readers of events at once.", 100, least=1),
+    _served("streams_per_key", "whole", "The same of one key and its tokens.", 25, least=1),
+    _served("connections", "whole", "Connections at once, as far as open files allow.", 4_096, least=1),
     _served("body_bytes", "whole", "Bytes of a request.", 16_000_000, least=1),
     _served("file_body_bytes", "whole", "The same where a file comes with it, in base64.", least=1, usual="as `file_limit` needs"),
     _served("held_bytes", "whole", "Bytes of all the requests at once.", 512_000_000, least=1),

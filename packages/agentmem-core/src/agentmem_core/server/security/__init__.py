@@ -1,5 +1,6 @@
 """Who is let in, what they may, how much they may ask, and what is written down of it."""
 
+from agentmem_core.server.security.archive import Archive, archive_trail, examine_trail
 from agentmem_core.server.security.chain import Chain, Head, Verdict
 from agentmem_core.server.security.gate import KeyGate
 from agentmem_core.server.security.keys import Keys, Shown
@@ -7,6 +8,7 @@ from agentmem_core.server.security.settings import SecuritySettings, audit_keys,
 from agentmem_core.server.security.tokens import Tokens, TokenSettings
 
 __all__ = [
+    "Archive",
     "Chain",
     "Head",
     "KeyGate",
@@ -16,6 +18,8 @@ __all__ = [
     "TokenSettings",
     "Tokens",
     "Verdict",
+    "archive_trail",
     "audit_keys",
+    "examine_trail",
     "gate_for",
 ]

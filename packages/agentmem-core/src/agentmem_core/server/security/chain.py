@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from typing import Any
 
-from agentmem_core.errors import NotConfiguredError
+from agentmem_core.errors import InvalidInputError, NotConfiguredError
 from agentmem_core.storage.sqlite import Entry
 
 Fields = Mapping[str, str | int | Sequence[str] | None]
@@ -22,6 +23,7 @@ _MOST = 20
 """Problems that are told one by one."""
 
 _SHORTEST_KEY = 16
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def canonical(fields: Mapping[str, Any]) -> str:
@@ -43,6 +45,18 @@ class Head:
     def __str__(self) -> str:
         """As it is noted elsewhere, to be compared later."""
         return f"{self.number}:{self.hash}"
+
+    @classmethod
+    def of(cls, text: str) -> Head:
+        """As it was noted; ``InvalidInputError`` when it is none."""
+        number, _, digest = text.partition(":")
+        if not (number.isascii() and number.isdecimal()) or not _DIGEST.fullmatch(digest.lower()):
+            raise InvalidInputError("must be NUMBER:HASH as `agentmem audit verify` says it")
+        return cls(int(number), digest.lower())
+
+
+START = Head(0, GENESIS.hex())
+"""Before the first entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +89,14 @@ class Chain:
         text = canonical(named)
         return Entry(number, text, self._link(GENESIS if last is None else last.hash, text, self._first))
 
-    def examine(self, entries: Iterable[Entry], *, held: Sequence[Head] = ()) -> Verdict:
-        """Whether every entry is what was written, in its order, up to at least the heads that are ``held`` elsewhere."""
+    def examine(self, entries: Iterable[Entry], *, held: Sequence[Head] = (), after: Head = START) -> Verdict:
+        """Whether every entry is what was written, in its order, up to at least the heads that are ``held`` elsewhere.
+
+        ``after`` is the last entry of what was archived, with which the first one is hashed.
+        """
         problems: list[str] = []
         known = {head.number: head.hash for head in held}
-        before, hash_before, keyed, count = 0, GENESIS, False, 0
+        before, hash_before, keyed, count = after.number, bytes.fromhex(after.hash), False, 0
         for entry in entries:
             count += 1
             if entry.number != before + 1:

@@ -33,7 +33,13 @@ logger = logging.getLogger("agentmem_core.server")
 FAILURES = "30/minute"
 """How often one peer may fail to be let in before it is told to wait; keys and tokens that are good pass all the same."""
 
+LOOKS = frozenset({"key_list", "key_show"})
+"""What is done to keys and changes none."""
+
 _LONGEST_HEADER = 10_000
+
+_NOTHING_DONE = frozenset({"forbidden", "invalid_input", "not_found", "rate_limited", "store_full", "unauthenticated"})
+"""How what would have changed something has ended without having done so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,13 @@ class Bearing(Caller):
     key: ApiKey | None = None
     bearer: Bearer | None = None
 
+    @property
+    def account(self) -> str:
+        return self.key.id if self.key else self.name
+
 
 class KeyGate:
-    """A ``Gate`` of keys and tokens.
+    """A ``WatchingGate`` of keys and tokens.
 
     ``open_without_keys`` lets everyone do everything while there is no key at all, and no token can be let in: for loopback only.
     The first key closes it, at once, and revoking keys does not open it again.
@@ -79,32 +89,41 @@ class KeyGate:
     async def admit(self, authorization: str | None, peer: str) -> Admission:
         await self.trail.ready()
         ring = await self._live.ring()
-        if self._open_without_keys and not ring.keys and not self.tokens.configured:
+        if self._open_to_all(ring):
             return Admission(Caller("open", "admin"))
         try:
             caller, limits = await self._known(authorization, ring)
         except AuthenticationError as error:
             await self._turned_away(peer, error)
             raise
-        name = caller.key.id if caller.key else caller.name
-        return Admission(caller, await self._limiter.take(limits, f"key/{name}"))
+        return Admission(caller, await self._limiter.take(limits, f"key/{caller.account}"))
+
+    async def still(self, authorization: str | None) -> Caller:
+        ring = await self._live.ring()
+        return Caller("open", "admin") if self._open_to_all(ring) else (await self._known(authorization, ring))[0]
+
+    async def ready(self) -> None:
+        await self.trail.ready()
 
     @property
     def is_open(self) -> bool:
         """Whether everyone was let in, for want of any key, when it was last looked."""
-        return self._open_without_keys and not self._live.known.keys and not self.tokens.configured
+        return self._open_to_all(self._live.known)
 
     def allow(self, caller: Caller, op: Op[Any]) -> None:
         permit(caller, op)
+        if op.access != "read":
+            self.trail.require_writable()
 
     async def record(self, caller: Caller, op: Op[Any], outcome: Outcome) -> None:
         extra = cost_of(op) - 1
         if extra and outcome.code == "ok" and isinstance(caller, Bearing):
-            name = caller.key.id if caller.key else caller.name
-            await self._limiter.charge(self._limits_of(caller.key), f"key/{name}", extra)
+            await self._limiter.charge(self._limits_of(caller.key), f"key/{caller.account}", extra)
+        changed = op.access != "read"
         await self.trail.append(
             self._entry(caller, op, outcome),
-            durable=op.access != "read" or outcome.code in {"forbidden", "unauthenticated"},
+            durable=changed or outcome.code in {"forbidden", "unauthenticated"},
+            patient=not changed or outcome.code in _NOTHING_DONE,
         )
 
     async def close(self) -> None:
@@ -126,7 +145,10 @@ class KeyGate:
     ) -> None:
         """Write down what was done to keys and tokens."""
         fields = {"op": what, "who": caller.name, "tenant": tenant, "ids": list(ids), "code": code, "at": self._now()}
-        await self.trail.append(fields, durable=True)
+        await self.trail.append(fields, durable=True, patient=code != "ok" or what in LOOKS)
+
+    def _open_to_all(self, ring: Keyring) -> bool:
+        return self._open_without_keys and not ring.keys and not self.tokens.configured
 
     def _let_go(self) -> None:
         self._live.note()
@@ -165,7 +187,8 @@ class KeyGate:
                 f"too many requests without a valid key; try again in {too_many.retry_after:.0f} s",
                 too_many.retry_after, too_many.headers,
             ) from None  # fmt: skip
-        await self.trail.append({"op": "admit", "peer": peer, "code": error.code, "at": self._now()}, durable=False)
+        fields = {"op": "admit", "peer": peer, "code": error.code, "at": self._now()}
+        await self.trail.append(fields, durable=False, patient=True)
 
     def _entry(self, caller: Caller, op: Op[Any], outcome: Outcome) -> Fields:
         named = _targets(op)

@@ -94,9 +94,14 @@ class Keys:
             raise NotFoundError("no such key; look at the list of keys for their ids")
         return key
 
-    def list(self, tenant: str | None) -> list[ApiKey]:
-        """Every key, also those that have expired or were revoked, in the order they were made."""
-        return self._store.of(tenant)
+    def list(self, tenant: str | None, *, after: str | None = None, limit: int = -1) -> list[ApiKey]:
+        """Every key, also those that have expired or were revoked, in the order they were made.
+
+        With ``after`` those past the key of that id, or ``NotFoundError``; with a ``limit`` no more.
+        """
+        if after is not None:
+            self.find(after, tenant)
+        return self._store.of(tenant, after=after, limit=limit)
 
     def rotate(self, key_id: str, tenant: str | None, *, grace: timedelta = GRACE) -> Shown:
         """A new secret for a key; the former one is valid for ``grace`` yet, which may be nothing."""

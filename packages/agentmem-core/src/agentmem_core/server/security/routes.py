@@ -12,11 +12,18 @@ from agentmem_core.errors import AgentMemError, InvalidInputError, NotConfigured
 from agentmem_core.model.keys import ApiKey, Role
 from agentmem_core.model.values import Instant, Name, Text, Value
 from agentmem_core.server.gate import Caller
-from agentmem_core.server.security.gate import Bearing, KeyGate
+from agentmem_core.server.security.gate import LOOKS, Bearing, KeyGate
 from agentmem_core.server.security.keys import GRACE, LONGEST_GRACE, Shown
 from agentmem_core.server.security.tokens import LEEWAY, LIFETIME, LONGEST
 
 T = TypeVar("T")
+
+_MOST_LISTED = 1_000
+
+_KEY = {"role": "read", "user_id": "ana", "name": "ana's phone", "limits": "600/minute;100000/day"}
+_TOKEN = {"role": "read", "user_id": "ana", "lifetime_seconds": 900}
+_GRACE = {"grace_seconds": 3_600}
+"""What requests look like."""
 
 
 class Asked(Value):
@@ -85,8 +92,15 @@ class Self(Value):
 class _Desk:
     """What the routes have in common: who asks is let in, what is done is written down."""
 
-    def __init__(self, gate: KeyGate) -> None:
-        self.gate = gate
+    def __init__(self, gate: KeyGate | None) -> None:
+        self._gate = gate
+
+    @property
+    def gate(self) -> KeyGate:
+        """Of a server that runs."""
+        if self._gate is None:
+            raise NotConfiguredError("these routes were made to be described only; give them a gate")
+        return self._gate
 
     async def caller(self, request: Request, response: Response) -> Caller:
         """Who asks."""
@@ -105,6 +119,8 @@ class _Desk:
             if allowed is not None:
                 allowed(caller)
             tenant = _one_tenant(caller, named)
+            if what not in LOOKS:
+                self.gate.trail.require_writable()
             answer = await asyncio.to_thread(work, tenant)
         except AgentMemError as error:
             await self.gate.note(caller, what, ids, tenant=tenant, code=error.code)
@@ -116,22 +132,31 @@ class _Desk:
         return answer
 
 
-def key_routes(gate: KeyGate) -> APIRouter:
-    """Routes to make, list, rotate and revoke keys and tokens; ``create_app`` takes them as one of its ``routers``."""
+def key_routes(gate: KeyGate | None) -> APIRouter:
+    """Routes to make, list, rotate and revoke keys and tokens; ``create_app`` takes them as one of its ``routers``.
+
+    Without a gate they can be described, and not asked.
+    """
     router = APIRouter(prefix="/v1/keys", tags=["keys"])
     desk = _Desk(gate)
     asking: Any = Depends(desk.caller)
 
-    @router.get("/self")
+    @router.get("/self", operation_id="key_self")
     async def who_am_i(caller: Caller = asking) -> Self:
-        """Who asks, and what it may."""
+        """Who asks, and what it may.
+
+        For every key and token.
+        """
         return Self(name=caller.name, role=caller.access, tenant=caller.tenant, user_id=caller.user_id)
 
-    @router.post("/token", status_code=201)
+    @router.post("/token", status_code=201, operation_id="token_create", openapi_extra=_body(_TOKEN))
     async def make_token(asked: NewToken, caller: Caller = asking) -> TokenAnswer:
-        """A short-lived token for the key, or the token of ours, that is shown."""
+        """A short-lived token for the key, or the token of ours, that is shown.
+
+        For every key; what is asked for must not be more than it may.
+        """
         key, shown_at = _key_of(caller)
-        issued = await desk.do(caller, "token_create", (), None, lambda _: gate.tokens.issue(
+        issued = await desk.do(caller, "token_create", (), None, lambda _: desk.gate.tokens.issue(
             key, lifetime=timedelta(seconds=asked.lifetime_seconds), tenant=asked.tenant, role=asked.role,
             user_id=asked.user_id, shown_at=shown_at,
         ))  # fmt: skip
@@ -142,58 +167,92 @@ def key_routes(gate: KeyGate) -> APIRouter:
             expires_at=bearer.expires_at,
         )  # fmt: skip
 
-    @router.delete("/token/{token_id}", status_code=204)
+    @router.delete("/token/{token_id}", status_code=204, operation_id="token_revoke")
     async def revoke_token(
         token_id: Name, tenant: Annotated[Name | None, Query()] = None, caller: Caller = asking
     ) -> None:
-        """Let nobody in by this token from now on; whether there is one is not told."""
+        """Let nobody in by this token from now on; whether there is one is not told.
+
+        Needs admin access, or the token itself.
+        """
         own = isinstance(caller, Bearing) and caller.bearer is not None and caller.bearer.id == token_id
-        until = None if gate.tokens.elsewhere else datetime.now(UTC) + LONGEST + timedelta(seconds=2 * LEEWAY)
+        until = None if desk.gate.tokens.elsewhere else datetime.now(UTC) + LONGEST + timedelta(seconds=2 * LEEWAY)
         await desk.do(
             caller, "token_revoke", (token_id,), tenant,
-            lambda whose: gate.keys.deny(whose or "default", token_id, until), allowed=None if own else _require_admin,
+            lambda whose: desk.gate.keys.deny(whose or "default", token_id, until), allowed=None if own else _require_admin,
         )  # fmt: skip
 
-    @router.post("", status_code=201)
+    @router.post("", status_code=201, operation_id="key_create", openapi_extra=_body(_KEY))
     async def create(asked: NewKey, caller: Caller = asking) -> SecretAnswer:
-        """Make a key. Its secret is in this answer, and nowhere else ever."""
-        shown = await desk.do(caller, "key_create", (), asked.tenant, lambda whose: gate.keys.create(
+        """Make a key. Its secret is in this answer, and nowhere else ever.
+
+        Needs a key of admin access that is for all users; a token makes none. On a server without keys the first one closes it.
+        """
+        shown = await desk.do(caller, "key_create", (), asked.tenant, lambda whose: desk.gate.keys.create(
             tenant=whose or "default", role=asked.role, user_id=asked.user_id, name=asked.name,
             expires_at=asked.expires_at, limits=asked.limits,
         ), allowed=_require_maker)  # fmt: skip
         return _shown(shown)
 
-    @router.get("")
-    async def keys(caller: Caller = asking) -> list[KeyAnswer]:
-        """The keys of the tenant, those that are over too; never their secrets."""
-        found = await desk.do(caller, "key_list", (), None, gate.keys.list, allowed=_require_admin)
+    @router.get("", operation_id="key_list")
+    async def keys(
+        after: Annotated[Name | None, Query()] = None,
+        limit: Annotated[int, Query(ge=1, le=_MOST_LISTED)] = _MOST_LISTED,
+        caller: Caller = asking,
+    ) -> list[KeyAnswer]:
+        """The keys of the tenant in the order they were made, those that are over too; never their secrets.
+
+        Needs admin access to all users. With as many as the limit there may be more: ask again with the last id as after.
+        """
+        found = await desk.do(
+            caller, "key_list", (), None, lambda whose: desk.gate.keys.list(whose, after=after, limit=limit),
+            allowed=_require_admin,
+        )  # fmt: skip
         return [_known(key) for key in found]
 
-    @router.get("/{key_id}")
+    @router.get("/{key_id}", operation_id="key_show")
     async def one(key_id: Name, caller: Caller = asking) -> KeyAnswer:
-        """What is known of a key."""
+        """What is known of a key.
+
+        Needs admin access to all users; a key of another tenant does not exist.
+        """
         found = await desk.do(
-            caller, "key_show", (key_id,), None, lambda whose: gate.keys.find(key_id, whose), allowed=_require_admin
+            caller,
+            "key_show",
+            (key_id,),
+            None,
+            lambda whose: desk.gate.keys.find(key_id, whose),
+            allowed=_require_admin,
         )
         return _known(found)
 
-    @router.post("/{key_id}/rotate")
+    @router.post("/{key_id}/rotate", operation_id="key_rotate", openapi_extra=_body(_GRACE))
     async def rotate(key_id: Name, asked: Rotation | None = None, caller: Caller = asking) -> SecretAnswer:
-        """Give a key a new secret; the former one is valid for a time of grace."""
+        """Give a key a new secret; the former one is valid for a time of grace.
+
+        Needs a key of admin access that is for all users; a token makes none.
+        """
         grace = timedelta(seconds=(asked or Rotation()).grace_seconds)
         return _shown(await desk.do(
-            caller, "key_rotate", (key_id,), None, lambda whose: gate.keys.rotate(key_id, whose, grace=grace),
+            caller, "key_rotate", (key_id,), None, lambda whose: desk.gate.keys.rotate(key_id, whose, grace=grace),
             allowed=_require_maker,
         ))  # fmt: skip
 
-    @router.delete("/{key_id}")
+    @router.delete("/{key_id}", operation_id="key_revoke")
     async def revoke(key_id: Name, caller: Caller = asking) -> KeyAnswer:
-        """Let nobody in by this key, or a token made of it, from now on."""
+        """Let nobody in by this key, or a token made of it, from now on.
+
+        Needs admin access to all users. It is safe to repeat.
+        """
         return _known(await desk.do(
-            caller, "key_revoke", (key_id,), None, lambda whose: gate.keys.revoke(key_id, whose), allowed=_require_admin
+            caller, "key_revoke", (key_id,), None, lambda whose: desk.gate.keys.revoke(key_id, whose), allowed=_require_admin
         ))  # fmt: skip
 
     return router
+
+
+def _body(example: dict[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"content": {"application/json": {"example": example}}}}
 
 
 def _require_admin(caller: Caller) -> None:
@@ -231,7 +290,7 @@ def _key_of(caller: Caller) -> tuple[ApiKey, datetime | None]:
 
 
 def _known(key: ApiKey) -> KeyAnswer:
-    return KeyAnswer(**key.model_dump(), status=key.state(datetime.now(UTC)))
+    return KeyAnswer.model_construct(**dict(key), status=key.state(datetime.now(UTC)))
 
 
 def _shown(shown: Shown) -> SecretAnswer:

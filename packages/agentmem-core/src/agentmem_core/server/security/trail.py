@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
-from agentmem_core.errors import AgentMemError, StoreError
+from agentmem_core.errors import AgentMemError, StoreError, StoreFullError
 from agentmem_core.server.security.chain import Chain, Fields
 from agentmem_core.storage.sqlite import Entry, SqliteKeys, SqliteTrail
 
 logger = logging.getLogger("agentmem_core.server")
+
+KEPT = 10_000
+"""Entries of what was only read, and of who was turned away, that wait in memory while the disk is full."""
+
+_AGAIN_SECONDS = 0.25
+"""Between two attempts to write what could not be written."""
 
 ANCHOR_SECONDS = 1.0
 """How often at most it is remembered, beside the keys, how far the trail has come."""
@@ -31,13 +39,15 @@ class _Waiting:
     fields: Fields
     durable: bool
     future: asyncio.Future[None] | None
+    number: int
 
 
 class AuditTrail:
     """Adds entries by one thread of its own, as many at once as have come meanwhile.
 
-    An entry that could not be written is kept and tried again, and until then nobody is let in (``ready``): nothing is done that
-    cannot be written down. Lost is, with a killed process, only what was not answered.
+    An entry that could not be written is kept and tried again, and until then nothing is changed (``require_writable``), and
+    nobody let in (``ready``), unless it is for want of space: then what is read goes on as long as its entries can be kept here.
+    Lost is, with a killed process, what was not answered, and what was kept here.
     """
 
     def __init__(self, store: SqliteTrail, anchors: SqliteKeys, chain: Chain) -> None:
@@ -48,29 +58,44 @@ class AuditTrail:
         self._pending: list[_Waiting] = []
         self._failed: list[_Waiting] = []
         self._problem: AgentMemError | None = None
+        self._tried = 0.0
+        self._numbers = itertools.count()
         self._closing = False
         self._idle = False
         self._thread: threading.Thread | None = None
         self._head: Entry | None = None
         self._anchored = time.monotonic()
 
-    async def append(self, fields: Fields, *, durable: bool) -> None:
-        """The entry is written when this returns, and on the disk too when it is ``durable``; ``StoreError`` if it is not."""
+    async def append(self, fields: Fields, *, durable: bool, patient: bool = False) -> None:
+        """The entry is written when this returns, and on the disk too when it is ``durable``; ``StoreError`` if it is not.
+
+        One that is ``patient`` may also be kept here until there is space for it: nothing was changed that it tells of.
+        """
+        if patient and self._kept(fields):
+            return
         future = asyncio.get_running_loop().create_future()
-        self._put(_Waiting(fields, durable, future))
-        await future
+        self._put([_Waiting(fields, durable, future, next(self._numbers))])
+        try:
+            await future
+        except StoreFullError:
+            if not patient or not self._has_room():
+                raise
 
     async def ready(self) -> None:
-        """Nothing when what came can be written; what could not be is tried again here, and ``StoreError`` says it still fails."""
+        """Nothing when what is read can be written down, or kept; what could not be written is tried again here."""
         if self._problem is None:
             return
-        with self._changed:
-            again, self._failed = self._failed, []
-            self._problem = None
-        for waiting in again[1:]:
-            self._put(waiting)
-        if again:
-            await self.append(again[0].fields, durable=True)
+        if time.monotonic() - self._tried >= _AGAIN_SECONDS:
+            self._tried = time.monotonic()
+            await self._again()
+        self._require_room()
+
+    def require_writable(self) -> None:
+        """Nothing when what changes can be written down; ``StoreError`` before it is done otherwise."""
+        if self._problem is not None:
+            raise type(self._problem)(
+                f"nothing is changed while the audit cannot be written: {self._problem}"
+            ) from self._problem
 
     def write(self, fields: Fields) -> None:
         """One entry, now, by the thread that asks: for command lines."""
@@ -93,14 +118,40 @@ class AuditTrail:
         if lost:
             logger.error("%d entries could not be written into the audit, and are lost", lost)
 
-    def _put(self, waiting: _Waiting) -> None:
+    async def _again(self) -> None:
+        """Write what could not be written, in its order."""
+        with self._changed:
+            again, self._failed = self._failed, []
+        if not again:
+            return
+        again[-1].future = asyncio.get_running_loop().create_future()
+        self._put(again)
+        with suppress(AgentMemError):
+            await again[-1].future
+
+    def _require_room(self) -> None:
+        if self._problem is not None and not self._has_room():
+            raise self._problem
+
+    def _has_room(self) -> bool:
+        return isinstance(self._problem, StoreFullError) and len(self._failed) < KEPT
+
+    def _kept(self, fields: Fields) -> bool:
+        """Keep an entry here while it is known that there is no space for it."""
+        with self._changed:
+            if not self._has_room():
+                return False
+            self._failed.append(_Waiting(fields, durable=True, future=None, number=next(self._numbers)))
+            return True
+
+    def _put(self, waiting: Sequence[_Waiting]) -> None:
         with self._changed:
             if self._closing:
                 raise StoreError("the audit is closed; the server is shutting down")
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="agentmem-audit", daemon=True)
                 self._thread.start()
-            self._pending.append(waiting)
+            self._pending += waiting
             if self._idle:
                 self._changed.notify()
 
@@ -132,12 +183,17 @@ class AuditTrail:
             )  # fmt: skip
         except Exception as error:
             problem = error
-            logger.exception("the audit cannot be written; nobody is let in until it can")
+            if self._problem is None:
+                logger.exception("the audit cannot be written; nothing is changed until it can")
             with self._changed:
-                self._failed += [_Waiting(waiting.fields, durable=True, future=None) for waiting in batch]
+                self._failed += [replace(waiting, durable=True, future=None) for waiting in batch]
+                self._failed.sort(key=lambda waiting: waiting.number)
                 self._problem = error if isinstance(error, AgentMemError) else StoreError(str(error))
         else:
             self._head = head
+            with self._changed:
+                if not self._failed:
+                    self._problem = None
         _resolve(batch, problem)
 
     def _anchor(self, head: Entry) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ CREATE TABLE changes (only INTEGER PRIMARY KEY CHECK (only = 1), change INTEGER 
 INSERT INTO changes VALUES (1, 0);
 """,
 )
+_REMEMBERED = timedelta(days=30)
+"""How long a denied token is known after it has expired: the clock may have been wrong when it was asked."""
+
 _FIELDS = ", ".join(ApiKey.model_fields)
 _MOMENTS = {"created_at", "expires_at", "revoked_at", "last_used_at"}
 
@@ -71,14 +75,16 @@ class SqliteKeys:
             return _change(connection)
 
     def keyring(self, now: datetime) -> Keyring:
-        """Everything of one moment; denied tokens that have expired by ``now`` are left out."""
+        """Everything of one moment; denied tokens that had expired long before ``now`` are left out."""
         with self._connections.reading() as connection:
             keys = [_key(row) for row in connection.execute(f"SELECT {_FIELDS} FROM keys")]
             secrets = [
                 Secret(digest, key, to_moment(until))
                 for digest, key, until in connection.execute("SELECT digest, key, valid_until FROM secrets")
             ]
-            denied = connection.execute("SELECT tenant, token FROM denied WHERE coalesce(until, ?) >= ?", _twice(now))
+            denied = connection.execute(
+                "SELECT tenant, token FROM denied WHERE coalesce(until, ?) >= ?", _twice(now - _REMEMBERED)
+            )
             return Keyring(
                 _change(connection),
                 {key.id: key for key in keys},
@@ -92,11 +98,14 @@ class SqliteKeys:
             row = connection.execute(f"SELECT {_FIELDS} FROM keys WHERE id = ?", (key_id,)).fetchone()
             return None if row is None else _key(row)
 
-    def of(self, tenant: str | None) -> list[ApiKey]:
-        """The keys of a tenant, or all, in the order they were made."""
-        where, given = ("", ()) if tenant is None else ("WHERE tenant = ?", (tenant,))
+    def of(self, tenant: str | None, *, after: str | None = None, limit: int = -1) -> list[ApiKey]:
+        """The keys of a tenant, or all, in the order they were made; those past the key ``after``, and at most ``limit``."""
         with self._connections.reading() as connection:
-            rows = connection.execute(f"SELECT {_FIELDS} FROM keys {where} ORDER BY created_at, id", given)
+            rows = connection.execute(
+                f"SELECT {_FIELDS} FROM keys WHERE (?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR "
+                "(created_at, id) > (SELECT created_at, id FROM keys WHERE id = ?2)) ORDER BY created_at, id LIMIT ?3",
+                (tenant, after, limit),
+            )
             return [_key(row) for row in rows]
 
     def add(self, key: ApiKey, digest: bytes) -> None:
@@ -130,7 +139,7 @@ class SqliteKeys:
     def deny(self, tenant: str, token: str, *, until: datetime | None, now: datetime) -> None:
         """Let nobody in by this token of a tenant; remembered until it expires by itself, or for good."""
         with self._connections.writing() as connection:
-            connection.execute("DELETE FROM denied WHERE until < ?", (to_micros(now),))
+            connection.execute("DELETE FROM denied WHERE until < ?", (to_micros(now - _REMEMBERED),))
             connection.execute("INSERT OR REPLACE INTO denied VALUES (?, ?, ?)", (tenant, token, to_micros(until)))
             _note_change(connection)
 
@@ -178,6 +187,8 @@ def _stored(name: str, value: Any) -> Any:
     return to_micros(value) if name in _MOMENTS else value
 
 
-def _key(row: Iterable[Any]) -> ApiKey:
+@lru_cache(maxsize=65_536)
+def _key(row: tuple[Any, ...]) -> ApiKey:
+    """Remembered, since after every change all are read and one is another."""
     fields = dict(zip(ApiKey.model_fields, row, strict=True))
     return ApiKey.model_validate(fields | {name: to_moment(fields[name]) for name in _MOMENTS})

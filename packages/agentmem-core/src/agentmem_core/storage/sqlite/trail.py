@@ -6,21 +6,32 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from agentmem_core.errors import ConflictError
 from agentmem_core.storage.sqlite.connections import Connections, Durability
 from agentmem_core.storage.sqlite.schema import Schema
 
 TRAIL_FILE = "audit.db"
 
+_ARCHIVES = """
+CREATE TABLE archives (number INTEGER PRIMARY KEY, hash BLOB NOT NULL, entries INTEGER NOT NULL, digest TEXT NOT NULL) STRICT;
+CREATE TRIGGER archives_stand BEFORE UPDATE ON archives BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END;
+CREATE TRIGGER archives_stay BEFORE DELETE ON archives BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END;
+CREATE TRIGGER entries_stay BEFORE DELETE ON entries WHEN OLD.number > (SELECT coalesce(max(number), 0) FROM archives)
+BEGIN SELECT RAISE(ABORT, 'the audit is only added to, until it is archived'); END;
+"""
+
 _SCHEMA = Schema(
     0x41474131,  # AGA1
-    1,
-    """
+    2,
+    f"""
 CREATE TABLE entries (number INTEGER PRIMARY KEY, entry TEXT NOT NULL, hash BLOB NOT NULL) STRICT;
 CREATE TRIGGER entries_stand BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END;
-CREATE TRIGGER entries_stay BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END;
-""",
+{_ARCHIVES}""",
+    {1: f"DROP TRIGGER entries_stay;\n{_ARCHIVES}"},
 )
 _PAGE = 1_000
+_REMOVED_AT_ONCE = 5_000
+"""Entries of one transaction: a server waits for it."""
 
 FIRST = -(2**63)
 """Before any number: what somebody has put before the first entry is walked over too."""
@@ -34,6 +45,15 @@ class Entry(NamedTuple):
     number: int
     text: str
     hash: bytes
+
+
+class Archived(NamedTuple):
+    """What was moved into a file: up to which entry, its hash, how many, and the SHA-256 of the file in hex."""
+
+    number: int
+    hash: bytes
+    entries: int
+    digest: str
 
 
 class SqliteTrail:
@@ -50,9 +70,17 @@ class SqliteTrail:
         self._sure = Connections(file, "full", _SCHEMA) if file is not None and durability == "full" else self._quick
 
     def append(
-        self, given: Sequence[E], chained: Callable[[Entry | None, E], Entry], *, durable: bool = True
+        self,
+        given: Sequence[E],
+        chained: Callable[[Entry | None, E], Entry],
+        *,
+        durable: bool = True,
+        archived: Archived | None = None,
     ) -> Entry | None:
-        """Add what ``chained`` makes of the last entry and each that is given; answers the last entry."""
+        """Add what ``chained`` makes of the last entry and each that is given; answers the last entry.
+
+        ``archived`` says, in the same transaction, that what comes before may be removed.
+        """
         with (self._sure if durable else self._quick).writing() as connection:
             row = connection.execute("SELECT number, entry, hash FROM entries ORDER BY number DESC LIMIT 1").fetchone()
             last = None if row is None else Entry(*row)
@@ -61,7 +89,31 @@ class SqliteTrail:
                 last = chained(last, item)
                 added.append(last)
             connection.executemany("INSERT INTO entries VALUES (?, ?, ?)", added)
+            if archived is not None:
+                begins = connection.execute("SELECT coalesce(max(number), 0) FROM archives").fetchone()[0]
+                if begins != archived.number - archived.entries:
+                    raise ConflictError("the audit was archived by another process meanwhile; try again")
+                connection.execute("INSERT INTO archives VALUES (?, ?, ?, ?)", archived)
         return last
+
+    def archives(self) -> list[Archived]:
+        """What was moved into files, in order; the trail begins after the last one."""
+        with self._quick.reading() as connection:
+            rows = connection.execute("SELECT number, hash, entries, digest FROM archives ORDER BY number")
+            return [Archived(*row) for row in rows]
+
+    def remove_archived(self) -> int:
+        """Let go of what was moved into files, some at a time, so that nobody waits for long; answers how many it were."""
+        removed, some = 0, 1
+        while some:
+            with self._sure.writing() as connection:
+                some = connection.execute(
+                    "DELETE FROM entries WHERE number IN (SELECT number FROM entries "
+                    "WHERE number <= (SELECT coalesce(max(number), 0) FROM archives) ORDER BY number LIMIT ?)",
+                    (_REMOVED_AT_ONCE,),
+                ).rowcount
+            removed += some
+        return removed
 
     def settle(self) -> None:
         """All that was added is on the disk."""

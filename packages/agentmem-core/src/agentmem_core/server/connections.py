@@ -1,0 +1,124 @@
+"""Connections that hold little before they have asked for anything: heads come whole, soon and short, and there are so many at most."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+log = logging.getLogger("agentmem_core.server")
+
+HEAD_BYTES = 65_536
+"""Of the line and the headers of a request; what comes in one piece with their end may be longer."""
+
+HEAD_SECONDS = 30.0
+"""From the first byte of a head to its last, and from a new connection to its first head."""
+
+_FILES_OF_THE_STORE = 128
+_FILES_WANTED = 65_536
+_QUIET = 60.0
+_TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+_Base: Any = AutoHTTPProtocol  # whichever parser is installed; both have a cycle for each request
+
+
+class Connection(_Base):  # type: ignore[misc]  # its base is known at run time only
+    """uvicorn's, which trusts a peer for as long as it sends parts of a head."""
+
+    most = 4_096
+    head_seconds = HEAD_SECONDS
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Beyond what there are files for, a connection is closed at once."""
+        super().connection_made(transport)
+        self._of_head = 0
+        self._timer: asyncio.TimerHandle | None = None
+        if len(self.connections) > self.most:
+            _tell(self.most)
+            transport.abort()
+            return
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is waited for."""
+        self._rest()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parts of a head are counted and timed; bodies have limits of their own."""
+        before = self.cycle
+        of_body = before is not None and before.more_body
+        super().data_received(data)
+        if of_body or self.cycle is not before:
+            self._rest()
+            return
+        self._of_head += len(data)
+        if self._of_head > HEAD_BYTES:
+            self._end(_TOO_LONG if before is None or before.response_complete else b"")
+        elif self._timer is None:
+            self._wait()
+
+    def _wait(self) -> None:
+        self._timer = self.loop.call_later(self.head_seconds, self._end, b"")
+
+    def _rest(self) -> None:
+        self._of_head = 0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _end(self, answer: bytes) -> None:
+        self._rest()
+        if not self.transport.is_closing():
+            if answer:
+                self.transport.write(answer)
+            self.transport.close()
+
+
+def _tell(most: int) -> None:
+    """Once in a while: who opens connections must not fill the log too."""
+    global _told  # noqa: PLW0603 - one for the process, as the log is
+    if time.monotonic() - _told > _QUIET:
+        _told = time.monotonic()
+        log.warning("there are %d connections; more are closed at once", most)
+
+
+_told = -math.inf
+
+
+def let_go(connections: Iterable[Any], closing: set[Any]) -> set[Any]:
+    """Abort those that were closed when it was last asked, and whose peers still take nothing; answers those that are closed now."""
+    found = {connection for connection in connections if connection.transport.is_closing()}
+    for connection in found & closing:
+        connection.transport.abort()
+    return found - closing
+
+
+def bounded(wanted: int) -> type[Connection]:
+    """The connections of a server that has so many at most, and leaves some files of the process to its store."""
+    files = _files()
+    most = wanted if files is None else max(8, min(wanted, files - _FILES_OF_THE_STORE))
+    return type("BoundedConnection", (Connection,), {"most": most})
+
+
+def _files() -> int | None:
+    """How many files this process may open: as many as it can be allowed, within reason."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, _FILES_WANTED)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (ValueError, OSError):  # macOS has a limit below what it says
+            return soft
+        return wanted
+    return None if soft == resource.RLIM_INFINITY else soft
