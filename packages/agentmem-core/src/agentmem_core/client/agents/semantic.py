@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, ClassVar, Unpack
 
 from agentmem_core.client.agents.base import ByIdAgent, Within
-from agentmem_core.model import Link, Memory, MemoryType
+from agentmem_core.model import Link, Memory, MemoryType, Page
 from agentmem_core.model.agents import Neighbour, Walk
+from agentmem_core.operations import List
 from agentmem_core.operations.agents.semantic import AboutThing, LearnFact, NeighboursOf, PathBetween, RelateThings
 
 Memories = list[Memory]
@@ -87,6 +88,32 @@ class SemanticAgent(ByIdAgent):
                 source=source,
             )
         )
+
+    def list(
+        self,
+        *,
+        limit: int = 100,
+        cursor: str | None = None,
+        filters: Any = None,
+        order: str = "oldest",
+        ended: bool = False,
+        **scope: Unpack[Within],
+    ) -> Page:
+        """A page of the facts that hold, in the order they were added; with ``ended`` also those that do no longer (``valid_to``)."""
+        return self._run(self._listing(scope, limit=limit, cursor=cursor, filters=filters, order=order, ended=ended))
+
+    async def alist(
+        self,
+        *,
+        limit: int = 100,
+        cursor: str | None = None,
+        filters: Any = None,
+        order: str = "oldest",
+        ended: bool = False,
+        **scope: Unpack[Within],
+    ) -> Page:
+        """``list`` without blocking the event loop."""
+        return await self._arun(self._listing(scope, limit=limit, cursor=cursor, filters=filters, order=order, ended=ended))
 
     def relate(
         self,
@@ -185,3 +212,6 @@ class SemanticAgent(ByIdAgent):
     ) -> Memories:
         """``about`` without blocking the event loop."""
         return await self._arun(self._op(AboutThing, scope, entity=entity, as_of=as_of, limit=limit))
+
+    def _listing(self, scope: Within, **how: Any) -> List:
+        return self._op(List, scope, types=(self.type,), **how)
