@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.core.clock import DAY, HOUR, NOON, Clock, remembering
 
-from agentmem_core import AgentMem, InvalidInputError, Memory, NotFoundError
+from agentmem_core import AgentMem, InvalidInputError, Memory, NotFoundError, Page
 from agentmem_core.recall.facts import holds_many
 
 

@@ -100,7 +100,8 @@ def forget(
     ids: Ids = None,
     filters: Filters = None,
     keep_facts: Annotated[
-        bool, typer.Option("--keep-facts", help="Leave what was learnt from them alone, which goes with them otherwise.")
+        bool,
+        typer.Option("--keep-facts", help="Leave what was learnt from them alone, which goes with them otherwise."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; must be given where nobody can be asked.")] = False,
 ) -> None:
@@ -109,7 +110,11 @@ def forget(
     if not ids and not passing and asked.user is None and asked.agent is None and asked.session is None:
         raise InvalidInputError("forget: say what to erase: ids, --filter, --user, --agent or --session")
     named = [f"{name} {said}" for name, said in (("user", asked.user), ("agent", asked.agent), ("session", asked.session)) if said]  # fmt: skip
-    what = f"{len(ids)} memories" if ids else ", ".join((*(["what passes the filter"] if passing else ["everything"]), *named))
+    what = (
+        f"{len(ids)} memories"
+        if ids
+        else ", ".join((*(["what passes the filter"] if passing else ["everything"]), *named))
+    )
     if not yes:
         if not sys.stdin.isatty():
             raise InvalidInputError(f"forget: would erase {what} for good; say --yes")

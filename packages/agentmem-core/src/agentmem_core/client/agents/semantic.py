@@ -113,7 +113,9 @@ class SemanticAgent(ByIdAgent):
         **scope: Unpack[Within],
     ) -> Page:
         """``list`` without blocking the event loop."""
-        return await self._arun(self._listing(scope, limit=limit, cursor=cursor, filters=filters, order=order, ended=ended))
+        return await self._arun(
+            self._listing(scope, limit=limit, cursor=cursor, filters=filters, order=order, ended=ended)
+        )
 
     def relate(
         self,
