@@ -27,7 +27,9 @@ def facts(client: AgentMem) -> list[str]:
 
 
 def test_a_chain_with_rules_learns_and_tells_a_fact_once() -> None:
-    first = ConversationChain(llm=ScriptedText(), memory=AgentMemMemory(learner="rules", user_id="ana", session_id="monday"))
+    first = ConversationChain(
+        llm=ScriptedText(), memory=AgentMemMemory(learner="rules", user_id="ana", session_id="monday")
+    )
     first.predict(input="I moved to Lisbon in May, and I have a dog")
     llm = ScriptedText(script=["In Lisbon."])
     later = AgentMemMemory(learner="rules", user_id="ana", session_id="friday")
@@ -79,7 +81,8 @@ def test_a_model_that_fails_is_in_the_log_and_loses_nothing(caplog) -> None:
 
 def test_a_runnable_with_history_learns_and_chinese_is_read() -> None:
     chat = RunnableWithMessageHistory(
-        ScriptedChat(), lambda session_id: AgentMemChatMessageHistory(session_id=session_id, user_id="ana", learner="rules")
+        ScriptedChat(),
+        lambda session_id: AgentMemChatMessageHistory(session_id=session_id, user_id="ana", learner="rules"),
     )
     chat.invoke([HumanMessage("我住在里斯本，我有一只猫")], {"configurable": {"session_id": "s1"}})
     client = AgentMemChatMessageHistory(user_id="ana", learner="rules").client
