@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from typing import Any
 
 import pytest
 from langchain.agents import create_agent
@@ -94,7 +95,7 @@ def test_an_agent_learns_when_it_is_done(colour: str) -> None:
     middleware = AgentMemMiddleware(learner="rules", user_id="ana", session_id="s1")
     model = ScriptedChat(script=["Nice."])
     agent = create_agent(model, middleware=[middleware])
-    given = {"messages": [HumanMessage("I live in Lisbon and I like fado")]}
+    given: Any = {"messages": [HumanMessage("I live in Lisbon and I like fado")]}
     agent.invoke(given) if colour == "sync" else asyncio.run(agent.ainvoke(given))
     assert facts(middleware.client) == ["user lives in Lisbon", "user likes fado"]
     again = create_agent(model, middleware=[AgentMemMiddleware(learner="rules", user_id="ana", session_id="s2")])
@@ -144,4 +145,5 @@ def test_nobody_learns_where_nobody_is_named(client) -> None:
 def test_histories_of_one_model_share_one_store() -> None:
     model = ScriptedChat()
     one, two = (AgentMemChatMessageHistory(llm=model, user_id=user) for user in ("ana", "bo"))
-    assert one.client._backend._opened is two.client._backend._opened
+    shares: Any = [history.client._backend for history in (one, two)]
+    assert shares[0]._opened is shares[1]._opened

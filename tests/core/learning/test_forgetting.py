@@ -177,9 +177,10 @@ def test_facts_can_be_kept_when_the_words_go() -> None:
     assert told(memory.forget(session_id="s1", keep_facts=True)) == (1, 0, 1)
     [home] = rows(memory)
     assert (home.content, home.source) == ("Ana lives in Lisbon", ())
-    for wrong in ({"user_id": "ana"}, {"agent_id": "a"}):
+    wrongs: list[dict[str, Any]] = [{"user_id": "ana"}, {"agent_id": "a"}]
+    for wrong in wrongs:
         with pytest.raises(InvalidInputError, match="keep_facts"):
-            memory.forget(keep_facts=True, **wrong)  # type: ignore[arg-type]  # plain names
+            memory.forget(keep_facts=True, **wrong)
 
 
 def test_a_filter_takes_what_passes_it_and_nothing_when_it_is_empty() -> None:
@@ -187,9 +188,10 @@ def test_a_filter_takes_what_passes_it_and_nothing_when_it_is_empty() -> None:
     memory.add(["one", "two"], metadata={"topic": "tax"})
     memory.add("three")
     memory.delete(memory.list().items[0].id)
-    for wrong in ({"filters": {}}, {"filters": {"topic": "tax"}, "ids": "x"}):
+    wrongs: list[dict[str, Any]] = [{"filters": {}}, {"filters": {"topic": "tax"}, "ids": "x"}]
+    for wrong in wrongs:
         with pytest.raises(InvalidInputError, match="filter"):
-            memory.forget(**wrong)  # type: ignore[arg-type]  # plain names
+            memory.forget(**wrong)
     assert memory.forget(filters={"topic": "tax"}).memories == 2
     assert [item.content for item in memory.list()] == ["three"]
 

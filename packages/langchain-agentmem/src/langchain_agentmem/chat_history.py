@@ -49,7 +49,7 @@ class AgentMemChatMessageHistory(BaseChatMessageHistory):
         super().__init__()
         if window is not None and (type(window) is not int or window < 1):
             raise InvalidInputError(f"window: must be at least 1, or None for all messages, got {window!r}")
-        self.infer = how_to_learn(infer, llm=llm, learner=learner)
+        self.infer: Infer = how_to_learn(infer, llm=llm, learner=learner)
         self.client = opened(
             client,
             path=path,

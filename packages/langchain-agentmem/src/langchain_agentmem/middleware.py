@@ -67,7 +67,7 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
                 raise InvalidInputError(f"{name}: must be a whole number of at least {least}, got {number!r}")
         if min_score is not None and (type(min_score) not in {int, float} or not 0 <= min_score <= 1):
             raise InvalidInputError(f"min_score: must be a number from 0 to 1, got {min_score!r}")
-        self.infer = how_to_learn(infer, llm=llm, learner=learner)
+        self.infer: Infer = how_to_learn(infer, llm=llm, learner=learner)
         self.client = opened(
             client,
             path=path,

@@ -106,7 +106,9 @@ def _changed(
     if action is Action.UPDATE and was_true is True:
         ends = tuple(memory.id for memory in memories if memory.since <= stated.since)
         return Settled(action, why, ends=ends, at=stated.since, by="model") if ends else None
-    together = sorted((memory for memory in memories if memory.scope == memories[0].scope), key=lambda memory: memory.since)
+    together = sorted(
+        (memory for memory in memories if memory.scope == memories[0].scope), key=lambda memory: memory.since
+    )
     first, alike = together[0], tuple(memory.id for memory in together[1:])
     if action is Action.UPDATE:
         text = text or stated.fact.text
