@@ -89,7 +89,7 @@ class SemanticAgent(ByIdAgent):
             )
         )
 
-    def list(
+    def list(  # pyright: ignore[reportIncompatibleMethodOverride]  # one argument more, with a default
         self,
         *,
         limit: int = 100,
@@ -102,7 +102,7 @@ class SemanticAgent(ByIdAgent):
         """A page of the facts that hold, in the order they were added; with ``ended`` also those that do no longer (``valid_to``)."""
         return self._run(self._listing(scope, limit=limit, cursor=cursor, filters=filters, order=order, ended=ended))
 
-    async def alist(
+    async def alist(  # pyright: ignore[reportIncompatibleMethodOverride]  # the same
         self,
         *,
         limit: int = 100,
