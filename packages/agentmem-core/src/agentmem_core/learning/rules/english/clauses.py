@@ -97,7 +97,7 @@ _DROPPED = re.compile(
     re.IGNORECASE,
 )
 """Where a chat leaves out "I"."""
-_BIRTH = re.compile(r"born\b", re.IGNORECASE)
+_LEFT_OUT = {"born": "I was ", "been": "I have "}
 _RELATIVE = re.compile(r"\b(?:who|where|when|before|after|until|while)\b", re.IGNORECASE)
 _LEAD = re.compile(
     r"(?:(?:well|so|yeah|yep|yes|yup|no|nope|nah|oh|ah|um+|uh+|hmm+|hi|hello|hey|heya|hiya|ok|okay|okey|actually|also|and|but|anyway|honestly|frankly|plus|in fact|nowadays|these days|currently"
@@ -199,14 +199,7 @@ def expanded(sentence: str) -> str:
         ),
         sentence,
     )
-    return _DROPPED.sub(lambda found: _subject_of(sentence[found.end() :]), sentence, count=1)
-
-
-def _subject_of(rest: str) -> str:
-    """What is left out before a verb."""
-    if _BIRTH.match(rest):
-        return "I was "
-    return "I have " if rest[:5].lower() == "been " else "I "
+    return _DROPPED.sub(lambda found: _LEFT_OUT.get(sentence[found.end() :][:4].lower(), "I "), sentence, count=1)
 
 
 def stated(sentence: str) -> bool:
