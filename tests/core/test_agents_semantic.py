@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.core.clock import DAY, HOUR, NOON, Clock, remembering
 
-from agentmem_core import AgentMem, InvalidInputError, Memory, NotFoundError
+from agentmem_core import AgentMem, InvalidInputError, Memory, NotFoundError, Page
 from agentmem_core.recall.facts import holds_many
 
 
@@ -81,7 +81,8 @@ def test_coming_back_is_a_fact_of_its_own() -> None:
         lives(memory, town, valid_from=NOON - days * DAY)
     assert about(memory) == ["Ana lives in Porto"]
     assert [about(memory, as_of=NOON - days * DAY)[0][-5:] for days in (250, 150, 50)] == ["Porto", "isbon", "Porto"]
-    assert len(memory.semantic.list().items) == 3
+    assert [item.content for item in memory.semantic.list()] == ["Ana lives in Porto"]
+    assert len(memory.semantic.list(ended=True).items) == 3
 
 
 @pytest.mark.parametrize(
@@ -354,7 +355,26 @@ def test_of_many_that_contradict_at_once_one_holds() -> None:
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(learn, range(6)))
     assert len(about(memory)) == len(reached(memory)) == 1
-    assert len(memory.semantic.list().items) == 48
+    assert len(memory.semantic.list(ended=True).items) == 48
+
+
+async def test_a_list_of_facts_holds_those_that_hold_page_by_page() -> None:
+    memory = remembering()
+    for number in range(60):
+        lives(memory, f"town {number}", valid_from=NOON - (100 - number) * DAY)
+        memory.semantic.learn(f"Ana likes {number}", subject="Ana", predicate="likes", object=str(number))
+    holding = [f"Ana likes {number}" for number in range(60)]
+    holding.insert(59, "Ana lives in town 59")
+    found: list[str] = []
+    page = memory.semantic.list(limit=7)
+    while page.items:
+        found += [item.content for item in page]
+        page = memory.semantic.list(limit=7, cursor=page.next_cursor) if page.next_cursor else Page()
+    assert found == holding
+    assert [item.content for item in await memory.semantic.alist(order="newest")] == holding[::-1]
+    assert len(await memory.semantic.alist(ended=True, limit=200)) == len(memory.list(limit=200)) == 120
+    ended = [item for item in memory.semantic.list(ended=True, limit=200) if item.valid_to is not None]
+    assert len(ended) == 59
 
 
 def test_facts_and_links_survive_a_restart(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import traceback
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -493,7 +494,8 @@ def test_forgetting_takes_the_entry_its_history_and_what_the_audit_says_of_it(tm
         memory.knowledge.put("kept", "x", user_id="ben")
         memory.knowledge.reveal(name, reason=f"{name} reason", **scope)
         memory.knowledge.reveal("kept", reason="test", user_id="ben")
-        call = {"user": {"user_id": "default"}, "ids": {"ids": entry.id}, "agent": {"agent_id": "a"}}[how]
+        ways: dict[str, Any] = {"user": {"user_id": "default"}, "ids": {"ids": entry.id}, "agent": {"agent_id": "a"}}
+        call = ways[how]
         memory.forget(**call)
         assert memory.knowledge.audit() == []
         assert len(memory.knowledge.audit(user_id="ben")) == 1

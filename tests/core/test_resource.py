@@ -8,6 +8,7 @@ import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -463,7 +464,8 @@ def test_forgetting_takes_bytes_and_chunks_along(tmp_path, how):
     with opened(tmp_path) as memory:
         file = memory.resource.put(f"{word} text {word}".encode(), name=f"{word}.txt", session_id="s")
         kept = memory.resource.put(b"another", name="kept.txt", session_id="t")
-        call = {"user": {"user_id": "default"}, "session": {"session_id": "s"}, "ids": {"ids": file.id}}[how]
+        ways: dict[str, Any] = {"user": {"user_id": "default"}, "session": {"session_id": "s"}, "ids": {"ids": file.id}}
+        call = ways[how]
         receipt = memory.forget(**call)
         assert (receipt.memories, receipt.files) == ((4, 2) if how == "user" else (2, 1))
         assert blobs(memory) == (set() if how == "user" else {kept.sha256})

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,8 +17,9 @@ import pytest
 from tests.core.clock import DAY, Clock
 from tests.core.learning.scripted import Scripted, fact, facts_at, learning, rows
 
-from agentmem_core import AgentMem, LearningBudget, LearningQueue, ModelError
+from agentmem_core import AgentMem, LearningBudget, LearningQueue, ModelError, Scope
 from agentmem_core.engine.learning import queue as queueing
+from agentmem_core.ports import Lesson
 
 TOWNS = ["Paris", "Lisbon", "Rome", "Oslo", "Bern"]
 PATIENCE = 60.0
@@ -212,6 +214,81 @@ def test_what_is_queued_survives_a_kill(tmp_path: Path, monkeypatch) -> None:
         assert not memory.flush(timeout=PATIENCE)
         assert facts_at(memory) == {"Ana lives in Bern"}
         assert [len(memory.history(item.id)) for item in rows(memory)] == [2, 2, 2, 2, 1]
+
+
+RELAY = """
+import sys, time
+sys.path[:0] = {paths!r}
+from tests.core.learning.test_background import Parrot, turn
+from agentmem_core import AgentMem
+
+class Thoughtful(Parrot):
+    def ask(self, prompt):
+        time.sleep(0.05)
+        return super().ask(prompt)
+
+number = int(sys.argv[2])
+memory = AgentMem(sys.argv[1], embedder="hashing", index="none", durability="normal", llm=Thoughtful())
+for place in range(10):
+    memory.add(turn(f"town{{number}}x{{place}}"), user_id=f"user {{place % 2}}", infer="background")
+print("added", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no kill -9 here")
+def test_processes_that_are_killed_in_turns_leave_nothing_unlearnt(tmp_path: Path) -> None:
+    """Two are always at work, whichever came first is killed: what it held is taken over, once, and each user's order stays."""
+    program = RELAY.format(paths=[str(Path(__file__).parents[3])])
+    running: list[subprocess.Popen[str]] = []
+    try:
+        for number in range(6):
+            child = subprocess.Popen(
+                [sys.executable, "-c", program, str(tmp_path), str(number)], stdout=subprocess.PIPE, text=True
+            )
+            running.append(child)
+            assert child.stdout is not None
+            assert child.stdout.readline() == "added\n"
+            while len(running) > (number < 5):
+                _kill(running.pop(0))
+    finally:
+        for child in running:
+            _kill(child)
+    with AgentMem(tmp_path, embedder="hashing", index="none", durability="normal", llm=Parrot()) as memory:
+        assert not memory.flush(everyone=True, timeout=PATIENCE)
+        for user in range(2):
+            facts = memory.list(user_id=f"user {user}", types=["semantic"], limit=1_000).items
+            said = [f"Ana lives in town{number}x{place}" for number in range(6) for place in range(user, 10, 2)]
+            assert [item.content for item in facts] == said
+            versions = [len(memory.history(item.id, user_id=f"user {user}")) for item in facts]
+            assert versions == [2] * 29 + [1], "each was learnt once, and ended by the next"
+
+
+def _kill(child: subprocess.Popen[str]) -> None:
+    child.kill()
+    child.wait()
+    if child.stdout is not None:
+        child.stdout.close()
+
+
+def test_what_a_lesson_costs_does_not_grow_with_those_that_wait(tmp_path: Path, monkeypatch) -> None:
+    """Taking the next of 3,000 lessons looks at few of them: counted in steps of the database, which no other job can disturb."""
+    monkeypatch.setattr("agentmem_core.engine.learning.verbs.wake", lambda engine, tenant: None)
+    with AgentMem(tmp_path, embedder="hashing", index="none", durability="normal", llm=Parrot()) as memory:
+        engine = memory._backend._engine  # type: ignore[attr-defined]  # the parts of the queue by hand
+        steps: dict[int, int] = {}
+        for count in (30, 3_000):
+            with engine.writing() as writer:
+                for number in range(count):
+                    scope = Scope(user_id=f"user {number % 3}")
+                    writer.put_lesson(Lesson(scope, ("t",), queued_at=engine.clock(), due_at=engine.clock()))
+            with engine.ledger.reading() as reader:
+                counted: Counter[str] = Counter()
+                reader._db.set_progress_handler(lambda counted=counted: counted.update(["step"]), 1)
+                assert reader.due_lesson("default", engine.clock()) is not None
+                reader._db.set_progress_handler(None, 0)
+            steps[count] = counted["step"]
+        assert steps[3_000] < 3 * steps[30], steps
 
 
 def test_two_clients_of_one_store_do_nothing_twice(tmp_path: Path) -> None:

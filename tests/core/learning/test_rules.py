@@ -34,6 +34,34 @@ def test_the_sentences_of_a_reviewer_are_read_precisely():
     assert result.recall >= 0.98, "\n".join(result.wrong)
 
 
+@pytest.mark.parametrize(("name", "recall"), [("rules_fourth.jsonl", 0.87), ("rules_fifth.jsonl", 0.84)])
+def test_sentences_half_of_which_are_traps_are_read_precisely(name, recall):
+    """Jests, fiction, negations, hypotheses, reported speech; their first reading is in docs/learning-rules.md."""
+    result = score(name)
+    assert result.precision == 1.0, "\n".join(result.wrong)
+    assert result.recall >= recall, "\n".join(result.wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "called"),
+    [
+        ("I am Groot", []), ("I'm Batman!", []), ("我是孙悟空", []), ("I am Legend", []),
+        ("Hi, I'm Ana", ["Ana"]), ("I'm Ana and I live in Porto", ["Ana"]), ("My name is Groot", ["Groot"]), ("你好，我是李雷", ["李雷"]),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_only_claimed_is_not_believed(text, called):
+    assert [fact.object for fact in told(text) if fact.predicate in {"is called", "叫"}] == called
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I'm married to my job", "I am married to the sea", "我从来没住过北京", "我来自火星", "帮我把这句翻成英文：我住在武汉",
+     "Please check this: I live in Rome", "The waiter greets us: my name is Tom"],
+)  # fmt: skip
+def test_traps_by_their_mechanism(text):
+    assert told(text) == []
+
+
 @pytest.mark.parametrize(
     "text",
     ["I'm allergic to Mondays haha", "I'm allergic to stupidity", "I'm from HR", "In the novel I'm writing, I live in Mars",
@@ -67,6 +95,8 @@ def test_the_files_hold_what_they_say():
         "rules_held.jsonl": 50,
         "rules_second.jsonl": 100,
         "rules_third.jsonl": 156,
+        "rules_fourth.jsonl": 100,
+        "rules_fifth.jsonl": 50,
     }
     empty = [
         line

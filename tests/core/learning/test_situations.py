@@ -379,6 +379,7 @@ def test_what_is_decided(situation: Situation):
     )
     memory = learning(model, clock)
     days = []
+    seen: list[set[str]] = []
     for step in situation.steps:
         said = [step.said] if isinstance(step.said, str) else step.said
         turns = [{"role": "user", "content": text, "name": "Ana"} for text in said]
@@ -388,8 +389,14 @@ def test_what_is_decided(situation: Situation):
         assert all(decision.reason and decision.turns for decision in learned.decisions)
         assert learned.usage.calls <= 2
         days.append(clock())
+        seen.append(facts_at(memory))
         clock.pass_(DAY)
     assert facts_at(memory) == situation.now
+    then = [facts_at(memory, day) for day in days]
+    if any("MERGE" in step.actions for step in situation.steps):
+        assert all(one and one <= other for one, other in zip(then[:-1], seen, strict=False)), "one stands for both"
+    elif not situation.name.startswith("dated"):  # what is told about earlier times changes what is known of them
+        assert then == seen, "every day is answered as it was known then"
     for day, known in situation.then.items():
         assert facts_at(memory, days[day]) == known, f"as of day {day}"
     assert facts_at(memory, days[-1]) == situation.now

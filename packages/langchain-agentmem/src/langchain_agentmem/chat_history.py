@@ -10,6 +10,7 @@ from langchain_core.chat_history import BaseChatMessageHistory
 from langchain_core.messages import BaseMessage, ToolMessage
 
 from agentmem_core import AgentMem, InvalidInputError, Memory, Page
+from langchain_agentmem.learning import Infer, how_to_learn, tell
 from langchain_agentmem.messages import message_of, turns_of
 from langchain_agentmem.opening import opened
 
@@ -35,13 +36,30 @@ class AgentMemChatMessageHistory(BaseChatMessageHistory):
         user_id: str | None = None,
         agent_id: str | None = None,
         session_id: str | None = None,
+        llm: Any = None,
+        learner: str | None = None,
+        infer: Infer | None = None,
         window: int | None = None,
     ) -> None:
-        """Nothing is read yet; ``InvalidInputError`` for names or a window that cannot be."""
+        """Nothing is read yet; ``InvalidInputError`` for names or a window that cannot be.
+
+        ``llm`` (a chat model of LangChain, a name, a ``LanguageModel``) learns facts from what is added, ``learner="rules"`` does
+        without a model. ``infer="background"`` learns later; ``infer=True`` lets a ``client`` learn that can.
+        """
         super().__init__()
         if window is not None and (type(window) is not int or window < 1):
             raise InvalidInputError(f"window: must be at least 1, or None for all messages, got {window!r}")
-        self.client = opened(client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id)
+        self.infer: Infer = how_to_learn(infer, llm=llm, learner=learner)
+        self.client = opened(
+            client,
+            path=path,
+            api_url=api_url,
+            api_key=api_key,
+            user_id=user_id,
+            agent_id=agent_id,
+            llm=llm,
+            learner=learner,
+        )
         """The user's memory; of one session only when the client that was given was made for one."""
         named = session_id if session_id is not None else self.client.scope.session_id or SESSION
         self.session_id = self.client.scoped(session_id=named).scope.session_id or named
@@ -76,15 +94,15 @@ class AgentMemChatMessageHistory(BaseChatMessageHistory):
     def add_messages(self, messages: Sequence[BaseMessage]) -> None:
         """Keep these messages, in order, in one transaction."""
         if turns := turns_of(messages):
-            self.client.add(turns, session_id=self.session_id)
+            tell(self.client.add(turns, session_id=self.session_id, infer=self.infer))
 
     async def aadd_messages(self, messages: Sequence[BaseMessage]) -> None:
         """``add_messages`` without blocking the event loop."""
         if turns := turns_of(messages):
-            await self.client.aadd(turns, session_id=self.session_id)
+            tell(await self.client.aadd(turns, session_id=self.session_id, infer=self.infer))
 
     def clear(self) -> None:
-        """Erase this session for good, as ``forget`` does: whoever clears a history does not expect to read it again."""
+        """Erase this session for good, as ``forget`` does, with what was learnt from it alone: it is not expected to be read again."""
         self.client.forget(**self._session())
 
     async def aclear(self) -> None:

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, SkipValidation, ValidationError
 
 from agentmem_core import AgentMem, Context, Hit, InvalidInputError, Memory, estimate_tokens, render, worth_telling
 from langchain_agentmem.chat_history import AgentMemChatMessageHistory
+from langchain_agentmem.learning import Infer, how_to_learn
 from langchain_agentmem.messages import message_of, says_something
 from langchain_agentmem.models import Counter, counter_of
 
@@ -24,6 +25,9 @@ class AgentMemMemory(BaseChatMemory):
     ``window`` is the number of turns (a question and its answer are two), ``recall_limit`` the number of older memories, from any
     session of the user, of at least ``min_score`` where that is given, else those that ``worth_telling`` takes; both together take at most ``max_tokens``, the newest turns first. Tokens are counted by ``llm`` where
     that has a counter of its own, else estimated. A memory stands in the history once, under a line that says it is remembered.
+
+    ``learner="rules"`` learns facts from what is saved, without a model; so does ``llm`` with ``infer=True`` (or ``"background"``),
+    and a ``client`` that can learn. What learning could not do is in the log; the turns are kept.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
@@ -47,6 +51,8 @@ class AgentMemMemory(BaseChatMemory):
         user_id: str | None = None,
         agent_id: str | None = None,
         session_id: str | None = None,
+        learner: str | None = None,
+        infer: Infer | None = None,
         **options: Any,
     ) -> None:
         """``options`` are the other fields (memory_key, window, ...); ``InvalidInputError`` for any that is none."""
@@ -65,6 +71,9 @@ class AgentMemMemory(BaseChatMemory):
             user_id=user_id,
             agent_id=agent_id,
             session_id=session_id,
+            llm=options.get("llm") if infer and client is None and learner is None else None,
+            learner=learner,
+            infer=how_to_learn(infer, llm=None, learner=learner),
         )
         try:
             super().__init__(chat_memory=history, **options)
@@ -145,7 +154,8 @@ class AgentMemMemory(BaseChatMemory):
         older: list[Hit] = []
         for hit in worth_telling(hits, self.min_score):
             said = (hit.memory.role, hit.memory.content)
-            if hit.memory.id not in shown and said not in shown and says_something(hit.memory):
+            told = bool(hit.memory.source) and shown.issuperset(hit.memory.source)  # by the turns that state it
+            if not told and hit.memory.id not in shown and said not in shown and says_something(hit.memory):
                 shown.add(said)
                 older.append(hit)
         return render(older[: self.recall_limit], max_tokens=room, count=count) if room > 0 else Context("")

@@ -15,6 +15,7 @@ from langgraph.runtime import Runtime, get_runtime
 
 from agentmem_core import AgentMem, Context, Hit, InvalidInputError, estimate_tokens, render, worth_telling
 from langchain_agentmem.chat_history import SESSION
+from langchain_agentmem.learning import Infer, how_to_learn, tell
 from langchain_agentmem.messages import says_something, text_of, turns_of
 from langchain_agentmem.models import counter_of
 from langchain_agentmem.opening import opened
@@ -46,20 +47,37 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
         user_id: str | None = None,
         agent_id: str | None = None,
         session_id: str | None = None,
+        llm: Any = None,
+        learner: str | None = None,
+        infer: Infer | None = None,
         recall_limit: int = 5,
         min_score: float | None = None,
         max_tokens: int = 1000,
         tools: bool | Sequence[ToolName] = False,
         save: bool = True,
     ) -> None:
-        """Nothing is read yet."""
+        """Nothing is read yet.
+
+        ``llm`` (a chat model of LangChain, a name, a ``LanguageModel``) learns facts from what is saved, ``learner="rules"`` does
+        without a model. ``infer="background"`` learns later; ``infer=True`` lets a ``client`` learn that can.
+        """
         super().__init__()
         for name, number, least in (("recall_limit", recall_limit, 0), ("max_tokens", max_tokens, 1)):
             if type(number) is not int or number < least:
                 raise InvalidInputError(f"{name}: must be a whole number of at least {least}, got {number!r}")
         if min_score is not None and (type(min_score) not in {int, float} or not 0 <= min_score <= 1):
             raise InvalidInputError(f"min_score: must be a number from 0 to 1, got {min_score!r}")
-        self.client = opened(client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id)
+        self.infer: Infer = how_to_learn(infer, llm=llm, learner=learner)
+        self.client = opened(
+            client,
+            path=path,
+            api_url=api_url,
+            api_key=api_key,
+            user_id=user_id,
+            agent_id=agent_id,
+            llm=llm,
+            learner=learner,
+        )
         self.session_id = session_id
         self.recall_limit, self.min_score, self.max_tokens, self.save = recall_limit, min_score, max_tokens, save
         names = tools if not isinstance(tools, bool) else NAMES if tools else ()
@@ -91,13 +109,13 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
         """Keep the last exchange; the same one again, as after a retry, is known."""
         session = self._session(runtime)
         if self.save and (turns := _turns(state["messages"], session)):
-            self._client(runtime).add(turns, session_id=session, on_conflict="replace")
+            tell(self._client(runtime).add(turns, session_id=session, on_conflict="replace", infer=self.infer))
 
     async def aafter_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:
         """``after_agent`` without blocking the event loop."""
         session = self._session(runtime)
         if self.save and (turns := _turns(state["messages"], session)):
-            await self._client(runtime).aadd(turns, session_id=session, on_conflict="replace")
+            tell(await self._client(runtime).aadd(turns, session_id=session, on_conflict="replace", infer=self.infer))
 
     def _client(self, runtime: Runtime[Any]) -> AgentMem:
         user_id, agent_id = _said(runtime, "user_id"), _said(runtime, "agent_id")

@@ -40,11 +40,17 @@ def counter_of(model: BaseLanguageModel[Any] | None) -> Counter | None:
 
 
 class _CoreModel:
-    """Asks a chat model with a system and a human message."""
+    """Asks a chat model with a system and a human message; equal to another of the same model, so that they share a store."""
 
     def __init__(self, model: BaseChatModel, name: str) -> None:
         self._model = model
         self._name = name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _CoreModel) and other._model is self._model
+
+    def __hash__(self) -> int:
+        return id(self._model)
 
     @property
     def name(self) -> str:

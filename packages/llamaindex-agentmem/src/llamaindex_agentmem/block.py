@@ -11,15 +11,15 @@ from llama_index.core.bridge.pydantic import Field
 from llama_index.core.memory import BaseMemoryBlock
 
 from agentmem_core import AgentMem, estimate_tokens, worth_telling
+from llamaindex_agentmem.learning import Infer, Learning, tell
 from llamaindex_agentmem.messages import ARCHIVED, BY_BLOCK, as_turn, own_of, same_turn, text_of, without
-from llamaindex_agentmem.opening import Opened
 from llamaindex_agentmem.recall import breadth, rendered, searchable, unseen
 
 SESSION = "default"
 _PAGE = 1_000
 
 
-class AgentMemBlock(Opened, BaseMemoryBlock[str]):
+class AgentMemBlock(Learning, BaseMemoryBlock[str]):
     """A block for ``Memory.from_defaults(memory_blocks=[...])``: recalls what matters for the conversation.
 
     LlamaIndex hands a block the turns that its window no longer holds, so a short chat never gets here: to keep every turn, give
@@ -47,12 +47,18 @@ class AgentMemBlock(Opened, BaseMemoryBlock[str]):
         user_id: str | None = None,
         agent_id: str | None = None,
         session_id: str | None = None,
+        llm: Any = None,
+        learner: str | None = None,
+        infer: Infer | None = None,
         **fields: Any,
     ) -> None:
-        """``session_id`` is where turns go that come without one; those of a ``Memory`` bring theirs."""
+        """``session_id`` is where turns go that come without one; those of a ``Memory`` bring theirs.
+
+        ``llm``, ``learner`` and ``infer`` learn facts from the turns that come, as ``AgentMemMemory`` does.
+        """
         super().__init__(
             client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id,
-            session_id=session_id, **fields,
+            session_id=session_id, llm=llm, learner=learner, infer=infer, **fields,
         )  # fmt: skip
 
     async def _aget(self, messages: list[ChatMessage] | None = None, **block_kwargs: Any) -> str:
@@ -72,7 +78,7 @@ class AgentMemBlock(Opened, BaseMemoryBlock[str]):
         kept = {session: await self._kept(session) for session in {turn["session_id"] for turn in turns}}
         new = [turn for turn in turns if same_turn(turn) not in kept[turn["session_id"]]]
         if new:
-            await self._client.aadd(new)
+            tell(await self._client.aadd(new, infer=self.infer))
 
     async def atruncate(self, content: str, tokens_to_truncate: int) -> str | None:
         """The content without the oldest lines that make up so many tokens; None when nothing but the heading is left."""

@@ -10,13 +10,13 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore, MessageStatus
 
 from agentmem_core import AgentMem, InvalidInputError, Memory
+from llamaindex_agentmem.learning import Infer, Learning, tell
 from llamaindex_agentmem.messages import ARCHIVED, OWN, as_message, as_turn, own_of
-from llamaindex_agentmem.opening import Opened
 
 _PAGE = 1_000
 
 
-class AgentMemChatStore(Opened, AsyncDBChatStore):
+class AgentMemChatStore(Learning, AsyncDBChatStore):
     """A store for ``Memory.from_defaults(chat_store=...)``; a key is a session of the user.
 
     Turns that leave the window are archived, not removed: they are recalled like any other memory.
@@ -33,11 +33,16 @@ class AgentMemChatStore(Opened, AsyncDBChatStore):
         api_key: str | None = None,
         user_id: str | None = None,
         agent_id: str | None = None,
+        llm: Any = None,
+        learner: str | None = None,
+        infer: Infer | None = None,
         **fields: Any,
     ) -> None:
+        """``llm``, ``learner`` and ``infer`` learn facts from the messages that are added, as ``AgentMemMemory`` does."""
         super().__init__(
-            client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id, **fields
-        )
+            client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id, llm=llm,
+            learner=learner, infer=infer, **fields,
+        )  # fmt: skip
 
     @classmethod
     def class_name(cls) -> str:
@@ -67,7 +72,8 @@ class AgentMemChatStore(Opened, AsyncDBChatStore):
         """Add messages in their order, all or none of them."""
         if messages:
             archived = status is MessageStatus.ARCHIVED
-            await self._client.aadd([as_turn(message, key, archived=archived) for message in messages])
+            turns = [as_turn(message, key, archived=archived) for message in messages]
+            tell(await self._client.aadd(turns, infer=self.infer))
 
     async def set_messages(
         self, key: str, messages: Sequence[ChatMessage], status: MessageStatus = MessageStatus.ACTIVE

@@ -13,8 +13,8 @@ from llama_index.core.memory import BaseMemory
 from llama_index.core.utils import get_tokenizer
 
 from agentmem_core import AgentMem, Context, Hit, worth_telling
+from llamaindex_agentmem.learning import Infer, Learning, tell
 from llamaindex_agentmem.messages import TURNS, as_message, as_turn, text_of
-from llamaindex_agentmem.opening import Opened
 from llamaindex_agentmem.recall import as_system, breadth, rendered, searchable, unseen
 from llamaindex_agentmem.window import Turn, Window
 
@@ -29,12 +29,15 @@ _PAGE = 100
 _PAGE_OF_ALL = 1_000
 
 
-class AgentMemMemory(Opened, BaseMemory):
+class AgentMemMemory(Learning, BaseMemory):
     """The memory of one user's conversations. Every turn that is put is written at once, and never lost to a limit.
 
     ``get`` answers the newest turns of the session ``session_id`` that fit into ``token_limit``, behind a system message with
     older memories of the user, from any session, that matter for ``input`` (or for the last thing the user said). A new process
     with the same ids goes on where the last one stopped.
+
+    ``llm`` (an LLM of LlamaIndex, a name, a ``LanguageModel``) learns facts from what is put, ``learner="rules"`` does without a
+    model. ``infer="background"`` learns later; ``infer=True`` lets a ``client`` learn that can.
     """
 
     _in_session: ClassVar[bool] = False
@@ -55,6 +58,9 @@ class AgentMemMemory(Opened, BaseMemory):
         user_id: str | None = None,
         agent_id: str | None = None,
         session_id: str | None = None,
+        llm: Any = None,
+        learner: str | None = None,
+        infer: Infer | None = None,
         token_limit: int = TOKEN_LIMIT,
         recall_limit: int = RECALL_LIMIT,
         min_score: float | None = None,
@@ -64,7 +70,7 @@ class AgentMemMemory(Opened, BaseMemory):
         mine = session_id or (client.scope.session_id if isinstance(client, AgentMem) else None) or SESSION
         super().__init__(
             client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id, session_id=mine,
-            token_limit=token_limit, recall_limit=recall_limit, min_score=min_score,
+            llm=llm, learner=learner, infer=infer, token_limit=token_limit, recall_limit=recall_limit, min_score=min_score,
             tokenizer_fn=tokenizer_fn or get_tokenizer(), **fields,
         )  # fmt: skip
 
@@ -80,12 +86,17 @@ class AgentMemMemory(Opened, BaseMemory):
         chat_history: Sequence[ChatMessage] | None = None,
         llm: LLM | None = None,
         token_limit: int | None = None,
+        infer: Infer | None = None,
         **kwargs: Any,
     ) -> Self:
-        """A memory; ``chat_history`` takes the place of the session's turns, ``llm`` tells the limit that is not given."""
+        """A memory; ``chat_history`` takes the place of the session's turns, ``llm`` tells the limit that is not given.
+
+        With ``infer`` the ``llm`` learns from what is put, too, unless a client or ``learner`` does.
+        """
         if token_limit is None:
             token_limit = int(llm.metadata.context_window * WINDOW_SHARE) if llm else TOKEN_LIMIT
-        memory = cls(client, token_limit=token_limit, **kwargs)
+        learns = llm if infer and client is None and kwargs.get("learner") is None else None
+        memory = cls(client, token_limit=token_limit, llm=learns, infer=infer, **kwargs)
         if chat_history is not None:
             memory.set(list(chat_history))
         return memory
@@ -100,11 +111,12 @@ class AgentMemMemory(Opened, BaseMemory):
     def put_messages(self, messages: Sequence[ChatMessage]) -> None:
         """Write turns in their order, all or none of them."""
         if messages:
-            self._client.add([as_turn(message, self.session_id) for message in messages])
+            tell(self._client.add([as_turn(message, self.session_id) for message in messages], infer=self.infer))
 
     async def aput_messages(self, messages: Sequence[ChatMessage]) -> None:
         if messages:
-            await self._client.aadd([as_turn(message, self.session_id) for message in messages])
+            turns = [as_turn(message, self.session_id) for message in messages]
+            tell(await self._client.aadd(turns, infer=self.infer))
 
     def get(self, input: str | ChatMessage | None = None, **kwargs: Any) -> list[ChatMessage]:  # noqa: A002 - LlamaIndex's word
         """What a model should see now; ``initial_token_count=`` tokens are taken off the limit."""

@@ -20,10 +20,16 @@ def as_core_model(llm: LLM) -> LanguageModel:
 
 
 class _CoreModel:
-    """A ``LanguageModel`` that asks a LlamaIndex LLM; its failures are ``ModelError``."""
+    """A ``LanguageModel`` that asks a LlamaIndex LLM; equal to another of the same one, so that they share a store."""
 
     def __init__(self, llm: LLM) -> None:
         self._llm = llm
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _CoreModel) and other._llm is self._llm
+
+    def __hash__(self) -> int:
+        return id(self._llm)
 
     @property
     def name(self) -> str:

@@ -35,6 +35,7 @@ class Opened(BaseModel):
         api_key: str | None = None,
         user_id: str | None = None,
         agent_id: str | None = None,
+        llm: Any = None,
         **fields: Any,
     ) -> None:
         """A client of yours, or the store at ``path`` or ``api_url``, opened once a process."""
@@ -49,7 +50,7 @@ class Opened(BaseModel):
         fields["store"] = "path" if client is None else GIVEN
         opened = AgentMem.shared(
             client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id,
-            session_id=fields.get("session_id") if self._in_session else None,
+            session_id=fields.get("session_id") if self._in_session else None, llm=llm, learner=fields.get("learner"),
         )  # fmt: skip
         super().__init__(
             path=None if path is None else os.fspath(path),

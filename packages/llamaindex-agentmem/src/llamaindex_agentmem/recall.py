@@ -25,12 +25,13 @@ def breadth(limit: int, seen: int) -> int:
 
 
 def unseen(hits: Iterable[Hit], limit: int, *, ids: Iterable[str] = (), texts: Iterable[str | None] = ()) -> list[Hit]:
-    """The best hits that are none of the turns a model sees anyway, each text once."""
+    """The best hits that are none of the turns a model sees anyway, nor learnt from these alone, each text once."""
     known, said = set(ids), {plain(text) for text in texts if text}
     found: list[Hit] = []
     for hit in hits:
         text = plain(hit.memory.content)
-        if hit.memory.id not in known and text not in said and len(found) < limit:
+        told = bool(hit.memory.source) and known.issuperset(hit.memory.source)
+        if not told and hit.memory.id not in known and text not in said and len(found) < limit:
             said.add(text)
             found.append(hit)
     return found

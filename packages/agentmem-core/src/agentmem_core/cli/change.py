@@ -98,24 +98,37 @@ def restore(
 def forget(
     asked: Asked,
     ids: Ids = None,
+    filters: Filters = None,
+    keep_facts: Annotated[
+        bool,
+        typer.Option("--keep-facts", help="Leave what was learnt from them alone, which goes with them otherwise."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; must be given where nobody can be asked.")] = False,
 ) -> None:
-    """Erase for good: these ids, or all of --user, --agent or --session; nothing brings them back."""
-    if not ids and asked.user is None and asked.agent is None and asked.session is None:
-        raise InvalidInputError("forget: say what to erase: ids, --user, --agent or --session")
+    """Erase for good: these ids, what passes a filter, or all of --user, --agent or --session; nothing brings them back."""
+    passing = pairs(filters, "--filter")
+    if not ids and not passing and asked.user is None and asked.agent is None and asked.session is None:
+        raise InvalidInputError("forget: say what to erase: ids, --filter, --user, --agent or --session")
     named = [f"{name} {said}" for name, said in (("user", asked.user), ("agent", asked.agent), ("session", asked.session)) if said]  # fmt: skip
-    what = f"{len(ids)} memories" if ids else "everything of " + ", ".join(named)
+    what = (
+        f"{len(ids)} memories"
+        if ids
+        else ", ".join((*(["what passes the filter"] if passing else ["everything"]), *named))
+    )
     if not yes:
         if not sys.stdin.isatty():
             raise InvalidInputError(f"forget: would erase {what} for good; say --yes")
         typer.confirm(f"Erase {what} for good?", abort=True, err=True)
     with asked.opened(whole_user=True) as memory:
-        receipt = memory.forget(ids or None, user_id=asked.user, agent_id=asked.agent, session_id=asked.session)
+        receipt = memory.forget(
+            ids or None, user_id=asked.user, agent_id=asked.agent, session_id=asked.session, filters=passing, keep_facts=keep_facts,
+        )  # fmt: skip
     if asked.as_json:
         show_json(receipt.model_dump(mode="json"))
         return
     say(
         f"erased {receipt.memories} memories, {receipt.versions} versions, {receipt.links} links, {receipt.files} files"
+        + (f"; {receipt.facts} of them were learnt from the others" if receipt.facts else "")
     )
     if not receipt.files_clean:
         say("another process was reading: run `agentmem compact` later, so that the files are clean too")

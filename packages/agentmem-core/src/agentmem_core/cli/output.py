@@ -45,11 +45,17 @@ def show_memories(memories: Iterable[Memory], scores: Sequence[float] | None = N
     """A memory a line, with ``scores`` in front of the texts."""
     rows = [
         (memory.id, memory.type.value, memory.occurred_at, *([] if scores is None else [f"{scores[place]:.2f}"]),
-         f"{memory.role}: {one_line(memory.content)}" if memory.role else one_line(memory.content))
+         _told(memory))
         for place, memory in enumerate(memories)
     ]  # fmt: skip
     columns = ("id", "type", "occurred", *([] if scores is None else ["score"]), "content")
     show_table(columns, rows, {"id": "cyan", "type": "magenta", "occurred": "dim", "score": "green"})
+
+
+def _told(memory: Memory) -> str:
+    """What a memory says: who said it, and until when it held."""
+    until = "" if memory.valid_to is None else f" (until {memory.valid_to:%Y-%m-%d})"
+    return f"{memory.role}: {one_line(memory.content)}" if memory.role else one_line(memory.content) + until
 
 
 def show_fields(value: Mapping[str, Any]) -> None:

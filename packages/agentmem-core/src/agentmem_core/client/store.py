@@ -28,13 +28,16 @@ class StoreVerbs(Verbs):
         user_id: str | None = None,
         agent_id: str | None = None,
         session_id: str | None = None,
+        filters: Any = None,
         collection: str | None = None,
+        keep_facts: bool = False,
     ) -> Receipt:
-        """Erase for good: these ids, or all of a user, of an agent or of a session, from every collection and every file.
+        """Erase for good: these ids, what passes ``filters``, or all of a user, an agent or a session, from every collection and file.
 
-        Nothing is erased that is not named: give at least one of the arguments. What was erased cannot be restored.
+        Nothing is erased that is not named: give at least one of the arguments. What was erased cannot be restored. Facts that were
+        learnt from it, and from nothing else, go with it; ``keep_facts=True`` leaves them.
         """
-        return self._run(self._forget(ids, user_id, agent_id, session_id, collection))
+        return self._run(self._forget(ids, user_id, agent_id, session_id, filters, collection, keep_facts=keep_facts))
 
     async def aforget(
         self,
@@ -43,10 +46,14 @@ class StoreVerbs(Verbs):
         user_id: str | None = None,
         agent_id: str | None = None,
         session_id: str | None = None,
+        filters: Any = None,
         collection: str | None = None,
+        keep_facts: bool = False,
     ) -> Receipt:
         """``forget`` without blocking the event loop."""
-        return await self._arun(self._forget(ids, user_id, agent_id, session_id, collection))
+        return await self._arun(
+            self._forget(ids, user_id, agent_id, session_id, filters, collection, keep_facts=keep_facts)
+        )
 
     def export(
         self,
@@ -199,18 +206,23 @@ class StoreVerbs(Verbs):
         user_id: str | None,
         agent_id: str | None,
         session_id: str | None,
+        filters: Any,
         collection: str | None,
+        *,
+        keep_facts: bool,
     ) -> Forget:
-        if ids is None and user_id is None and agent_id is None and session_id is None:
+        if all(given is None for given in (ids, user_id, agent_id, session_id, filters)):
             raise InvalidInputError(
                 "forget: say what to erase, for example forget(user_id=...), forget(session_id=...) or forget(ids)"
             )
-        if ids is not None:
+        how = {"collection": collection, "keep_facts": keep_facts}
+        if ids is not None or filters is not None:
             scope = self._within(user_id, agent_id, session_id)
-            return build(Forget, scope=scope, ids=(ids,) if isinstance(ids, str) else ids, collection=collection)
+            ids = (ids,) if isinstance(ids, str) else ids
+            return build(Forget, scope=scope, ids=ids, filters=filters, **how)
         mine = self._scope
         scope = build(
             Scope, tenant=mine.tenant, user_id=mine.user_id if user_id is None else user_id, agent_id=agent_id,
             session_id=session_id,
         )  # fmt: skip
-        return build(Forget, scope=scope, collection=collection)
+        return build(Forget, scope=scope, **how)

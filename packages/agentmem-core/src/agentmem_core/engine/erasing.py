@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 from agentmem_core.engine.attached import chunks_of, drop_loose
 from agentmem_core.engine.engine import Engine
+from agentmem_core.engine.evidence import Bereft, bereave
 from agentmem_core.engine.reading import every
-from agentmem_core.model import Compacted, Receipt
+from agentmem_core.errors import InvalidInputError
+from agentmem_core.model import Compacted, FilterGroup, Receipt, Scope
+from agentmem_core.model.filters import matches
 from agentmem_core.operations import MEMORIES, Compact, Forget
-from agentmem_core.ports import Erased, LedgerWriter, Partition
+from agentmem_core.ports import Erased, LedgerWriter, Partition, Record
 
 Chosen = Iterable[tuple[Partition, list[int] | None]]
 
@@ -47,17 +50,37 @@ def erase(engine: Engine, choose: Callable[[LedgerWriter], Chosen]) -> Erasure:
 
 
 def forget(engine: Engine, op: Forget) -> Receipt:
-    """Rows, versions, words, vectors, links, the bytes of files and what the audit says of them; from every file."""
-    whole = op.ids is None and op.scope.agent_id is None and op.scope.session_id is None
+    """Rows, versions, words, vectors, links, the bytes of files and what the audit says of them; from every file.
+
+    What was learnt from them alone goes with them.
+    """
+    _require_sound(op)
+    bereft = Bereft()
+    some = op.ids is not None or op.filters is not None
+    whole = not some and op.scope.agent_id is None and op.scope.session_id is None
 
     def chosen(writer: LedgerWriter) -> Chosen:
-        if op.collection in (None, MEMORIES):
-            writer.erase_audit(op.scope, op.ids)
-            if op.ids is None:
-                writer.erase_lessons(op.scope)
+        if op.collection in (None, MEMORIES) and not some:
+            writer.erase_audit(op.scope)
+            writer.erase_lessons(op.scope)
         for partition in writer.partitions(op.scope.tenant, op.scope.user_id):
-            if op.collection in (None, partition.collection.name):
-                yield partition, None if whole else _rows(writer, partition, op)
+            if op.collection not in (None, partition.collection.name):
+                continue
+            if whole:
+                yield partition, None
+                continue
+            records = _records(writer, partition, op)
+            if partition.collection.name == MEMORIES and records:
+                found = bereave(writer, partition, {record.memory.id for record in records}, keep=op.keep_facts)
+                bereft.erased, bereft.poorer = found.erased, found.poorer
+                records += found.erased
+                user = Scope(tenant=op.scope.tenant, user_id=op.scope.user_id)
+                writer.erase_audit(user, [record.memory.id for record in found.erased])
+                if some:
+                    writer.erase_audit(op.scope, [record.memory.id for record in records])
+            yield partition, [record.row for record in records]
+        if op.ids is not None and op.collection in (None, MEMORIES):
+            writer.erase_audit(op.scope, op.ids)
 
     done = erase(engine, chosen)
     drop_loose(engine)
@@ -69,20 +92,36 @@ def forget(engine: Engine, op: Forget) -> Receipt:
         vectors=sum(part.vectors for part in taken),
         links=sum(part.links for part in taken),
         files=len(done.digests),
+        facts=len(bereft.erased),
+        facts_kept=len(bereft.poorer),
         collections=tuple(sorted(partition.collection.name for partition in done.touched)),
         files_clean=engine.ledger.scrub(),
     )
 
 
-def _rows(writer: LedgerWriter, partition: Partition, op: Forget) -> list[int]:
-    """The rows of these ids, files with their chunks, or all that the scope admits; trash and expired ones too."""
+def _require_sound(op: Forget) -> None:
+    if op.ids is not None and op.filters is not None:
+        raise InvalidInputError("forget: give either ids or filters")
+    if isinstance(op.filters, FilterGroup) and not op.filters.filters:
+        raise InvalidInputError("forget: the filter is empty and would take everything; to erase a user leave it out")
+    if op.keep_facts and op.ids is None and op.filters is None and op.scope.session_id is None:
+        raise InvalidInputError(
+            "forget: keep_facts=True needs ids, filters or session_id; the facts of a user or an agent are theirs and go with them"
+        )
+
+
+def _records(writer: LedgerWriter, partition: Partition, op: Forget) -> list[Record]:
+    """Those of these ids, those that pass the filters, files with their chunks, or all of the scope; trash and expired ones too."""
     if op.ids is not None:
         named = [writer.by_id(partition.id, memory_id) for memory_id in dict.fromkeys(op.ids)]
         records = [record for record in named if record is not None and op.scope.admits(record.memory.scope)]
-        if partition.collection.name == MEMORIES:
-            records += chunks_of(writer, records, deleted=None)
-        return [record.row for record in records]
-    return [record.row for record in every(writer, op.scope, deleted=None, collection=partition.collection.name)]
+    else:
+        records = list(every(writer, op.scope, deleted=None, collection=partition.collection.name))
+    if op.filters is not None:
+        records = [record for record in records if matches(op.filters, record.memory)]
+    if partition.collection.name == MEMORIES and (op.ids is not None or op.filters is not None):
+        records += chunks_of(writer, records, deleted=None)
+    return records
 
 
 def compact(engine: Engine, op: Compact) -> Compacted:

@@ -41,6 +41,7 @@ def list_(engine: Engine, op: List) -> Page:
     """Rows in order; the cursor is the last row's number, so rows added or deleted meanwhile do not shift a page."""
     newest_first = op.order == "newest"
     after = None if op.cursor is None else read_cursor(op.cursor, op.order)
+    now = engine.clock()
     kept: list[Memory] = []
     with engine.ledger.reading() as reader:
         partition = reader.partition(op.scope.tenant, op.collection, op.scope.user_id)
@@ -50,17 +51,18 @@ def list_(engine: Engine, op: List) -> Page:
             after |= partition.id << 32
         while True:
             listing = Listing(
-                limit=_WALK if op.filters else op.limit + 1,
+                limit=_WALK if op.filters or not op.ended else op.limit + 1,
                 after=after,
                 newest_first=newest_first,
                 agent_id=op.scope.agent_id,
                 session_id=op.scope.session_id,
                 types=None if op.types is None else tuple(kind.value for kind in op.types),
-                now=engine.clock(),
+                now=now,
             )
             records = reader.walk(partition.id, listing)
             for record in records:
-                if not matches(op.filters, record.memory):
+                over = record.memory.valid_to is not None and record.memory.valid_to <= now
+                if (over and not op.ended) or not matches(op.filters, record.memory):
                     after = record.row
                     continue
                 if len(kept) == op.limit:

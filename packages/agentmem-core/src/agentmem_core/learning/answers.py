@@ -102,12 +102,14 @@ def _settled(item: Mapping[str, Any], stated: Stated, memories: Sequence[Known])
 def _changed(
     action: Action, why: str, text: str, was_true: object, stated: Stated, memories: Sequence[Known]
 ) -> Settled | None:
-    """An update or a merge."""
-    first = memories[0]
+    """An update or a merge; of several memories the earliest is the one that stays, so that it answers for the past, too."""
     if action is Action.UPDATE and was_true is True:
         ends = tuple(memory.id for memory in memories if memory.since <= stated.since)
         return Settled(action, why, ends=ends, at=stated.since, by="model") if ends else None
-    alike = tuple(memory.id for memory in memories[1:] if memory.scope == first.scope)
+    together = sorted(
+        (memory for memory in memories if memory.scope == memories[0].scope), key=lambda memory: memory.since
+    )
+    first, alike = together[0], tuple(memory.id for memory in together[1:])
     if action is Action.UPDATE:
         text = text or stated.fact.text
     return Settled(action, why, rewritten=first.id, text=text or None, merged=alike, by="model")

@@ -158,8 +158,9 @@ def settle(stated: Stated, known: Sequence[Known], *, trusting: bool) -> Settled
         return _retracted(stated, known, same, holding)
     if stated.past:
         return _past(stated, same, holding)
-    if holding:
-        return _told_again(stated, holding)
+    told = _one_interval(stated, holding, known, trusting=trusting)
+    if told:
+        return _told_again(stated, told)
     return _before_another(stated, same, known) or _against_others(stated, known, trusting=trusting)
 
 
@@ -190,6 +191,25 @@ def says(stated: Stated, item: Known) -> bool:
     if stated.triple is not None and stated.triple == item.triple:
         return True
     return _saying(stated.fact.text) == _saying(item.text)
+
+
+def _one_interval(stated: Stated, holding: Sequence[Known], known: Sequence[Known], *, trusting: bool) -> list[Known]:
+    """Those that say the same and hold together: then, or else from later on, if nothing took their place in between.
+
+    Who lived in Paris, in Lisbon and in Paris again has lived there twice.
+    """
+    if not holding:
+        return []
+    then = [item for item in holding if item.since <= stated.since]
+    first = min(then or holding, key=lambda item: (item.since, item.id))
+    if not then and any(
+        stated.since < item.since < first.since and _rival(stated, item, trusting=trusting) for item in known
+    ):
+        return []
+    return [
+        first,
+        *(item for item in holding if item is not first and (first.until is None or item.since < first.until)),
+    ]
 
 
 def _told_again(stated: Stated, holding: Sequence[Known]) -> Settled:
@@ -249,13 +269,7 @@ def _against_others(stated: Stated, known: Sequence[Known], *, trusting: bool) -
     fact, triple = stated.fact, stated.triple
     standing = [item for item in known if item.until is None or item.until > stated.since]
     rivals = [item for item in standing if _kin(triple, item.triple)]
-    certain = [
-        item
-        for item in rivals
-        if triple is not None and item.triple is not None and _excludes(triple, item.triple, fact)
-    ]
-    if trusting and fact.exclusive is None and fact.predicate is not None and not holds_many(fact.predicate):
-        certain = rivals
+    certain = [item for item in rivals if _rival(stated, item, trusting=trusting)]
     if certain:
         return _superseding(stated, certain)
     new = Settled(Action.ADD, "new")
@@ -263,6 +277,15 @@ def _against_others(stated: Stated, known: Sequence[Known], *, trusting: bool) -
     unclear = [item for item in rivals if not many and fact.exclusive is None]
     unclear += [item for item in standing if item.near and item not in rivals and _comparable(triple, item.triple)]
     return Open(tuple(unclear), new) if unclear and not trusting else new
+
+
+def _rival(stated: Stated, item: Known, *, trusting: bool) -> bool:
+    """Whether a memory surely says another thing of which there is one at a time."""
+    fact, triple = stated.fact, stated.triple
+    if triple is None or item.triple is None or triple == item.triple or not _kin(triple, item.triple):
+        return False
+    trusted = trusting and fact.exclusive is None and fact.predicate is not None and not holds_many(fact.predicate)
+    return trusted or _excludes(triple, item.triple, fact)
 
 
 def _superseding(stated: Stated, rivals: Sequence[Known]) -> Settled:

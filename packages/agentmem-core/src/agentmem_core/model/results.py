@@ -137,6 +137,8 @@ class Link(Value):
 class Receipt(Value):
     """What an erasure removed, by count; it holds no content.
 
+    ``facts`` of the memories had been learnt from what was to be erased, and from nothing else; ``facts_kept`` are those that are
+    stated elsewhere too, and stay without the sources that are gone.
     ``files_clean`` is False when another process kept old pages of the files in use; the next ``compact()`` finishes it.
     """
 
@@ -146,6 +148,8 @@ class Receipt(Value):
     vectors: int = 0
     links: int = 0
     files: int = 0
+    facts: int = 0
+    facts_kept: int = 0
     collections: tuple[str, ...] = ()
     files_clean: bool = True
 

@@ -102,7 +102,7 @@ class Get(Op[list[Memory]]):
 
 
 class List(Op[Page]):
-    """A scope's memories a page at a time, in the order they were added."""
+    """A scope's memories a page at a time, in the order they were added; facts that hold no longer only where ``ended``."""
 
     repeatable: ClassVar[bool] = True
     access: ClassVar[Access] = "read"
@@ -112,6 +112,7 @@ class List(Op[Page]):
     types: Kinds = None
     filters: Where = None
     order: Literal["oldest", "newest"] = "oldest"
+    ended: bool = True
     collection: Name = MEMORIES
 
 

@@ -10,13 +10,19 @@ from agentmem_core.model.agents import Maintained
 from agentmem_core.model.results import Compacted, Health, Progress, Receipt, Stats, Transferred
 from agentmem_core.model.values import Limit, Name
 from agentmem_core.operations.base import Access, Op
+from agentmem_core.operations.memories import Where
 
 
 class Forget(Op[Receipt]):
-    """Erase for good, from every file of the store: these ids, or all that the scope admits (of one collection or of all)."""
+    """Erase for good, from every file of the store: these ids, what passes the filters, or all that the scope admits.
+
+    It takes from one collection or from all. What was learnt from them alone goes with them, unless ``keep_facts``.
+    """
 
     ids: tuple[Name, ...] | None = None
+    filters: Where = None
     collection: Name | None = None
+    keep_facts: bool = False
 
 
 class Export(Op[tuple[tuple[dict[str, Any], ...], str | None]]):

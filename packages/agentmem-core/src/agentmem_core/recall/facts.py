@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from agentmem_core.model.things import same_name
 
@@ -44,6 +45,7 @@ _ENGLISH = {
 """What a Chinese predicate of one thing at a time is in English, so that a fact of one language ends one of the other."""
 
 
+@lru_cache(maxsize=4096)
 def same_predicate(predicate: str) -> str:
     """Equal for predicates that say the same of a subject: ``lives in``, ``is living in``, ``moved_to``, 住在."""
     words = same_name(predicate.replace("_", " ").replace("-", " ")).replace("favorite", "favourite")
@@ -52,6 +54,7 @@ def same_predicate(predicate: str) -> str:
     return _ENGLISH.get(same, same)
 
 
+@lru_cache(maxsize=4096)
 def holds_many(predicate: str) -> bool:
     """Whether a subject can have several objects of this predicate at once: it likes many things, but lives in one town.
 
@@ -75,6 +78,7 @@ _LIKES = frozenset("like likes love loves enjoy enjoys adore adores 喜欢 喜�
 _DISLIKES = frozenset("dislike dislikes hate hates detest detests 讨厌 厌恶 反感".split())
 
 
+@lru_cache(maxsize=4096)
 def surely_one(predicate: str) -> bool:
     """Whether a subject has one object of this predicate at a time beyond doubt, so that another object ends the first."""
     same = same_predicate(predicate)
@@ -87,6 +91,7 @@ def opposed(one: str, other: str) -> bool:
     return kind == other_kind and denied != other_denied
 
 
+@lru_cache(maxsize=4096)
 def _kind(predicate: str) -> tuple[str, bool]:
     """What a predicate says, without a negation, and whether it says that it is not so."""
     same = same_predicate(predicate)

@@ -70,6 +70,20 @@ class BackendStore:
         assert run.contents() == ["two tea", "turn tea 2"]
         assert sorted(run.found("tea")) == ["turn tea 2", "two tea"]
 
+    def test_what_rests_on_what_is_forgotten_alone_goes_with_it(self, run: Asking) -> None:
+        [one, two] = run.add(turn("turn one"), turn("turn two", session_id="s2"))
+        [both, _] = run.add(
+            item("of both", type="semantic", source=(one.id, two.id)), item("of one", type="semantic", source=(one.id,))
+        )
+        [further] = run.add(item("of what is of both", type="semantic", source=(both.id,)))
+        receipt = run.forget(filters={"memory.session_id": "s1"})
+        assert (receipt.memories, receipt.facts, receipt.facts_kept) == (2, 1, 1)
+        assert run.get(both.id)[0].source == (two.id,)
+        assert run.forget(two.id, keep_facts=True).facts == 0
+        assert run.contents() == ["of both", "of what is of both"]
+        assert run.forget(both.id).facts == 1
+        assert run.get(further.id) == []
+
     def test_forgetting_one_collection_leaves_the_others(self, run: Asking) -> None:
         run.add("text")
         run.add(item("text", vector=[1.0]), collection="mine")

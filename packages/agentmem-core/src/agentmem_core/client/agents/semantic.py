@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, ClassVar, Unpack
 
 from agentmem_core.client.agents.base import ByIdAgent, Within
-from agentmem_core.model import Link, Memory, MemoryType
+from agentmem_core.model import Link, Memory, MemoryType, Page
 from agentmem_core.model.agents import Neighbour, Walk
+from agentmem_core.operations import List
 from agentmem_core.operations.agents.semantic import AboutThing, LearnFact, NeighboursOf, PathBetween, RelateThings
 
 Memories = list[Memory]
@@ -86,6 +87,34 @@ class SemanticAgent(ByIdAgent):
                 metadata=metadata,
                 source=source,
             )
+        )
+
+    def list(  # pyright: ignore[reportIncompatibleMethodOverride]  # one argument more, with a default
+        self,
+        *,
+        limit: int = 100,
+        cursor: str | None = None,
+        filters: Any = None,
+        order: str = "oldest",
+        ended: bool = False,
+        **scope: Unpack[Within],
+    ) -> Page:
+        """A page of the facts that hold, in the order they were added; with ``ended`` also those that do no longer (``valid_to``)."""
+        return self._run(self._listing(scope, limit=limit, cursor=cursor, filters=filters, order=order, ended=ended))
+
+    async def alist(  # pyright: ignore[reportIncompatibleMethodOverride]  # the same
+        self,
+        *,
+        limit: int = 100,
+        cursor: str | None = None,
+        filters: Any = None,
+        order: str = "oldest",
+        ended: bool = False,
+        **scope: Unpack[Within],
+    ) -> Page:
+        """``list`` without blocking the event loop."""
+        return await self._arun(
+            self._listing(scope, limit=limit, cursor=cursor, filters=filters, order=order, ended=ended)
         )
 
     def relate(
@@ -185,3 +214,6 @@ class SemanticAgent(ByIdAgent):
     ) -> Memories:
         """``about`` without blocking the event loop."""
         return await self._arun(self._op(AboutThing, scope, entity=entity, as_of=as_of, limit=limit))
+
+    def _listing(self, scope: Within, **how: Any) -> List:
+        return self._op(List, scope, types=(self.type,), **how)

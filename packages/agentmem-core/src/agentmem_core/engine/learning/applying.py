@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -11,11 +12,12 @@ from agentmem_core.engine.adding import Adding
 from agentmem_core.engine.changing import alter, next_version, retire
 from agentmem_core.engine.drafting import Draft, digest_of
 from agentmem_core.engine.engine import Engine, exists
+from agentmem_core.engine.evidence import ENDED_IN, RETOLD_IN, STATED_IN, note, told_of
 from agentmem_core.engine.facts import Triple, end, links_of, state, supersede
 from agentmem_core.engine.learning.candidates import known_about
 from agentmem_core.engine.learning.turns import Window
 from agentmem_core.engine.maintaining import hand_over
-from agentmem_core.learning.deciding import Known, Open, Settled, Stated, settle
+from agentmem_core.learning.deciding import Known, Open, Settled, Stated, says, settle
 from agentmem_core.model import Memory
 from agentmem_core.model.learning import Action, Decision
 from agentmem_core.operations import MEMORIES, Add
@@ -51,6 +53,8 @@ class Applying:
     warnings: list[str] = field(default_factory=list)
     written: defaultdict[tuple[str, ...], list[str]] = field(default_factory=lambda: defaultdict(list))
     """The ids of what was learnt just now, by what it says: the links of its triple find the rest."""
+    fresh: set[str] = field(default_factory=set)
+    """All of those ids."""
 
     def __post_init__(self) -> None:
         """The user's part of the collection, made if there is none."""
@@ -59,19 +63,25 @@ class Applying:
 
     def decide(self, item: Item) -> Decision | None:
         """What is done about one fact; None when its turns are gone, or what it was compared with has changed."""
-        turns = [memory_id for memory_id in item.stated.fact.turns if self._living(memory_id) is not None]
-        if not turns:
+        living = [self._living(memory_id) for memory_id in item.stated.fact.turns]
+        told = [record.memory for record in living if record is not None]
+        if not told:
             self.warnings.append("the turns of a fact were deleted while it was learnt; it was not kept")
             return None
+        turns = [turn.id for turn in told]
         known = known_about(
             self.writer, self.partition, self.window.scope, item.stated, item.record, item.near, self.now,
             self.written.get(same_saying(item.stated.fact.text), ()),
         )  # fmt: skip
-        ruled = settle(item.stated, known, trusting=self.trusting)
+        ruled = settle(item.stated, [one for one in known if not self._later(item.stated, one)], trusting=self.trusting)
         settled = self._of_model(item, ruled) if isinstance(ruled, Open) else ruled
         if settled is None:
             return None
+        if settled.action is not Action.NONE and settled.rewritten is None:
+            read = self._read_before(item.stated, known, told)
+            settled = settled if read is None else Settled(Action.NONE, f"read before: {read}", stands=read)
         memory, changed = self._do(item, settled, turns)
+        self._note(item, settled, memory, told)
         return Decision(
             action=settled.action,
             fact=item.stated.fact.text,
@@ -82,6 +92,37 @@ class Applying:
             turns=tuple(turns),
             confidence=item.stated.fact.confidence,
         )
+
+    def _read_before(self, stated: Stated, known: Sequence[Known], turns: Sequence[Memory]) -> str | None:
+        """The memory that these turns taught, told again or ended when they were read before, as they stand."""
+        for item in known:
+            if not says(stated, item) or item.id in self.fresh:
+                continue
+            record = self._standing(item.id)
+            told = told_of(self.writer, self.partition.id, record.memory)
+            before = told[ENDED_IN] if stated.fact.retracted else {*record.memory.source, *told[STATED_IN]}
+            if any(turn.id in before and turn.updated_at <= record.memory.updated_at for turn in turns):
+                return item.id
+        return None
+
+    def _later(self, stated: Stated, item: Known) -> bool:
+        """Whether a memory that a fact retracts was told after that: it is another stretch of time that it ends."""
+        if not stated.fact.retracted or item.since <= stated.said_at or not says(stated, item):
+            return False
+        sources = [self._living(memory_id) for memory_id in self._standing(item.id).memory.source]
+        said = [record.memory.occurred_at for record in sources if record is not None]
+        return bool(said) and min(said) > stated.said_at
+
+    def _note(self, item: Item, settled: Settled, memory: Memory | None, turns: Sequence[Memory]) -> None:
+        """Which turns told of a memory that was known, and how."""
+        writer, partition = self.writer, self.partition.id
+        for memory_id in settled.ends:
+            note(writer, partition, self._standing(memory_id).memory, ENDED_IN, turns)
+        if settled.rewritten is not None and memory is not None:
+            retold = item.retold is not None and settled.text is not None
+            note(writer, partition, memory, RETOLD_IN if retold else STATED_IN, turns)
+        elif settled.action is Action.NONE and memory is not None and item.stated.overtaken is None:
+            note(writer, partition, memory, ENDED_IN if item.stated.fact.retracted else STATED_IN, turns)
 
     def _of_model(self, item: Item, open_: Open) -> Settled | None:
         """The model's verdict, if what it was about stands as it did; without one, what is done otherwise."""
@@ -116,6 +157,8 @@ class Applying:
     def _put(self, item: Item, settled: Settled, turns: list[str]) -> tuple[Memory | None, list[str]]:
         """A new memory, and the end of those whose place it takes."""
         record = item.record.with_memory(source=tuple(turns), valid_to=settled.until)
+        if settled.until is not None and self.writer.by_digest(self.partition.id, record.digest or b"") is not None:
+            record = replace(record, digest=None)  # another stretch of time than that of the row that says the same
         scope = self.window.scope
         adding = Adding(self.writer, Add(scope=scope, items=()), self.space, scope.user_id, self.now)
         memory = adding.take(Draft(record, named=False)).memory or record.memory
@@ -126,6 +169,7 @@ class Applying:
         if triple is not None:
             state(self.writer, self.partition.id, triple, memory)
         self.written[same_saying(memory.content)].append(memory.id)
+        self.fresh.add(memory.id)
         return memory, [memory.id, *settled.ends]
 
     def _retell(self, item: Item, settled: Settled, memory_id: str, turns: list[str]) -> Memory:

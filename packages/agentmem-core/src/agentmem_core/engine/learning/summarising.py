@@ -11,6 +11,7 @@ from hashlib import blake2b
 from agentmem_core.engine.adding import add
 from agentmem_core.engine.asking import Steps
 from agentmem_core.engine.engine import Engine, exists
+from agentmem_core.engine.evidence import SUMMARISES
 from agentmem_core.engine.learner import Learner, model_name
 from agentmem_core.engine.learning.candidates import SUMMARY
 from agentmem_core.engine.learning.meter import Meter, SpentError
@@ -29,8 +30,6 @@ from agentmem_core.ports import LedgerWriter
 
 LONG = 20
 """Turns from which on a session is summarised, and summarised anew."""
-
-SUMMARISES = "summarises"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,10 @@ _ONE_AT_A_TIME = frozenset(
      "来自", "饮食是", "婚姻状况是", "妻子是", "丈夫是"}
 )  # fmt: skip
 """Of these a later fact ends the earlier one beyond doubt; of others the predicate decides."""
+_NAMES = frozenset({"is called", "叫"})
+_CLAIMED = 0.8
+"""How sure "I am" and a word that could be a name is."""
+_GREETS = re.compile(r"\b(?:hi|hello|hey|hiya|greetings|good (?:morning|afternoon|evening)|(?:nice|pleased) to meet|by the way|btw)\b|你好|您好|大家好|各位好|[早晚]上好|幸会|嗨", re.IGNORECASE)  # fmt: skip
 _MOST = 200
 """Facts of one turn."""
 _LONGEST = 256
@@ -44,12 +48,20 @@ def extract(turns: Sequence[Turn], *, about: str) -> list[Fact]:
     for turn in turns:
         if turn.role.lower() not in {"user", "human"}:
             continue
-        for told in _of_turn(turn, about):
+        for told in _introduced(turn, list(_of_turn(turn, about))):
             if isinstance(told, Correction):
                 put_right(found, told, turn.id)
             else:
                 _take(found, told, turn.id)
     return [_fact(told, ids) for told, ids in found]
+
+
+def _introduced(turn: Turn, told: list[Told | Correction]) -> list[Told | Correction]:
+    """Without a name that is only claimed ("I am Groot"): who introduces themselves says hello, or something else of themselves."""
+    if len(told) != 1 or _GREETS.search(turn.content):
+        return told
+    (only,) = told
+    return [] if isinstance(only, Told) and only.predicate in _NAMES and only.confidence <= _CLAIMED else told
 
 
 def _of_turn(turn: Turn, about: str) -> Iterator[Told | Correction]:

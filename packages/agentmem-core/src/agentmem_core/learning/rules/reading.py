@@ -30,7 +30,8 @@ _TASK = re.compile(
     r"(?:write|draft|compose|make up|create|give me|generate)\b.{0,40}\b(?:story|poem|song|email|letter|bio|essay|dialogue|script|scene|character|"
     r"speech|tweet|post|caption|profile|persona|example|sentences?|message|reply|review|cover letter))\b"
     r"|^\s*(?:translate|translation|example|e\.g\.|for example|quote|subject|input|text|prompt)\s*:"
-    r"|翻译|润色|改写|续写|造句|例句|歌词|台词|角色扮演|你扮演|扮演|你是一个|用.{1,6}怎么说|是什么意思"
+    r"|\b(?:please|can you|could you|would you|help me)\b[^.!?\n]{0,60}:\s|(?:帮我|帮忙|请|麻烦)[^。！？!?\n]{0,24}[：:]"
+    r"|翻译|[翻译]成|翻一下|润色|改写|续写|造句|例句|歌词|台词|角色扮演|你扮演|扮演|你是一个|用.{1,6}怎么说|是什么意思"
     r"|(?:帮我|请|给我)?(?:写|编|生成|拟)(?:一)?(?:个|首|篇|封|段|份|句|条)",
     re.IGNORECASE,
 )

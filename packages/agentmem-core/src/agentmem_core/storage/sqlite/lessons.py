@@ -44,7 +44,8 @@ class LessonTables:
         return self._lessons(where, (tenant, user_id, limit))
 
     def due_lesson(self, tenant: str, now: datetime) -> Lesson | None:
-        where = f"WHERE tenant = ? AND NOT failed AND due_at <= ? AND NOT EXISTS ({_OLDER}) ORDER BY number LIMIT 1"
+        # the plus keeps the index out: by number the first that fits is found at once, by tenant all that wait are looked at
+        where = f"WHERE +tenant = ? AND NOT failed AND due_at <= ? AND NOT EXISTS ({_OLDER}) ORDER BY number LIMIT 1"
         found = self._lessons(where, (tenant, to_micros(now)))
         return found[0] if found else None
 

@@ -170,10 +170,29 @@ def _polarity(rest: str, words: str) -> tuple[Stands, str]:
     if said.startswith(("不再", "再也不", "没再", "不会再")):
         return Stands.GONE, _bare(re.sub(r"^(?:不再|再也不|没再|不会再)", "", said))
     if said.startswith(
-        ("不是很", "不太", "不怎么", "不大", "不是特别", "不咋", "一点也不", "一点都不", "从来不", "从不", "不是")
+        (
+            "不是很",
+            "不太",
+            "不怎么",
+            "不大",
+            "不是特别",
+            "不咋",
+            "一点也不",
+            "一点都不",
+            "从来不",
+            "从不",
+            "不是",
+            "从来没",
+            "从没",
+            "从未",
+        )
     ):
         return Stands.NOT, _bare(
-            re.sub(r"^(?:不是很|不太|不怎么|不大|不是特别|不咋|一点[也都]不|从来不|从不|不是)", "", said)
+            re.sub(
+                r"^(?:不是很|不太|不怎么|不大|不是特别|不咋|一点[也都]不|从来不|从不|不是|从来没有?|从没有?|从未)",
+                "",
+                said,
+            )
         )
     if re.match(r"不(?!错|过|仅|光|但|少)", said):
         return (Stands.GONE if over else Stands.NOT), _bare(said[1:])

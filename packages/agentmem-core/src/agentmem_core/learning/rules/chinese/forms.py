@@ -35,7 +35,7 @@ _BORN = re.compile(
     r"是?(?:出生|生)(?:(?:于|在)(?P<place>[\u4e00-\u9fff]{2,10}?))?的?|是?在(?P<town>[\u4e00-\u9fff]{2,8}?)(?:出生的?|生的)"
 )
 _HOME = re.compile(
-    r"(?:一家)?(?:从[\u4e00-\u9fff]{2,8}?)?(?:(?:现居住?|旅居|常驻|坐标|住|居住|定居|生活|安家|落户|常住)(?:在|于)?|家(?:住|在)|移居到?|搬(?:家)?(?:到|去|来|回|至)了?|迁(?:居|移)?到了?|回到?了?(?=[\u4e00-\u9fff]{2,6}定居))(?P<place>[\u4e00-\u9fff]{2,12}|[A-Za-z][\w ]{1,30}?)(?:居住|生活|定居|住|这边|那边)?"
+    r"(?:一家)?(?:从(?!来|没|未|不)[\u4e00-\u9fff]{2,8}?)?(?:(?:现居住?|旅居|常驻|坐标|住|居住|定居|生活|安家|落户|常住)(?:在|于)?|家(?:住|在)|移居到?|搬(?:家)?(?:到|去|来|回|至)了?|迁(?:居|移)?到了?|回到?了?(?=[\u4e00-\u9fff]{2,6}定居))(?P<place>(?!过)[\u4e00-\u9fff]{2,12}|[A-Za-z][\w ]{1,30}?)(?:居住|生活|定居|住|这边|那边)?"
 )
 _LIVED = re.compile(r"在(?P<place>[\u4e00-\u9fff]{2,10}?)(?:住|居住|生活|定居)")
 _FROM = re.compile(
@@ -95,7 +95,9 @@ _ENROLLED = re.compile(
 _GRADUATED = re.compile(
     r"毕业于(?P<school>[\w\u4e00-\u9fff]{1,14}?(?:大学|学院|中学|高中))[\w\u4e00-\u9fff]{0,10}|(?:是)?(?:从|在)?(?P<named>[\w\u4e00-\u9fff]{1,14}?(?:大学|学院))毕业的?"
 )
-_MAJOR = re.compile(r"(?:的?专业是|主修|攻读|读的是|学的是|念的是|是学)(?P<what>[\w\u4e00-\u9fff]{2,12}?)(?:专业|的)?")
+_MAJOR = re.compile(
+    r"(?:的?专业是|主修|攻读|(?:大学|本科|研究生|硕士|博士)?(?:期间|时)?(?:读|学|念)的是|是学)(?P<what>[\w\u4e00-\u9fff]{2,12}?)(?:专业|的)?"
+)
 _LEVELS = (
     "书",
     "大学",
@@ -125,6 +127,8 @@ _CLASSES = "家|只|条|辆|台|部|套|栋|匹|架|间|艘|把|头|个|双|座|
 _HAS = re.compile(
     rf"(?:(?:有|养)(?:着|了|过)?|买了?|开了|入手了?|领养了?|收养了?|生了|提了)(?P<count>[一两二三四五六七八九十几\d]{{1,3}})?(?P<class>{_CLASSES})?(?P<thing>[\w\u4e00-\u9fff ]{{1,16}})"
 )
+_COUNTED_ON = re.compile(rf"(?:和|跟|以及|还有|、)(?=[一两二三四五六七八九十几\d]{{1,3}}(?:{_CLASSES}))")
+"""Between things that are counted one by one: 两只猫和一条狗."""
 _SOLD = re.compile(
     r"(?:把|将)?(?:我的|我们的|自己的|那(?:辆|台|套|部)|我家的)?(?P<thing>[\w\u4e00-\u9fff]{1,10}?)(?:给)?(?:卖掉|卖|送人|扔|转手|出掉|处理掉|报废|出)了?|(?:卖掉|卖|处理掉|转手)了?(?:我的|自己的|那(?:辆|台|套|部))?(?P<sold>[\w\u4e00-\u9fff]{1,10})"
 )
@@ -282,12 +286,15 @@ def owning(clause: Clause) -> Iterator[Told]:
         if thing.endswith(tuple(OWNED)) and "的" not in thing:
             yield Told(clause.subject, "有", thing, f"{clause.subject}不再有{thing}", 0.9, retracted=True)
         return
-    found = _HAS.fullmatch(clause.said)
-    if found is None or clause.stands is Stands.NOT:
+    if clause.stands is Stands.NOT:
         return
     gone = clause.stands is Stands.GONE
-    thing = _thing(found)
-    if thing:
+    first, *others = _COUNTED_ON.split(clause.said)
+    for said in (first, *(f"有{other}" for other in others)):
+        found = _HAS.fullmatch(said)
+        thing = _thing(found) if found is not None else None
+        if thing is None:
+            return
         text = f"{clause.subject}{'不再' * gone}有{thing}"
         bought = clause.times.since if not clause.said.startswith(("有", "养")) else None
         yield Told(clause.subject, "有", thing, text, 0.88, retracted=gone, since=bought)

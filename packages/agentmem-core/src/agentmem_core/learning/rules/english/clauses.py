@@ -54,6 +54,10 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 """A line of somebody's in a transcript."""
+_INTRODUCED = re.compile(
+    r"^(?:the|an?|his|her|their|he|she|they|it|one of (?:the|my)|[A-Z][a-z]+)\s[^:.!?]{0,80}?\b\w{2,}(?:s|ed)\b[^:.!?]{0,40}:\s+(?i:I|we|my|our|hi|hello)\b"
+)
+"""Somebody else speaks after the colon: "The waiter greets us: my name is Tom"."""
 _TELLING = re.compile(
     r"\b(?:(?:as|like)\s+)?I\s+(?:(?:already|have already|have|just|did)\s+)?(?:said|told\s+(?:you|u)|mentioned|think\s+I\s+(?:said|mentioned))(?:\s+(?:before|earlier|already|last\s+time|yesterday|that))*,?\s*(?:that\s+)?",
     re.IGNORECASE,
@@ -88,12 +92,12 @@ _STILL = re.compile(
 """Who has lived somewhere for ten years lives there; who has lived there, perhaps not."""
 _DROPPED = re.compile(
     r"^(?:(?:hi|hey|hello|ok|so|well|update|news|yay|finally)\b[\s,!:]*)*(?=(?:(?:just|recently|finally|also)\s+)*(?:moved\s+(?:to|from)|started\s+(?:an?\s+new|working|my\s+new)|bought\s+(?:an?|my|our)\b"
-    r"|adopted\s+an?\b|turned\s+\d|quit\s+my|joined\s+[A-Z]|got\s+(?:an?\s+(?:new|dog|cat|puppy|kitten)|married|engaged|laid\s+off|fired)|sold\s+my|cannot\s+(?:stand|bear)\s|living\s+in\s+[A-Z]|working\s+(?:at|for)\s+[A-Z]"
+    r"|adopted\s+an?\b|turned\s+\d|quit\s+my|joined\s+[A-Z]|got\s+(?:an?\s+(?:new|dog|cat|puppy|kitten)|married|engaged|laid\s+off|fired)|sold\s+(?:my|our|the)\s|been\s+(?:working|living|studying|learning|playing)\s|cannot\s+(?:stand|bear)\s|living\s+in\s+[A-Z]|working\s+(?:at|for)\s+[A-Z]"
     r"|born\s+(?:and\s+raised\s+)?in|originally\s+from\s+[A-Z])\s*)",
     re.IGNORECASE,
 )
 """Where a chat leaves out "I"."""
-_BIRTH = re.compile(r"born\b", re.IGNORECASE)
+_LEFT_OUT = {"born": "I was ", "been": "I have "}
 _RELATIVE = re.compile(r"\b(?:who|where|when|before|after|until|while)\b", re.IGNORECASE)
 _LEAD = re.compile(
     r"(?:(?:well|so|yeah|yep|yes|yup|no|nope|nah|oh|ah|um+|uh+|hmm+|hi|hello|hey|heya|hiya|ok|okay|okey|actually|also|and|but|anyway|honestly|frankly|plus|in fact|nowadays|these days|currently"
@@ -140,7 +144,7 @@ _INTERJECTED = re.compile(
 _TAIL = re.compile(
     r"(?:[\s,.!?\u2026:;\-\u2013\u2014(]+(?:too|as well|now|right now|currently|these days|nowadays|at the moment|lately|recently|though|btw|by the way|actually|again|already|please|thanks|thank you|you know"
     r"|nice to (?:e-?)?(?:meet|see) you(?: all)?|pleased to meet you|for now|so far|for a while|for ages|for (?:many |several |a few |some |\w+ )?years|for (?:\w+ )?months|full[- ]time|part[- ]time|of course|obviously|unfortunately|sadly|luckily|honestly|yay|today|instead|"
-    r"forever|all my life|my whole life|since then|then|first|anyway|yet|myself|together|and stuff|or so|etc|to be honest|to be fair|at least|in fact|for real|for sure|and proud of it|after all|I think|I guess))+$",
+    r"forever|all my life|my whole life|since then|then|first|anyway|yet|myself|together|and stuff|or so|etc|to be honest|to be fair|at least|in fact|for real|for sure|with (?:a|all my|every) (?:\w+ )?(?:passion|heart)|to (?:death|bits|pieces)|more than (?:anything|life)(?: else)?|so much|and proud of it|after all|I think|I guess))+$",
     re.IGNORECASE,
 )
 _CORRECTED = re.compile(
@@ -195,12 +199,12 @@ def expanded(sentence: str) -> str:
         ),
         sentence,
     )
-    return _DROPPED.sub(lambda found: "I was " if _BIRTH.match(sentence, found.end()) else "I ", sentence, count=1)
+    return _DROPPED.sub(lambda found: _LEFT_OUT.get(sentence[found.end() :][:4].lower(), "I "), sentence, count=1)
 
 
 def stated(sentence: str) -> bool:
     """Whether a sentence tells what is so: no hypothesis, and nobody else's words."""
-    return not any(pattern.search(sentence) for pattern in (_HYPOTHETICAL, _REPORTED, _LABELLED))
+    return not any(pattern.search(sentence) for pattern in (_HYPOTHETICAL, _REPORTED, _LABELLED, _INTRODUCED))
 
 
 def pieces(sentence: str) -> list[Piece]:

@@ -124,6 +124,8 @@ def birthday(clause: Clause) -> Iterator[Told]:
         yield Told(about, "birth year is", str(year.start.year), f"{about} was born in {year.start.year}", 0.95)
     if born["place"] and (town := place(born["place"], casual=clause.casual)):
         yield Told(about, "born in", town, f"{about} was born in {town}", 0.95)
+        if re.match(r"(?:was|were)\s+born\s+and\s", clause.said, re.IGNORECASE):
+            yield Told(about, "grew up in", town, f"{about} grew up in {town}", 0.9)
 
 
 def home(clause: Clause) -> Iterable[Told]:

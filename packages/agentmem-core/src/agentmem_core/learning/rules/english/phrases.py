@@ -36,7 +36,7 @@ _POINTS = re.compile(
 )
 _TASTE_ENDS = re.compile(
     r"\s*(?:[;:(]|\s[-\u2013\u2014]+\s|\b(?:because|when|whenever|since|so|but|although|though|which|who|if|while|especially|particularly|as long|more than|a lot|so much|very much|the most|most of all|"
-    r"over|than|these days|lately|until|unless|every|on (?:weekends|sundays|saturdays)|at all|in general|and (?:it|that|I|they|he|she|we)|with all|to death|ever since|"
+    r"over|than|these days|lately|until|unless|every|on (?:weekends|sundays|saturdays)|at all|in general|with (?:every|all)\b.*|and (?:it|that|I|they|he|she|we)|with all|to death|ever since|"
     r"for|as|right|even|just|only|by the)\b|,\s*(?:but|so|because|especially|though|and I)\b).*$",
     re.IGNORECASE,
 )
@@ -50,6 +50,8 @@ _THE = re.compile(
     re.IGNORECASE,
 )
 """What everybody knows; of other things "the" points at one that was spoken of."""
+_CUT_OFF = re.compile(r"\b(?:with|of|for|to|in|at|by|from|and|or|the|an?)$", re.IGNORECASE)
+"""What ends like this was cut off in the middle."""
 _ARTICLE = re.compile(r"(?:the|an?|some|any|my|our|own|his|her|their)\s+(?=\S)", re.IGNORECASE)
 _NAME = re.compile(
     r"[A-Z\u00c0-\u00de][\w\u00c0-\u017f'-]*(?:\s+(?:de|van|von|da|der|al|bin|O')?\s*[A-Z\u00c0-\u00de][\w\u00c0-\u017f'.-]*){0,3}"
@@ -160,6 +162,8 @@ def things(text: str, *, most: int = 5) -> list[str]:
         if not item or len(item.split()) > most or _POINTS.match(item) or not re.search(r"[^\W\d_]{2}", item):
             return []
         if re.match(r"(?:neither|either|both)\s", item, re.IGNORECASE):
+            return []
+        if _CUT_OFF.search(item):
             return []
         if re.match(r"the\s+(?![A-Z])", item) and not _THE.match(item):
             return []

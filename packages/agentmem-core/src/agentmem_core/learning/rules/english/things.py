@@ -53,6 +53,12 @@ _MARRIED = re.compile(
     r"(?:is|got|has been|has gotten|are|was)\s+(?:(?:happily|now|newly|recently|finally)\s+)*(?P<what>married|engaged|divorced|single|widowed|separated)(?:\s+to\s+(?P<name>.+))?(?:\s+with\s+.*)?",
     re.IGNORECASE,
 )
+_SOMEBODY = re.compile(
+    r"an?\s+\w+|(?:my|the)\s+(?:[\w-]+\s+){0,3}(?:friend|sweetheart|love|soul\s?mate|man|woman|guy|girl|person|boss|colleague|co-?worker|neighbou?r|"
+    r"teacher|doctor|classmate|" + "|".join(RELATIVES) + r")\b",
+    re.IGNORECASE,
+)
+"""Whom one can be married to; "my job" is none of them."""
 _DATING = re.compile(
     r"(?:is|has been)\s+(?:dating|seeing|in a relationship with)\s+(?:an?\s+[\w\s]{2,20}?\s+(?:called|named)\s+)?(?P<name>[A-Z][\w'-]+)(?:\s.*)?"
 )
@@ -88,7 +94,7 @@ def _status(clause: Clause, found: re.Match[str]) -> Iterator[Told]:
     what, who = found["what"].lower(), clause.subject
     gone = clause.stands is Stands.GONE
     spouse = person(found["name"]) if found["name"] else None
-    if found["name"] and spouse is None and not re.match(r"(?:an?|my|the)\s", found["name"]):
+    if found["name"] and spouse is None and not _SOMEBODY.match(found["name"]):
         return
     text = f"{who} is {'no longer ' * gone}{what}"
     yield Told(who, "marital status is", what, text, 0.92, retracted=gone, since=None if gone else clause.times.since)
