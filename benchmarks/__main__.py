@@ -54,15 +54,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report.details["unfinished"] = True
     sound = work_through(report, steps)
     del report.details["unfinished"]
-    print(
-        table(figure for figure in report.figures if figure.ok is not None)
-        if given.what == "bars"
-        else report.markdown()
-    )
-    for title, head, body in tables(report.grid):
-        print("\n".join(["", f"### {title}", "", *reporting.rows(head, body)]))
+    _print(report)
     print(f"\nwritten to {report.save()}", file=sys.stderr)
     return 0 if sound else 1
+
+
+def _print(report: Report) -> None:
+    """What was found; of the bars only what is held to one."""
+    held = [figure for figure in report.figures if figure.ok is not None]
+    print(table(held) if report.what == "bars" else report.markdown())
+    for title, head, body in tables(report.grid):
+        print("\n".join(["", f"### {title}", "", *reporting.rows(head, body)]))
+    for name, why in reporting.left_out(report.details.get("not measured", {})):
+        print(f"\nNot measured: {name}: {why}")
+    for name, why in report.details.get("failed", {}).items():
+        print(f"\nEnded early: {name}: {why}")
 
 
 def _check(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,10 @@ SAID = 10.0
 """Seconds between two signs of progress."""
 TOGETHER = ("search", "filtered", "get", "add", "batch")
 """What is done by many callers at once, too."""
-MEASURED = (*TOGETHER, "delete", "memory", "disk", "cold")
+VERBS = {"filtered": "search", "batch": "add_many"}
+"""What a system is asked for it, where it has another name."""
+ENDS = ("delete", "memory", "disk", "cold")
+MEASURED = (*TOGETHER, *ENDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class Shape:
     rounds: int = 200
     patience: float = 1800.0
     """Seconds after which a load is given up."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is more than a look whether everything is in place."""
+        return self.rounds >= 100
 
     @property
     def name(self) -> str:
@@ -76,15 +83,16 @@ class Cell:
             self._open(names, place_, stack)
             self.work = Workload(seed=11)
             self._load()
-            asked = set(self.shape.works)
-            for verb in ("search", "filtered", "get", "add", "batch"):
-                if verb in asked:
-                    for callers in self.shape.callers:
-                        self._measure(verb, callers)
+            for work in (*TOGETHER, *ENDS):
+                if work in self.shape.works:
+                    self._measure(work, 1)
                     self.report.save()
-            if "delete" in asked:
-                self._delete()
-            self._ends(asked)
+            for callers in sorted(set(self.shape.callers) - {1}):  # last: some do not survive it whole
+                self._warm()
+                for work in TOGETHER:
+                    if work in self.shape.works and (work != "batch" or self.shape.whole):
+                        self._measure(work, callers)
+                        self.report.save()
 
     def _open(self, names: Sequence[str], place_: Path, stack: ExitStack) -> None:
         told = self.report.details.setdefault("systems", {})
@@ -99,23 +107,30 @@ class Cell:
             told[name] = {"configured": asked.peer.configured, "versions": asked.versions}
 
     def _load(self) -> None:
-        """The same memories for all, user by user; then some searches of some users as a warm-up."""
+        """The same memories for all, user by user."""
         texts = self.work.sentences(self.shape.size)
         users = sorted(self.work.users(self.shape.size, self.shape.users))
         tags = [f"tag-{number % TAGS}" for number in range(len(texts))]
-        some = list(dict.fromkeys(self.work.anybody(4 * WARM, self.shape.users)))[:WARM]
-        queries = self.work.queries(20)
         for name, system in list(self.systems.items()):
             try:
                 seconds = self._fill(system, texts, users, tags)
-                for number in range(max(len(some), len(queries))):
-                    query, user = queries[number % len(queries)], some[number % len(some)]
-                    _look(system, query, user, there=True)
             except PeerError as error:
                 self._drop(name, error)
                 continue
             self._record(name, "load", value=len(texts) / seconds)
+        self._warm()
         self.report.save()
+
+    def _warm(self) -> None:
+        """Searches of some users, the same for all; whoever finds nothing is out."""
+        some = list(dict.fromkeys(self.work.anybody(4 * WARM, self.shape.users)))[:WARM]
+        queries = self.work.queries(max(len(some), 20))
+        for name, system in list(self.systems.items()):
+            try:
+                for number, query in enumerate(queries):
+                    _look(system, query, some[number % len(some)], there=True)
+            except PeerError as error:
+                self._drop(name, error)
 
     def _fill(self, system: Asked, texts: list[str], users: list[str], tags: list[str]) -> float:
         seconds, said = 0.0, time.monotonic()
@@ -138,18 +153,18 @@ class Cell:
         return seconds
 
     def _measure(self, work: str, callers: int) -> None:
-        given = self._given(work)
-        if given is None:
-            return
-        verb = {"filtered": "search", "batch": "add_many"}.get(work, work)
-        if callers == 1:
-            self._alternating(work, verb, given, 3 if work == "batch" else self.shape.rounds)
+        if work == "delete":
+            self._delete()
+        elif work in ENDS:
+            self._end(work)
+        elif callers == 1:
+            self._alternating(work, 3 if work == "batch" else self.shape.rounds)
+        elif work == "batch":
+            self._together(work, callers, 1, callers)
         else:
-            turns = 1 if work == "batch" else 3
-            each = callers if work == "batch" else max(callers, self.shape.rounds // turns)
-            self._together(work, verb, callers, given, turns, each)
+            self._together(work, callers, 3, max(callers, self.shape.rounds // 3))
 
-    def _given(self, work: str) -> Callable[[str], dict[str, Any]] | None:
+    def _given(self, work: str) -> Callable[[str], dict[str, Any]]:
         """What the next call of a system is given: the same for all, each in its own order of calls."""
         count = 40 * self.shape.rounds
         queries, users = self.work.queries(self.shape.rounds), self.work.anybody(count, self.shape.users)
@@ -204,7 +219,8 @@ class Cell:
             self._drop(system.peer.name, error)
         return made or [("", "")]
 
-    def _alternating(self, work: str, verb: str, given: Callable[[str], dict[str, Any]], rounds: int) -> None:
+    def _alternating(self, work: str, rounds: int) -> None:
+        given, verb = self._given(work), VERBS.get(work, work)
         times: dict[str, list[float]] = {name: [] for name, system in self._able(work)}
         for _ in range(rounds):
             for name, system in self._able(work):
@@ -215,17 +231,16 @@ class Cell:
         for name, _ in self._able(work):
             self._record(name, work, milliseconds=times[name])
 
-    def _together(
-        self, work: str, verb: str, callers: int, given: Callable[[str], dict[str, Any]], turns: int, each: int
-    ) -> None:
+    def _together(self, work: str, callers: int, turns: int, each: int) -> None:
         """Turns of many calls; one that fails now and then is told beside its times, one that always fails is out."""
+        given, verb = self._given(work), VERBS.get(work, work)
         times: dict[str, list[float]] = {name: [] for name, _ in self._able(work)}
         spent = dict.fromkeys(times, 0.0)
         errors: dict[str, list[str]] = {name: [] for name in times}
         for _ in range(turns):
             for name, system in self._able(work):
                 try:
-                    calls = list(islice(iter(lambda name=name: given(name), None), each))  # type: ignore[misc]
+                    calls = [given(name) for _ in range(each)]
                     seconds, said = system.ask("together", call=verb, callers=callers, given=calls)
                     times[name] += [1000 * second for second in said["times"]]
                     errors[name] += said["errors"]
@@ -244,7 +259,7 @@ class Cell:
         """Users with 400 memories; ours are erased from every file, the peers' as they do it."""
         texts = self.work.sentences(LEAVING)
         times: dict[str, list[float]] = {name: [] for name, _ in self._able("delete")}
-        for number in range(5 if self.shape.rounds >= 100 else 2):
+        for number in range(5 if self.shape.whole else 2):
             for name, system in self._able("delete"):
                 try:
                     system.ask("add_many", texts=texts, user=f"leaving-{number}", tag="tag-0")
@@ -258,23 +273,20 @@ class Cell:
                     self._drop(name, error, "delete")
         for name, _ in self._able("delete"):
             self._record(name, "delete", milliseconds=times[name])
-        self.report.save()
 
-    def _ends(self, works: set[str]) -> None:
-        """What it takes, and how long a new process takes: last, since it closes the systems."""
-        queries = self.work.queries(5)
-        for name, system in list(self.systems.items()):
+    def _end(self, work: str) -> None:
+        """What it takes, and how long a new process takes over what is there."""
+        queries = self.work.queries(5 if self.shape.whole else 2)
+        for name, system in self._able(work):
             try:
-                if "memory" in works:
-                    self._record(name, "memory", value=system.ask("memory")[1]["resident"] / 1e6)
-                if "disk" in works and (held := system.bytes_on_disk()):
-                    self._record(name, "disk", value=held / 1e6)
-                if "cold" in works and "cold" not in system.peer.lacks:
-                    rounds = 5 if self.shape.rounds >= 100 else 2
-                    times = [1000 * system.cold(queries[number % 5], "user-0") for number in range(rounds)]
-                    self._record(name, "cold", milliseconds=times)
+                if work == "memory":
+                    self._record(name, work, value=system.ask("memory")[1]["resident"] / 1e6)
+                elif work == "cold":
+                    self._record(name, work, milliseconds=[1000 * system.cold(query, "user-0") for query in queries])
+                elif held := system.bytes_on_disk():
+                    self._record(name, work, value=held / 1e6)
             except PeerError as error:
-                self._drop(name, error)
+                self._drop(name, error, work)
 
     def _able(self, work: str) -> list[tuple[str, Asked]]:
         lost = self.report.details.get("not measured", {}).get(self.shape.name, {})

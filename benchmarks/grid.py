@@ -76,7 +76,7 @@ def tables(grid: Sequence[Record]) -> Iterator[tuple[str, Sequence[str], list[Se
                 title = says + (f", {callers} callers at once" if callers > 1 else "")
                 title += "" if embedder == "bundled" else f", {embedder} embedder"
                 head = ("system", *(f"{size:,} / {users:,}" for users, size in stores))
-                body = [
+                body: list[Sequence[str]] = [
                     (system, *(_cell(found(some, system=system, users=users, size=size)) for users, size in stores))
                     for system in systems
                 ]
@@ -87,6 +87,10 @@ def _cell(row: Record | None) -> str:
     if row is None:
         return ""
     if "p95" not in row:
-        return f"{row['p50']:,.4g}" if row["p50"] < 10_000 else f"{row['p50']:,.0f}"
-    times = " / ".join(f"{row[name]:.3g}" for name in ("p50", "p95", "p99"))
+        return _number(row["p50"])
+    times = " / ".join(_number(row[name]) for name in ("p50", "p95", "p99"))
     return times + (f" ({row['rate']:,.0f} a second)" if row["callers"] > 1 and "rate" in row else "")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1_000 else f"{value:.3g}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -43,8 +44,8 @@ def steps(
     ``also`` names embedders that ours is asked with, too.
     """
     sets = [*own(), *(published(file) for file in data)]
-    names = [whole.name for whole in sets]
-    if twice := {name for name in names if names.count(name) > 1}:
+    titles = [whole.name for whole in sets]
+    if twice := {title for title in titles if titles.count(title) > 1}:
         raise BrokenDataError(
             f"{min(twice)} is given twice; their figures would be mixed, so give one file of it a run"
         )
@@ -62,7 +63,7 @@ def _names(only: Sequence[str], *, quick: bool) -> tuple[str, ...]:
     return OFFLINE if quick else SYSTEMS
 
 
-def bars(report: Report, wanted: Collection[str], data: Sequence[Path], also: Sequence[str] = ()) -> list[Step]:
+def bars(report: Report, wanted: AbstractSet[str], data: Sequence[Path], also: Sequence[str] = ()) -> list[Step]:
     """Steps for the bars of these names, whole even in a quick run: they ask ours only."""
     names = (HYBRID, *map(named, also))
     made = []

@@ -207,7 +207,7 @@ def default_file(report: Report) -> Path:
 
 def table(figures: Iterable[Figure]) -> str:
     """Figures as Markdown, with their bars and whether they meet them."""
-    lines = ["| part | what | value | unit | bar | |", "|---|---|--:|---|---|---|"]
+    lines = ["| part | what | measured | unit | bar | verdict |", "|---|---|--:|---|---|---|"]
     return "\n".join(lines + [_line(figure) for figure in figures])
 
 

@@ -100,8 +100,8 @@ def _section(result: Mapping[str, Any], stem: str, charts: Path, folder: Path) -
         yield from ("", f"Ended early: {name}: {why}")
     if details.get("unfinished"):
         yield from ("", "This run did not end: what follows is what it had by then.")
-    for name, left_out in _left_out(details.get("not measured", {})):
-        yield from ("", f"Not measured: {name}: {' '.join(str(left_out).split())[-300:]}")
+    for name, why in left_out(details.get("not measured", {})):
+        yield from ("", f"Not measured: {name}: {' '.join(str(why).split())[-300:]}")
     rest = [figure for figure in result["figures"] if not _shown(figure, details)]
     if rest:
         yield ""
@@ -203,7 +203,7 @@ def _shown(figure: Mapping[str, Any], details: Mapping[str, Any]) -> bool:
     return figure["part"] in parts and figure["ok"] is None
 
 
-def _left_out(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def left_out(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, what in given.items():
         if isinstance(what, Mapping):
             yield from ((f"{name}, {inner}", why) for inner, why in what.items())
