@@ -177,8 +177,9 @@ class Cell:
             return calls[name]
 
         if work == "get":
+            owners = self.work.anybody(20, self.shape.users)
             ids = {
-                name: self._ids(system) for name, system in list(self.systems.items()) if work not in system.peer.lacks
+                name: self._ids(system, owners) for name, system in list(self.systems.items()) if work not in system.peer.lacks
             }
 
             def got(name: str) -> dict[str, Any]:
@@ -209,11 +210,11 @@ class Cell:
 
         return one
 
-    def _ids(self, system: Asked) -> list[tuple[str, str]]:
+    def _ids(self, system: Asked, owners: Sequence[str]) -> list[tuple[str, str]]:
         """Some memories to get, of some users."""
         made: list[tuple[str, str]] = []
         try:
-            for number, user in enumerate(self.work.anybody(20, self.shape.users)):
+            for number, user in enumerate(owners):
                 made.append((str(system.ask("add", text=f"the one to get, {number}", user=user)[1]), user))
         except PeerError as error:
             self._drop(system.peer.name, error)

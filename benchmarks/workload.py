@@ -59,7 +59,7 @@ class Workload:
         """Sentences of so many words, all drawn together: a million take seconds."""
         whose = np.repeat(np.arange(len(lengths)), lengths)
         about = np.repeat(self._random.integers(TOPICS, size=len(lengths)), lengths)
-        starts = np.concatenate(([0], np.cumsum(lengths)[:-1])).astype(int)
+        starts = np.cumsum(lengths) - lengths
         topical = np.arange(len(whose)) - starts[whose] < (lengths // 2)[whose]
         chosen = np.searchsorted(self._common, self._random.random(len(whose)), side="right")
         rank = np.searchsorted(self._topical, self._random.random(int(topical.sum())), side="right")
@@ -67,7 +67,7 @@ class Workload:
         chosen = chosen[np.lexsort((self._random.random(len(whose)), whose))]
         words = [self._words[number] for number in chosen.tolist()]
         named = np.flatnonzero(self._random.random(len(whose)) < NAMES)
-        for place, rank in zip(named.tolist(), self._random.zipf(1.3, len(named)).tolist(), strict=True):
+        for place, rank in zip(named.tolist(), self._random.zipf(1.15, len(named)).tolist(), strict=True):
             words[place] = _name(rank)
         ends = (starts + lengths).tolist()
         return [
