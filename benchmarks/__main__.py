@@ -134,12 +134,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _begun(given: argparse.Namespace) -> Report:
-    """A new run, or the one to go on with; one that did not end is not written over."""
+    """A new run, or the one to go on with; one in full that did not end is not written over."""
     if given.resume is not None:
         return Report.resumed(given.resume, given.what, quick=given.quick)
     report = Report(given.what, quick=given.quick)
     report.file = given.json or default_file(report)
-    if not given.plan:
+    if not given.plan and not given.quick:
         report.refuse_unfinished()
     return report
 

@@ -179,7 +179,9 @@ class Cell:
         if work == "get":
             owners = self.work.anybody(20, self.shape.users)
             ids = {
-                name: self._ids(system, owners) for name, system in list(self.systems.items()) if work not in system.peer.lacks
+                name: self._ids(system, owners)
+                for name, system in list(self.systems.items())
+                if work not in system.peer.lacks
             }
 
             def got(name: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from benchmarks.grid import found, record
 from benchmarks.peers.asking import Asked
@@ -46,7 +47,7 @@ def _grow(report: Report, sizes: Sequence[int], users: int) -> None:
         held = 0
         for size in sizes:
             seconds = _fill(system, work, size - held, users)
-            where = {"size": size, "users": users}
+            where: dict[str, Any] = {"size": size, "users": users}
             record(report, GROWING, "load", value=(size - held) / max(seconds, 1e-9), **where)
             held = size
             _measure(report, system, work, rounds, where)
@@ -67,7 +68,7 @@ def _fill(system: Asked, work: Workload, count: int, users: int) -> float:
     return seconds
 
 
-def _measure(report: Report, system: Asked, work: Workload, rounds: int, where: dict[str, int]) -> None:
+def _measure(report: Report, system: Asked, work: Workload, rounds: int, where: dict[str, Any]) -> None:
     """Adds of anybody, first searches of as many users as there are, then the same users again."""
     askers = work.anybody(rounds, where["users"])
     texts, queries, others = work.sentences(rounds + 20), work.queries(rounds), work.queries(rounds)

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.against import Plan, steps
 from benchmarks.cell import MEASURED, Cell, Shape
 from benchmarks.grid import found, tables
-from benchmarks.peers import asking, environments
+from benchmarks.peers import asking
 from benchmarks.peers.asking import Asked
 from benchmarks.peers.environments import BY_HAND, COMPARED, PEERS, Peer, PeerError, interpreter
 from benchmarks.report import Report
@@ -171,7 +171,7 @@ def test_a_load_that_would_take_too_long_is_given_up(script: Script, report: Rep
 
 
 def test_what_cannot_be_installed_is_told_with_its_reason(script: Script, report: Report, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(environments.platformdirs, "user_cache_dir", lambda _: str(tmp_path / "cache"))
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda _: str(tmp_path / "cache"))
     script("nowhere", needs=("this is no requirement",))
     made = steps(
         report, Plan(only=("nowhere", BY_HAND), sizes=(30,), users=(3,), works=("search",), embedders=("free",))
