@@ -21,16 +21,18 @@ from benchmarks.workload import Workload
 TAGS = 10
 CHUNK = 2_000
 WARM = 100
-BATCH = 200
+BATCHES = {"batch": 200, "parts": 25}
+"""Texts in one call: of one caller, and of each of many."""
 LEAVING = 400
 SAID = 10.0
 """Seconds between two signs of progress."""
-TOGETHER = ("search", "filtered", "get", "add", "batch")
+ALONE = ("search", "filtered", "get", "add", "batch")
+TOGETHER = ("search", "filtered", "get", "add", "parts")
 """What is done by many callers at once, too."""
-VERBS = {"filtered": "search", "batch": "add_many"}
+VERBS = {"filtered": "search", "batch": "add_many", "parts": "add_many"}
 """What a system is asked for it, where it has another name."""
 ENDS = ("delete", "memory", "disk", "cold")
-MEASURED = (*TOGETHER, *ENDS)
+MEASURED = (*ALONE, "parts", *ENDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class Shape:
         total = 0.0
         for name in systems:
             pace = PEERS[name].pace / 1000
-            batches = BATCH * (3 + sum(count for count in self.callers if count > 1)) if "batch" in self.works else 0
+            many = sum(count for count in self.callers if count > 1)
+            batches = 3 * 200 * ("batch" in self.works) + 25 * many * ("parts" in self.works)
             added = self.rounds * (len(self.callers) if "add" in self.works else 0) + batches
             added += 5 * LEAVING if "delete" in self.works else 0
             searched = 2 * self.rounds * (1 + 2 * (len(self.callers) - 1)) * (0.005 + self.size / self.users * 2e-7)
@@ -83,14 +86,14 @@ class Cell:
             self._open(names, place_, stack)
             self.work = Workload(seed=11)
             self._load()
-            for work in (*TOGETHER, *ENDS):
+            for work in (*ALONE, *ENDS):
                 if work in self.shape.works:
                     self._measure(work, 1)
                     self.report.save()
             for callers in sorted(set(self.shape.callers) - {1}):  # last: some do not survive it whole
                 self._warm()
                 for work in TOGETHER:
-                    if work in self.shape.works and (work != "batch" or self.shape.whole):
+                    if work in self.shape.works:
                         self._measure(work, callers)
                         self.report.save()
 
@@ -159,7 +162,7 @@ class Cell:
             self._end(work)
         elif callers == 1:
             self._alternating(work, 3 if work == "batch" else self.shape.rounds)
-        elif work == "batch":
+        elif work == "parts":
             self._together(work, callers, 1, callers)
         else:
             self._together(work, callers, 3, max(callers, self.shape.rounds // 3))
@@ -189,14 +192,14 @@ class Cell:
                 return dict(zip(("memory_id", "user"), found[next_of(name) % len(found)], strict=True))
 
             return got
-        if work == "batch":
-            batches = [self.work.sentences(BATCH) for _ in range(3)]
+        if work in BATCHES:
+            batches = [self.work.sentences(BATCHES[work]) for _ in range(3)]
 
             def batch(name: str) -> dict[str, Any]:
                 number = next_of(name)
                 return {
                     "texts": [f"{text} {number}" for text in batches[number % 3]],
-                    "user": f"batch-{self._asked}-{number}",
+                    "user": f"{work}-{self._asked}-{number}",
                     "tag": f"tag-{number % TAGS}",
                 }
 

@@ -14,6 +14,7 @@ WORKS = {
     "load": "loading in bulk, memories a second",
     "add": "one add, ms",
     "batch": "adding 200 in one call, ms",
+    "parts": "adding 25 in one call, ms",
     "search": "search for 10, ms",
     "first": "a user's first search for 10, ms",
     "filtered": "search for 10 with a filter that leaves a tenth, ms",

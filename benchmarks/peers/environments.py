@@ -75,7 +75,7 @@ PEERS = {
         Peer("Chroma", "chroma", _CHROMA, ("chromadb",), pace=2),
         Peer(
             "Chroma without a filter", "chroma", "the same, asked without `where`: what it costs to search everything",
-            ("chromadb",), ("unfiltered",), ("add", "batch", "filtered", "get", "delete", "memory", "disk", "cold"), pace=2,
+            ("chromadb",), ("unfiltered",), ("add", "batch", "parts", "filtered", "get", "delete", "memory", "disk", "cold"), pace=2,
         ),
         Peer(
             "numpy and SQLite by hand", "by_hand",
