@@ -70,13 +70,14 @@ def floors(session: nox.Session) -> None:
     in_workspace(session, "python", ".ci/floors.py")
 
 
+BENCHMARKS = ("speed", "peers", "bars", "recall", "scale", "profile")
+
+
 @nox.session(python=False)
 def bench(session: nox.Session) -> None:
     """Measure: a tenth of everything and a report, or `nox -s bench -- recall --data locomo.json` for one thing in full."""
     command = ("--group", "bench", "python", "-m", "benchmarks")
-    runs = (
-        [session.posargs] if session.posargs else [[what, "--quick"] for what in ("speed", "peers", "recall", "scale")]
-    )
+    runs = [session.posargs] if session.posargs else [[what, "--quick"] for what in BENCHMARKS]
     for run in runs:
         in_workspace(session, *command, *run)
     if not session.posargs:

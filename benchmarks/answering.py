@@ -13,7 +13,7 @@ from agentmem_core.ports import LanguageModel, Prompt, Usage
 from benchmarks.chats import Chat, DataSet, Question
 from benchmarks.finding import Shown, System
 from benchmarks.judging import overlap, to_judge, to_read, verdict
-from benchmarks.peers.asking import PeerError
+from benchmarks.peers.environments import PeerError
 from benchmarks.report import Report
 
 AT_ONCE = 4

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentmem_core import NotConfiguredError
+from benchmarks.grid import WORKS
 from benchmarks.scoring import LIMITS
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ _PALETTE = (
     "#222222",
     "#a3b18a",
 )
-_VERBS = ("search", "add", "adding 200 in one call", "get", "deleting a user with 400")
+_DRAWN = ("search", "first", "filtered", "add", "batch", "get", "delete", "cold")
+_STORE = (10_000, 100)
+"""Memories and users of the store that is drawn where several have equally many systems."""
 
 
 def drawn(result: Mapping[str, Any], folder: Path, stem: str) -> Iterator[tuple[str, Path]]:
@@ -41,22 +45,28 @@ def drawn(result: Mapping[str, Any], folder: Path, stem: str) -> Iterator[tuple[
         file = folder / f"{stem}-{slug}-kinds.svg"
         _save(file, f"{data}: turns found within the first 10, by kind", partial(_kinds, scores=scores))
         yield f"{data}: the part of the evidence turns found within the first 10, by kind of question", file
-    if result["what"] == "peers":
-        for verb in _VERBS:
-            if times := _p50(result, verb):
-                file = folder / f"{stem}-{verb.replace(' ', '-')}.svg"
-                _save(file, f"{verb}, p50", partial(_bars, times=times))
-                yield f"{verb}, p50 in milliseconds, logarithmic", file
+    yield from _of_grid(result, folder, stem)
 
 
-def _p50(result: Mapping[str, Any], verb: str) -> dict[str, float]:
-    """Milliseconds by system."""
-    end = ", p50"
-    return {
-        figure["name"].removesuffix(end): figure["value"]
-        for figure in result["figures"]
-        if figure["part"] == verb and figure["name"].endswith(end) and figure["value"] > 0
-    }
+def _of_grid(result: Mapping[str, Any], folder: Path, stem: str) -> Iterator[tuple[str, Path]]:
+    """Times of all systems in the store that most of them were measured in; and how they grow with the store."""
+    grid = [row for row in result["details"].get("grid", ()) if (row["callers"], row["embedder"]) == (1, "bundled")]
+    for work in _DRAWN:
+        stores = Counter((row["size"], row["users"]) for row in grid if row["work"] == work)
+        if not stores:
+            continue
+        (size, users), systems = max(stores.items(), key=lambda item: (item[1], item[0] == _STORE, item[0][0]))
+        if systems > 1:
+            some = [row for row in grid if (row["work"], row["size"], row["users"]) == (work, size, users)]
+            file = folder / f"{stem}-{work}.svg"
+            times = {row["system"]: row["p50"] for row in some if row["p50"] > 0}
+            _save(file, f"{WORKS[work]}, {size:,} of {users:,}, p50", partial(_bars, times=times))
+            yield f"{WORKS[work]}: {size:,} memories of {users:,} users, p50, logarithmic", file
+        if len({row["size"] for row in grid if row["work"] == work}) > 2:
+            file = folder / f"{stem}-{work}-growing.svg"
+            some = [row for row in grid if row["work"] == work]
+            _save(file, f"{WORKS[work]}, p50, as the store grows", partial(_growing, rows=some))
+            yield f"{WORKS[work]}: p50 as the store grows, both logarithmic", file
 
 
 def _curves(axes: Axes, scores: Scores, level: str) -> None:
@@ -85,6 +95,24 @@ def _kinds(axes: Axes, scores: Scores) -> None:
     axes.set_xticks(range(len(kinds)), kinds, rotation=20, ha="right")
     axes.set_ylim(0, 1)
     axes.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+
+
+def _growing(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A line for each system and number of users."""
+    lines: dict[tuple[str, int], list[tuple[int, float]]] = {}
+    for row in rows:
+        lines.setdefault((row["system"], row["users"]), []).append((row["size"], row["p50"]))
+    for number, ((name, users), points) in enumerate(lines.items()):
+        if len(points) > 1:
+            sizes, times = zip(*sorted(points), strict=True)
+            axes.plot(
+                sizes, times, label=f"{name}, {users:,} users", color=_PALETTE[number % len(_PALETTE)], marker="o", markersize=3,
+                linestyle="-" if "agentmem" in name else "--",
+            )  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("memories")
+    axes.legend(fontsize=6, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _bars(axes: Axes, times: Mapping[str, float]) -> None:

@@ -52,8 +52,13 @@ def beyond_limit(report: Report) -> None:
 def level(memory: AgentMem, user_id: str) -> None:
     """Wait until the index has followed everything."""
     memory.search("wake the index up", user_id=user_id, limit=1)
+    assert follower_of(memory).wait(900)
+
+
+def follower_of(memory: AgentMem) -> Any:
+    """What keeps the index: its ``wait(seconds)`` says whether that is level."""
     backend: Any = memory._backend  # noqa: SLF001 - there is no public way to wait for the index
-    assert backend._engine.follower.wait(900)  # noqa: SLF001
+    return backend._engine.follower  # noqa: SLF001
 
 
 def _unfiltered(report: Report, memory: AgentMem, made: Made, rounds: int) -> None:

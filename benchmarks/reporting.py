@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.charts import drawn
+from benchmarks.grid import tables
 from benchmarks.report import RESULTS
 from benchmarks.scoring import LIMITS
 
@@ -40,7 +41,7 @@ def newest(folder: Path) -> list[Path]:
         result = _read(file)
         if file.stem not in {f"{result['started'][:10]}-{result['what']}{end}" for end in ("", "-quick")}:
             continue  # named by somebody for a part of it
-        rank = (not result["quick"], result["started"])
+        rank = (not result["quick"] and "unfinished" not in result["details"], result["started"])
         if result["what"] not in best or best[result["what"]][0] < rank:
             best[result["what"]] = rank, file
     return [file for _, (_, file) in sorted(best.items())]
@@ -58,22 +59,22 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _head(results: Sequence[tuple[Path, Mapping[str, Any]]]) -> str:
-    rows = [
+    held = [
         (result["what"], figure)
         for _, result in results
         for figure in result["figures"]
         if figure["ok"] is not None and not result["quick"]
     ]
     lines = ["# What was measured", "", "Written by `python -m benchmarks report`; do not edit.", ""]
-    if not rows:
+    if not held:
         return "\n".join([*lines, "No figure of these runs has a bar."])
-    missed = sum(not figure["ok"] for _, figure in rows)
-    lines += [f"Figures with a bar: {len(rows)}. Missed: {missed}.", ""]
-    lines += _table(
+    missed = sum(not figure["ok"] for _, figure in held)
+    lines += [f"Figures with a bar: {len(held)}. Missed: {missed}.", ""]
+    lines += rows(
         ("run", "part", "what", "value", "bar", ""),
         [
             (what, figure["part"], figure["name"], _number(figure["value"], figure["unit"]), figure["bar"], _verdict(figure))
-            for what, figure in rows
+            for what, figure in held
         ],
     )  # fmt: skip
     return "\n".join(lines)
@@ -92,14 +93,19 @@ def _section(result: Mapping[str, Any], stem: str, charts: Path, folder: Path) -
         yield from _scores(data, scores)
     for data, answers in details.get("answers", {}).items():
         yield from _answers(data, answers)
+    yield from _grid(details)
     for shows, file in drawn(result, charts, stem):
         yield from ("", f"![{shows}]({file.relative_to(folder).as_posix()})")
-    for name, left_out in _left_out(details.get("not measured", {})):
-        yield from ("", f"Not measured: {name}: {' '.join(str(left_out).split())[-300:]}")
+    for name, why in details.get("failed", {}).items():
+        yield from ("", f"Ended early: {name}: {why}")
+    if details.get("unfinished"):
+        yield from ("", "This run did not end: what follows is what it had by then.")
+    for name, why in left_out(details.get("not measured", {})):
+        yield from ("", f"Not measured: {name}: {' '.join(str(why).split())[-300:]}")
     rest = [figure for figure in result["figures"] if not _shown(figure, details)]
     if rest:
         yield ""
-        yield from _table(
+        yield from rows(
             ("part", "what", "value", "bar", ""),
             [
                 (item["part"], item["name"], _number(item["value"], item["unit"]), item["bar"], _verdict(item))
@@ -108,11 +114,39 @@ def _section(result: Mapping[str, Any], stem: str, charts: Path, folder: Path) -
         )
 
 
+def _grid(details: Mapping[str, Any]) -> Iterator[str]:
+    """Systems side by side, and how each was set up."""
+    for title, head, body in tables(details.get("grid", ())):
+        yield from (
+            "",
+            f"### {title}",
+            "",
+            "p50 / p95 / p99 where there are three numbers; a column is memories / users.",
+            "",
+        )
+        yield from rows(head, body)
+    if told := details.get("systems"):
+        yield from ("", "### How each system is set up", "")
+        yield from rows(
+            ("system", "versions", "configuration"),
+            [
+                (
+                    name,
+                    ", ".join(f"{package} {number}" for package, number in what["versions"].items()),
+                    what["configured"],
+                )
+                for name, what in told.items()
+            ],
+        )
+    for part, file in details.get("flames", {}).items():
+        yield from ("", f"[Flame graph, {part}]({file})")
+
+
 def _scores(data: str, scores: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Turns and sessions: any, part and all of the evidence at each depth."""
     for level in ("turns", "sessions"):
-        rows = [(name, table) for name, table in scores.items() if table[level]]
-        if not rows:
+        found_of = [(name, table) for name, table in scores.items() if table[level]]
+        if not found_of:
             continue
         yield from ("", f"### {data}, {level}", "")
         yield "Of each k: a part of the evidence found (mean), any of it, all of it (share of the questions)."
@@ -125,15 +159,15 @@ def _scores(data: str, scores: Mapping[str, Mapping[str, Any]]) -> Iterator[str]
             *(_ASIDE if level == "turns" else ()),
         )
         body = []
-        for name, table in rows:
+        for name, table in found_of:
             found = table[level]
             cells = [" / ".join(f"{found[f'{kind}@{limit}']:.2f}" for kind in _KINDS) for limit in LIMITS]
             aside = (f"{table['ms']['p50']:.3g}", f"{table['context']['tokens']:.0f}", _part(table["context"]))
             body.append((name, *cells, f"{found['ndcg@10']:.3f}", f"{found['mrr@10']:.3f}", *(aside if level == "turns" else ())))  # fmt: skip
-        yield from _table(head, body)
+        yield from rows(head, body)
     kinds = {kind: table["questions"] for each in scores.values() for kind, table in each["kinds"].items()}
     yield from ("", f"### {data}, by kind of question", "", "The part of the evidence turns within the first 10.", "")
-    yield from _table(
+    yield from rows(
         ("system", *(f"{kind} ({count})" for kind, count in kinds.items())),
         [(name, *(_of_kind(table["kinds"].get(kind, {})) for kind in kinds)) for name, table in scores.items()],
     )
@@ -144,7 +178,7 @@ def _answers(data: str, answers: Mapping[str, Mapping[str, Any]]) -> Iterator[st
         yield from ("", f"### {data}, {name}, answered", "")
         yield f"Reader {table['reader']}, judge {table['judge']}; right of those judged:"
         yield ""
-        yield from _table(
+        yield from rows(
             ("kind", "right", "of"),
             [(kind, str(right), str(of)) for kind, (right, of) in table["right by kind"].items()],
         )
@@ -169,7 +203,7 @@ def _shown(figure: Mapping[str, Any], details: Mapping[str, Any]) -> bool:
     return figure["part"] in parts and figure["ok"] is None
 
 
-def _left_out(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def left_out(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, what in given.items():
         if isinstance(what, Mapping):
             yield from ((f"{name}, {inner}", why) for inner, why in what.items())
@@ -185,8 +219,9 @@ def _verdict(figure: Mapping[str, Any]) -> str:
     return "" if figure["ok"] is None else "met" if figure["ok"] else "**missed**"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def rows(head: Sequence[str], body: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A table of Markdown, line by line."""
     yield "| " + " | ".join(head) + " |"
     yield "|" + "---|" * len(head)
-    for row in rows:
+    for row in body:
         yield "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |"

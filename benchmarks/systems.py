@@ -6,18 +6,17 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from operator import attrgetter
 from pathlib import Path
-from subprocess import CalledProcessError
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agentmem_core import AgentMem
+from agentmem_core import AgentMem, AgentMemError
 from agentmem_core.embedders.wordllama import WordLlamaEmbedder
 from benchmarks.chats import Turn
 from benchmarks.finding import Ours, Store, System, Texts
-from benchmarks.peers.asking import Asked, PeerError
-from benchmarks.peers.environments import PEERS
+from benchmarks.peers.asking import Asked
+from benchmarks.peers.environments import MEMPALACE, PEERS, PeerError
 from benchmarks.reference import Bm25
 
 BATCH = 200
@@ -97,11 +96,16 @@ _OURS = {
 _PLAIN: dict[str, Callable[[], Texts]] = {"plain BM25": PlainBm25, "plain dense": PlainDense}
 _PEERS = {
     name + suffix: (name, form)
-    for name in ("mem0 on Chroma", "langchain-chroma")
+    for name in ("mem0 on Chroma", "langchain-chroma", MEMPALACE)
     for suffix, form in (("", attrgetter("text")), (", dated", attrgetter("dated")))
 }
 OFFLINE = (*_OURS, *_PLAIN)
 SYSTEMS = (*OFFLINE, *_PEERS)
+
+
+def named(embedder: str) -> str:
+    """What ours with an embedder of the caller's is called."""
+    return f"{HYBRID} with {embedder}"
 
 
 def opened(names: Sequence[str], place: Path, stack: ExitStack, drop: Callable[[str, str], None]) -> dict[str, System]:
@@ -110,8 +114,8 @@ def opened(names: Sequence[str], place: Path, stack: ExitStack, drop: Callable[[
     systems: dict[str, System] = {}
     for number, name in enumerate(names):
         try:
-            if name in _OURS:
-                embedder, mode, sessions = _OURS[name]
+            if name in _OURS or name.startswith(named("")):
+                embedder, mode, sessions = _OURS.get(name) or (name.removeprefix(named("")), "hybrid", False)
                 key = embedder, sessions
                 if key not in stores:
                     folder = place / f"ours-{number}"
@@ -123,18 +127,11 @@ def opened(names: Sequence[str], place: Path, stack: ExitStack, drop: Callable[[
             else:
                 peer, form = _PEERS[name]
                 asked = Asked(PEERS[peer], place / f"peer-{number}", "bundled")
-                stack.callback(_close, name, asked, drop)
+                stack.callback(asked.close)
                 systems[name] = Peer(asked, form)
-        except (PeerError, OSError, CalledProcessError) as error:
+        except (PeerError, OSError, AgentMemError) as error:
             drop(name, str(error))
     return systems
-
-
-def _close(name: str, asked: Asked, drop: Callable[[str, str], None]) -> None:
-    try:
-        asked.__exit__(None, None, None)
-    except (PeerError, OSError, ValueError) as error:
-        drop(name, f"did not close: {error}")  # what it found before stands
 
 
 def each(systems: dict[str, System], ask: Callable[[str, System], None], drop: Callable[[str, str], None]) -> None:

@@ -176,7 +176,7 @@ def test_a_system_whose_process_ends_is_out_and_the_others_go_on(peer: str, long
 
 def test_a_system_that_cannot_start_is_left_out(longmemeval: Write, item, monkeypatch):
     monkeypatch.setattr(systems, "_PEERS", {"broken": ("broken", attrgetter("text"))})
-    monkeypatch.setattr(systems, "PEERS", {"broken": environments.Peer("broken", "no_such_module")})
+    monkeypatch.setattr(systems, "PEERS", {"broken": environments.Peer("broken", "no_such_module", "as it is")})
     monkeypatch.setattr(recall, "own", list)
     report = Report("recall")
     recall.run(report, [longmemeval(item)], ["broken"])

@@ -13,6 +13,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from benchmarks.grid import record
 from benchmarks.report import Report
 from benchmarks.reporting import NoResultsError
 
@@ -65,14 +66,29 @@ def test_answers_are_told_with_who_read_and_who_judged(result: Path, tmp_path: P
     assert "| multi-session | 2 | 3 |" in text
 
 
-def test_peers_are_drawn_with_a_chart_for_every_verb(tmp_path: Path):
+def test_systems_are_told_side_by_side_and_drawn(tmp_path: Path):
     report = Report("peers")
-    for verb in ("search", "add"):
+    for size in (1_000, 10_000, 100_000):
         for name, value in (("agentmem", 1.0), ("mem0 on Chroma", 30.0)):
-            report.add(verb, f"{name}, p50", value, "ms")
+            record(report, name, "search", size=size, users=100, milliseconds=[value, value, 2 * value])
+    record(report, "agentmem", "memory", size=1_000, users=100, value=120.5)
+    record(report, "agentmem", "search", size=1_000, users=100, callers=8, milliseconds=[4.0], rate=1234.5)
+    report.details["systems"] = {"agentmem": {"versions": {"x": "1.0"}, "configured": "as it comes"}}
+    report.details["flames"] = {"where the time goes": "flames/x.svg"}
+    report.fail("a step", "RuntimeError: it is full")
+    report.leave_out("1,000 of 100 users", "CrewAI", why="no\nnetwork")
     text = reporting.write([report.save(tmp_path / "peers.json")], tmp_path).read_text(encoding="utf-8")
-    assert text.count("![") == 2
-    assert "| add | mem0 on Chroma, p50 | 30 ms |" in text
+    assert "| mem0 on Chroma | 30 / 57 / 59.4 | 30 / 57 / 59.4 | 30 / 57 / 59.4 |" in text
+    assert "| agentmem | 4 / 4 / 4 (1,234 a second) |" in text
+    assert "### resident memory, MB" in text
+    assert "| agentmem | x 1.0 | as it comes |" in text
+    assert "[Flame graph, where the time goes](flames/x.svg)" in text
+    assert "Ended early: a step: RuntimeError: it is full" in text
+    assert "Not measured: 1,000 of 100 users, CrewAI: no network" in text
+    assert sorted(file.name for file in (tmp_path / "charts").iterdir()) == [
+        "peers-search-growing.svg",
+        "peers-search.svg",
+    ]
 
 
 def test_the_newest_whole_run_of_each_kind_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +29,26 @@ class System:
 
         self.memory = Memory(storage=LanceDBStorage(path=str(folder / "lance")), embedder=embed, llm=_NoModel())
 
-    def add(self, text: str, user: str) -> str:
-        record = self.memory.remember(text, scope=f"/{user}", categories=["said"], importance=0.5)
+    def add(self, text: str, user: str, tag: str = "none") -> str:
+        record = self.memory.remember(text, scope=f"/{user}", categories=[tag], importance=0.5)
         self.memory.drain_writes()
         return str(record.id) if record is not None else ""
 
-    def add_many(self, texts: list[str], user: str) -> int:
-        self.memory.remember_many(texts, scope=f"/{user}", categories=["said"], importance=0.5)
+    def add_many(self, texts: list[str], user: str, tag: str = "none") -> int:
+        return self.load(texts, [user] * len(texts), [tag] * len(texts))
+
+    def load(self, texts: list[str], users: list[str], tags: list[str]) -> int:
+        rows = sorted(zip(users, tags, texts, strict=True), key=lambda row: row[:2])
+        for (user, tag), some in groupby(rows, key=lambda row: row[:2]):
+            self.memory.remember_many([text for _, _, text in some], scope=f"/{user}", categories=[tag], importance=0.5)
         self.memory.drain_writes()
         return len(texts)
 
-    def search(self, query: str, user: str, limit: int) -> list[str]:
-        return [
-            match.record.content for match in self.memory.recall(query, scope=f"/{user}", limit=limit, depth="shallow")
-        ]
+    def search(self, query: str, user: str, limit: int, tag: str | None = None) -> list[str]:
+        found = self.memory.recall(
+            query, scope=f"/{user}", categories=[tag] if tag else None, limit=limit, depth="shallow"
+        )
+        return [match.record.content for match in found]
 
     def delete_user(self, user: str) -> None:
         self.memory.forget(scope=f"/{user}")

@@ -35,24 +35,32 @@ class System:
         store = ChromaVectorStore(chroma_collection=self.collection)
         self.index: Any = VectorStoreIndex.from_vector_store(store, embed_model=Given())
 
-    def _node(self, text: str, user: str) -> Any:
+    def _node(self, text: str, user: str, tag: str) -> Any:
         from llama_index.core.schema import TextNode
 
-        return TextNode(text=text, metadata={"user": user})
+        aside = ["user", "tag"]  # else they would be embedded with the text
+        return TextNode(
+            text=text, metadata={"user": user, "tag": tag},
+            excluded_embed_metadata_keys=aside, excluded_llm_metadata_keys=aside,
+        )  # fmt: skip
 
-    def add(self, text: str, user: str) -> str:
-        node = self._node(text, user)
+    def add(self, text: str, user: str, tag: str = "none") -> str:
+        node = self._node(text, user, tag)
         self.index.insert_nodes([node])
         return str(node.node_id)
 
-    def add_many(self, texts: list[str], user: str) -> int:
-        self.index.insert_nodes([self._node(text, user) for text in texts])
+    def add_many(self, texts: list[str], user: str, tag: str = "none") -> int:
+        return self.load(texts, [user] * len(texts), [tag] * len(texts))
+
+    def load(self, texts: list[str], users: list[str], tags: list[str]) -> int:
+        self.index.insert_nodes([self._node(*row) for row in zip(texts, users, tags, strict=True)])
         return len(texts)
 
-    def search(self, query: str, user: str, limit: int) -> list[str]:
+    def search(self, query: str, user: str, limit: int, tag: str | None = None) -> list[str]:
         from llama_index.core.vector_stores import MetadataFilter, MetadataFilters
 
-        filters = MetadataFilters(filters=[MetadataFilter(key="user", value=user)])
+        wanted = {"user": user} | ({"tag": tag} if tag else {})
+        filters = MetadataFilters(filters=[MetadataFilter(key=key, value=value) for key, value in wanted.items()])
         found = self.index.as_retriever(similarity_top_k=limit, filters=filters).retrieve(query)
         return [item.node.get_content() for item in found]
 

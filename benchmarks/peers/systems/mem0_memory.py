@@ -41,15 +41,17 @@ class System:
             }
         )
 
-    def add(self, text: str, user: str) -> str:
-        return str(self.memory.add([{"role": "user", "content": text}], user_id=user, infer=False)["results"][0]["id"])
+    def add(self, text: str, user: str, tag: str = "none") -> str:
+        said = [{"role": "user", "content": text}]
+        return str(self.memory.add(said, user_id=user, metadata={"tag": tag}, infer=False)["results"][0]["id"])
 
-    def add_many(self, texts: list[str], user: str) -> int:
+    def add_many(self, texts: list[str], user: str, tag: str = "none") -> int:
         messages = [{"role": "user", "content": text} for text in texts]
-        return len(self.memory.add(messages, user_id=user, infer=False)["results"])
+        return len(self.memory.add(messages, user_id=user, metadata={"tag": tag}, infer=False)["results"])
 
-    def search(self, query: str, user: str, limit: int) -> list[str]:
-        found = self.memory.search(query, top_k=limit, filters={"user_id": user}, threshold=0.0)
+    def search(self, query: str, user: str, limit: int, tag: str | None = None) -> list[str]:
+        wanted = {"user_id": user} | ({"tag": tag} if tag else {})
+        found = self.memory.search(query, top_k=limit, filters=wanted, threshold=0.0)
         return [item["memory"] for item in found["results"]]
 
     def get(self, memory_id: str, user: str) -> str:
