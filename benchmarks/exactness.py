@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from agentmem_core import AgentMem
-from agentmem_core.embedded import EXACT_LIMIT
+from agentmem_core.settings import SETTINGS
 from benchmarks.made import Made, ask
 from benchmarks.reference import exact_recall
 from benchmarks.report import Report
@@ -18,8 +18,8 @@ from benchmarks.workload import Workload
 
 
 def within_limit(report: Report) -> None:
-    """Random scopes and filters over users of 1 to ``EXACT_LIMIT`` memories; each answer must be the exact one."""
-    largest = 2000 if report.quick else EXACT_LIMIT
+    """Random scopes and filters over users of 1 to ``exact_limit`` memories; each answer must be the exact one."""
+    largest = 2000 if report.quick else SETTINGS["exact_limit"].default
     made = Made(Workload(11), {"ana": largest, "wei": 2500, "bob": 300, "eva": 7})
     with folder() as place, AgentMem(place) as memory:
         made.load(memory)
