@@ -14,13 +14,14 @@ import typer
 
 from agentmem_core.cli import audit, backup, change, find, keys, remember, transfer, upkeep
 from agentmem_core.cli.doctor import doctor
+from agentmem_core.cli.entry import INTERRUPTED
 from agentmem_core.cli.output import say
 from agentmem_core.cli.serve import serve
 from agentmem_core.cli.store import asked
 from agentmem_core.errors import AgentMemError
 
-FAILED, WRONG, INTERRUPTED = 1, 2, 130
-"""Exit codes: it could not be done; it was asked wrongly; Ctrl-C. 3, of a few commands: it was done, and not all is well."""
+FAILED, WRONG = 1, 2
+"""Exit codes: it could not be done; it was asked wrongly. 3, of a few commands: it was done, and not all is well."""
 
 app = typer.Typer(
     name="agentmem", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
