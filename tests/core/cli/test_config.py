@@ -37,7 +37,7 @@ def test_show_says_who_said_it(bare, told, monkeypatch, tmp_path):
     assert sources["embedder"] == ("hashing", "file", f"{file}, line 4, profile.dev.embedder")
     assert sources["index"] == ("none", "file", f"{file}, line 1, index")
     assert sources["redact"] == (["email", "phone"], "file", f"{file}, line 2, redact")
-    assert sources["exact_limit"] == (20_000, "default", None)
+    assert sources["exact_limit"] == (100_000, "default", None)
     assert set(rows(told, "--changed")) == {"durability", "embedder", "index", "redact"}
 
 

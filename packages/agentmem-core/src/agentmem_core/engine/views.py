@@ -18,6 +18,10 @@ _REPLAYED = 64
 """Changes up to which a view is brought up to date row by row; beyond, reading it anew is faster."""
 
 _COLUMNS_KEPT = 16
+_SHARE = 4
+"""The vectors of one partition may take this part of the budget."""
+_LEAST = 32 * 1024 * 1024
+"""Or so many bytes, however small that is."""
 _SMALL = 4096
 """Rows up to which a search is short work."""
 ROW_MASK = (1 << 32) - 1
@@ -123,9 +127,10 @@ class Views:
     """One view for each partition that was searched lately."""
 
     def __init__(self, exact_limit: int, budget: int) -> None:
-        """Views of partitions over ``exact_limit`` rows keep no vectors; all together take about ``budget`` bytes."""
+        """Views of large partitions, of over ``exact_limit`` rows, keep no vectors; all together take about ``budget`` bytes."""
         self._exact_limit = exact_limit
         self._budget = budget
+        self._largest = max(budget // _SHARE, _LEAST)
         self._lock = threading.Lock()
         self._views: OrderedDict[int, CachedView] = OrderedDict()
         self._sizes: dict[int, int] = {}
@@ -164,8 +169,9 @@ class Views:
         )
 
     def is_large(self, partition: Partition) -> bool:
-        """Whether the partition is beyond an exact search in memory."""
-        return partition.last_row & ROW_MASK > self._exact_limit
+        """Whether the partition is beyond an exact search in memory: by its rows, or by what their vectors take."""
+        rows = partition.last_row & ROW_MASK
+        return rows > self._exact_limit or rows * 4 * (partition.collection.embedder.dimension or 0) > self._largest
 
     def clear(self) -> None:
         """Keep nothing."""
