@@ -79,7 +79,7 @@ class Chain:
     def __init__(self, keys: Sequence[bytes] = ()) -> None:
         if any(len(key) < _SHORTEST_KEY for key in keys):
             raise NotConfiguredError(
-                f"AGENTMEM_AUDIT_KEY: each key must be base64 of {_SHORTEST_KEY} random bytes or more; make one with "
+                f"AGENTMEM_AUDIT_KEY: each key must be base64 of random bytes, {_SHORTEST_KEY} bytes or more; make one with "
                 "openssl rand -base64 32"
             )
         self._keys = {_id_of(key): key for key in keys}
