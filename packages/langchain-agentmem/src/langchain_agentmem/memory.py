@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import warnings
 from collections.abc import Sequence
@@ -58,8 +59,9 @@ class AgentMemMemory(BaseChatMemory):
         """``options`` are the other fields (memory_key, window, ...); ``InvalidInputError`` for any that is none."""
         known = set(type(self).model_fields) - {"chat_memory"}
         if unknown := sorted(options.keys() - known):
+            named = known | set(inspect.signature(AgentMemMemory.__init__).parameters) - {"self", "options"}
             raise InvalidInputError(
-                f"{unknown[0]}: is not an argument of AgentMemMemory; it takes {', '.join(sorted(known))}"
+                f"{unknown[0]}: is not an argument of {type(self).__name__}; it takes {', '.join(sorted(named))}"
             )
         if not isinstance(options.get("llm"), BaseLanguageModel | None):
             raise InvalidInputError(f"llm: must be a language model of LangChain, not {type(options['llm']).__name__}")

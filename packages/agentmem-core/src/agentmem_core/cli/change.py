@@ -65,7 +65,7 @@ def delete(
     if asked.as_json:
         show_json({"deleted": deleted})
     else:
-        say(f"deleted {deleted}; `agentmem restore ID VERSION` brings one back")
+        say(f"deleted {deleted}" + ("; `agentmem restore ID VERSION` brings one back" if deleted else ""))
 
 
 def history(asked: Asked, id_: Id) -> None:
@@ -110,11 +110,8 @@ def forget(
     if not ids and not passing and asked.user is None and asked.agent is None and asked.session is None:
         raise InvalidInputError("forget: say what to erase: ids, --filter, --user, --agent or --session")
     named = [f"{name} {said}" for name, said in (("user", asked.user), ("agent", asked.agent), ("session", asked.session)) if said]  # fmt: skip
-    what = (
-        f"{len(ids)} memories"
-        if ids
-        else ", ".join((*(["what passes the filter"] if passing else ["everything"]), *named))
-    )
+    what = f"{len(ids)} memories" if ids else "what passes the filter" if passing else "everything"
+    what += f" of {', '.join(named)}" if named else ""
     if not yes:
         if not sys.stdin.isatty():
             raise InvalidInputError(f"forget: would erase {what} for good; say --yes")

@@ -83,7 +83,7 @@ def validate(
         profiles = ", ".join(found.file.profiles) if found.file is not None else ""
         say(
             f"{found}{f'; its profiles: {profiles}' if profiles else ''}; "
-            + (f"{len(found.problems)} problems" if found.problems else "all can be used")
+            + (f"to put right: {len(found.problems)}" if found.problems else "all can be used")
         )
     if found.problems:
         raise typer.Exit(UNWELL)

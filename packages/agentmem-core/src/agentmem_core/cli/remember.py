@@ -24,9 +24,14 @@ UNWELL = 3
 def add(
     asked: Asked,
     text: Annotated[str | None, typer.Argument(help="What to remember; - reads standard input.")] = None,
-    lines: Annotated[bool, typer.Option("--lines", help="Standard input has a memory a line.")] = False,
+    lines: Annotated[
+        bool,
+        typer.Option(
+            "--lines", help="Standard input has a memory a line; of what follows only --replace goes with it."
+        ),
+    ] = False,
     jsonl: Annotated[
-        bool, typer.Option("--jsonl", help="Standard input has a JSON object a line, with the arguments of add().")
+        bool, typer.Option("--jsonl", help="The same with a JSON object a line, which holds the arguments of add().")
     ] = False,
     type_: Annotated[str | None, typer.Option("--type", help="Its kind; otherwise a rule decides.")] = None,
     role: Annotated[str | None, typer.Option(help="It is a turn of a chat: user, assistant, ...")] = None,
@@ -45,7 +50,10 @@ def add(
         "occurred_at": instant(occurred_at, "--occurred-at"), "expires_at": moment(expires, "expires") if expires else None,
     }  # fmt: skip
     if many and (text not in (None, STDIN) or role or infer or any(value is not None for value in one.values())):
-        raise InvalidInputError("--lines and --jsonl read everything from standard input; leave out the rest")
+        raise InvalidInputError(
+            "--lines and --jsonl take texts from standard input, and no option that is about one of them; with --jsonl a line "
+            'says it, as {"content": "...", "type": "semantic", "metadata": {...}}'
+        )
     if lines and jsonl:
         raise InvalidInputError("--lines and --jsonl: give one of them")
     on_conflict: Any = "replace" if replace else "error"

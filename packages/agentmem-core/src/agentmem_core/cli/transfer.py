@@ -56,7 +56,9 @@ def import_from(
     ],
     place: Annotated[str, typer.Argument(help="Its export, or its folder.", metavar="PLACE")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come; write nothing.")] = False,
-    to_user: Annotated[str | None, typer.Option(help="Everything is this user's; otherwise users are kept.")] = None,
+    to_user: Annotated[
+        str | None, typer.Option(help="A name: everything becomes this user's; otherwise users are kept.")
+    ] = None,
     zone: Annotated[str | None, typer.Option(help="Of dates that name none, as Asia/Shanghai; otherwise UTC.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Otherwise UTF-8.")] = None,
     format_: Annotated[str | None, typer.Option("--format", help="Where the reader should not find out.")] = None,

@@ -73,7 +73,7 @@ _OF_MODELS = (
 _OF_CLIENTS = (
     Setting("api_url", "url", "A server that is asked instead of a store in this process.", trusted=True),
     Setting("api_key", "text", "Who asks it; a key of the file is for the address of the file only.", secret=True, trusted=True),
-    Setting("timeout", "timeout", "Seconds that a call to it may take, or two: for connecting, and in all.", usual="30; 5 for connecting"),
+    Setting("timeout", "timeout", "Seconds that a call to it may take, or two: for connecting, and in all.", usual="60; 5 for connecting"),
 )  # fmt: skip
 
 

@@ -119,7 +119,7 @@ def _timeout(value: Any, where: str) -> Any:
         isinstance(part, int | float) and not isinstance(part, bool) for part in parts
     ):
         raise NotConfiguredError(
-            f"{where}: must be seconds, or two of them, [5, 30]: for connecting, and in all; not {value!r}"
+            f"{where}: must be seconds, or two of them, [5, 60]: for connecting, and in all; not {value!r}"
         )
     return (
         tuple(_seconds(part, where, loose=False) for part in parts)

@@ -78,7 +78,10 @@ class Chain:
 
     def __init__(self, keys: Sequence[bytes] = ()) -> None:
         if any(len(key) < _SHORTEST_KEY for key in keys):
-            raise NotConfiguredError(f"AGENTMEM_AUDIT_KEY: each key must have {_SHORTEST_KEY} bytes or more, by chance")
+            raise NotConfiguredError(
+                f"AGENTMEM_AUDIT_KEY: each key must be base64 of random bytes, {_SHORTEST_KEY} bytes or more; make one with "
+                "openssl rand -base64 32"
+            )
         self._keys = {_id_of(key): key for key in keys}
         self._first = next(iter(self._keys), None)
 

@@ -212,12 +212,12 @@ def _credential(authorization: str | None) -> str:
     """What an ``Authorization`` header shows."""
     if not authorization or not authorization.strip():
         raise AuthenticationError(
-            "no key was given; give AgentMem api_key= (or AGENTMEM_API_KEY), or send  Authorization: Bearer agm_..."
+            "no key was given; give AgentMem api_key= (or AGENTMEM_API_KEY), or send the header Authorization: Bearer agm_..."
         )
     scheme, _, shown = authorization.strip().partition(" ")
     shown = shown.strip()
     if scheme.lower() != "bearer" or not shown or " " in shown or len(shown) > _LONGEST_HEADER or not shown.isascii():
-        raise AuthenticationError("the Authorization header must be  Bearer  and a key or a token")
+        raise AuthenticationError("the Authorization header must be the word Bearer, a space, and a key or a token")
     return shown
 
 
