@@ -728,9 +728,9 @@ def test_opening_refuses_a_scope_that_names_nobody(tmp_path, name, error, fragme
         bad({"index": 5}, "index", "index that is no name", NotConfiguredError),
         bad({"durability": "maximal"}, 'must be "full" or "normal"', "durability", NotConfiguredError),
         bad({"durability": 5}, 'must be "full" or "normal"', "durability that is no word", NotConfiguredError),
-        bad({"exact_limit": -1}, "exact_limit must not be negative", "exact_limit", NotConfiguredError),
+        bad({"exact_limit": -1}, "exact_limit: must not be negative", "exact_limit", NotConfiguredError),
         bad({"exact_limit": "many"}, "exact_limit", "exact_limit that is no number", NotConfiguredError),
-        bad({"cache_bytes": -1}, "cache_bytes must not be negative", "cache_bytes", NotConfiguredError),
+        bad({"cache_bytes": -1}, "cache_bytes: must not be negative", "cache_bytes", NotConfiguredError),
         bad({"cache_bytes": math.nan}, "cache_bytes", "cache_bytes that is no number", NotConfiguredError),
     ],
 )

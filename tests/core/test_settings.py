@@ -293,7 +293,10 @@ def test_a_file_is_read_again_when_it_changed():
 
 
 def test_without_a_file_nothing_of_toml_is_imported(tmp_path):
-    code = "import sys, agentmem_core.settings as s; s.current(); print('tomllib' in sys.modules)"
+    code = (
+        "import sys; sys.modules.pop('tomllib', None); import agentmem_core.settings as s; "
+        "s.current(); print('tomllib' in sys.modules)"
+    )  # what measures coverage has imported it
     env = {**os.environ, "HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=env, cwd=tmp_path

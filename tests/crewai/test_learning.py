@@ -236,7 +236,7 @@ def test_a_long_task_does_not_hide_its_result_from_the_model():
 def test_what_cannot_be_a_model_is_refused():
     with pytest.raises(NotConfiguredError, match="llm: must be"):
         AgentMemMemory(llm=5)
-    with pytest.raises(NotConfiguredError, match="learner must be"):
+    with pytest.raises(NotConfiguredError, match="learner: must be"):
         AgentMemMemory(learner="nobody")
     with pytest.raises(NotConfiguredError, match="the server decides about llm"):
         AgentMemMemory(api_url="http://127.0.0.1:9", llm=moved())

@@ -18,7 +18,7 @@ _FACTS = {
     "chain": ("My cello teacher is called {}", "Noted", "How is my cello teacher called?", ("Rita", "Otto")),
     "chat": ("My sister moved to {}", "Good to know", "Where did my sister move?", ("Bergen", "Malaga")),
     "crew": ("Find out about the ferry to Cacilhas", "The ferry to Cacilhas leaves at {}",
-             "When does the ferry to Cacilhas leave?", ("7:40", "9:15")),
+             "When does the ferry to Cacilhas leave?", ("7.40", "9.15")),
 }  # fmt: skip
 
 

@@ -181,8 +181,17 @@ def test_a_pipe_that_is_left_early(tmp_path, words):
 
 
 def interrupted(*arguments, stdin=None, when):
-    """Start a command, and press Ctrl-C once ``when()`` is true; answers exit code and standard error."""
-    process = subprocess.Popen([*AGENTMEM, *arguments], stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    """Start a command as from a terminal, and press Ctrl-C once ``when()`` is true; answers exit code and standard error.
+
+    What a shell starts with ``&`` ignores Ctrl-C, and hands that down to all it starts.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            [*AGENTMEM, *arguments], stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert process.stderr is not None
     try:
         while not when():
@@ -280,8 +289,8 @@ def test_a_command_imports_what_it_needs(ask, words, monkeypatch):
     monkeypatch.setenv("AGENTMEM_EMBEDDER", "wordllama")
     ask("add", "tea")
     code = (
-        f"import sys, json; from agentmem_core.cli.app import run; code = run({words!r});"
-        f"print(json.dumps([code, [name for name in {HEAVY!r} if name in sys.modules]]))"
+        f"import sys, json; before = set(sys.modules); from agentmem_core.cli.app import run; code = run({words!r});"
+        f"print(json.dumps([code, [name for name in {HEAVY!r} if name in set(sys.modules) - before]]))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.splitlines()[-1]) == [0, []]

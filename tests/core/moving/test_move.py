@@ -322,3 +322,19 @@ def test_a_store_that_fails_half_way_says_how_much_was_moved(tmp_path):
     assert told.value.code == "store_closed"  # type: ignore[attr-defined]
     with AgentMem(tmp_path / "store", embedder="hashing") as again:
         assert move(open_source("chat", path), again).moved == 300
+
+
+def test_what_was_moved_just_now_is_not_put_away_as_long_unused(memory, tmp_path):
+    talk = tmp_path / "talk.jsonl"
+    talk.write_text(
+        "\n".join(
+            json.dumps(
+                {"role": "user", "content": f"We have a cat called Kiki {n}", "timestamp": "2019-05-03T18:00:00Z"}
+            )
+            for n in range(3)
+        ),
+        "utf-8",
+    )
+    assert move(open_source("chat", talk), memory).moved == 3
+    assert memory.maintain(apply=True).steps == ()
+    assert len(memory.search("Kiki")) == 3

@@ -55,6 +55,11 @@ class Mark:
         return None if text is None else Mark(*json.loads(text))
 
 
+def _ending() -> bool:
+    """Whether the interpreter ends, and with it the threads that an index works with: that is no damage."""
+    return not threading.main_thread().is_alive()
+
+
 class Follower:
     """One thread that writes to the index, started when the first large partition is met."""
 
@@ -177,6 +182,8 @@ class Follower:
             try:
                 busy = self._follow_all()
             except Exception as error:  # the thread must live on: the next search asks again
+                if _ending():
+                    return
                 self._state = f"failing: {error}"
                 logger.warning("the index cannot follow: %r", error)
                 busy = True
@@ -242,6 +249,8 @@ class Follower:
                 raise LostRowsError(f"the index holds {count} rows of {mark.count}")  # noqa: TRY301 - one way out for damage
             mark = Mark(space_of(partition), rows[-1][0] if rows else mark.row, partition.change, count)
         except Exception as error:
+            if _ending():
+                return False
             self._state = f"failing, searches are exact: {error}"
             if not self._failures:
                 logger.warning("the index is damaged and is built again: %r", error)

@@ -282,6 +282,7 @@ class _Moving:
             "kind": "memory", "collection": MEMORIES, "user_id": item.user_id, "id": item.id, "content": record.content,
             "type": record.type.value, "metadata": metadata, "importance": importance, "entities": record.entities,
             "occurred_at": occurred, "created_at": told, "updated_at": record.updated_at or told, "valid_from": occurred,
+            "last_accessed_at": self.now,  # it came just now: maintain() is not to put it away as long unused
             "version": len(record.history) + 1, "operation": "update" if record.history else "add",
         }  # fmt: skip
         for name in ("agent_id", "session_id", "role", "name", "expires_at", "valid_to"):
