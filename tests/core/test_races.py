@@ -71,7 +71,7 @@ def test_a_search_that_began_before_an_add_does_not_lose_the_row_for_later_ones(
         if cached:
             memory.search("memory")
         if turn == 2:  # as a process that has not seen the partition yet: it looks for it first
-            memory._backend._engine.seen.keep_partition(("default", "memories", "default"), None)
+            memory._backend._engine.seen.keep_partition(("default", "memories", "default"), None)  # type: ignore[attr-defined]
         found: dict[str, list[str]] = {}
 
         def slow() -> None:

@@ -336,5 +336,5 @@ def test_what_was_moved_just_now_is_not_put_away_as_long_unused(memory, tmp_path
         "utf-8",
     )
     assert move(open_source("chat", talk), memory).moved == 3
-    assert memory.maintain(apply=True).steps == ()
+    assert memory.maintain(dry_run=False).steps == ()
     assert len(memory.search("Kiki")) == 3
