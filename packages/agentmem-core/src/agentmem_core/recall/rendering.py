@@ -20,12 +20,9 @@ def estimate_tokens(text: str) -> int:
 def worth_telling(hits: Iterable[Hit], min_score: float | None = None) -> list[Hit]:
     """The hits that deserve a place in a prompt: all that share a word with the question, and of the others those not too faint.
 
-    Where the caller asked for a ``min_score``, the search has chosen already, and all are worth it. A fact is not told beside the
-    turn that it was learnt from.
+    Where the caller asked for a ``min_score``, the search has chosen already, and all are worth it.
     """
-    telling = [hit for hit in hits if min_score is not None or hit.signals.lexical > 0 or hit.score >= PROMPT_FLOOR]
-    turns = {hit.memory.id for hit in telling if hit.memory.role is not None}
-    return [hit for hit in telling if hit.memory.role is not None or turns.isdisjoint(hit.memory.source)]
+    return [hit for hit in hits if min_score is not None or hit.signals.lexical > 0 or hit.score >= PROMPT_FLOOR]
 
 
 def render(hits: Sequence[Hit], *, max_tokens: int, count: Callable[[str], int] = estimate_tokens) -> Context:
