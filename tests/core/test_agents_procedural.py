@@ -91,7 +91,7 @@ def test_of_two_that_teach_one_name_at_once_one_succeeds() -> None:
         together = threading.Barrier(4)
 
         def teach(number: int, turn: int = turn, together: threading.Barrier = together) -> bool:
-            together.wait(10)
+            together.wait(60)
             try:
                 memory.procedural.teach(f"skill {turn}", [f"step {number}"])
             except ConflictError:

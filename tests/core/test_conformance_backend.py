@@ -58,7 +58,7 @@ class _Level(Asking):
 
     def __call__(self, op: Op[T]) -> T:
         answer = super().__call__(op)
-        assert self.backend._engine.follower.wait(10)
+        assert self.backend._engine.follower.wait(60)
         return answer
 
 

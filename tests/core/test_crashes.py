@@ -99,7 +99,7 @@ def found(memory):
 
 def level(memory):
     engine = memory._backend._engine
-    reached = engine.follower.wait(20)
+    reached = engine.follower.wait(60)
     with engine.ledger.reading() as reader:
         partition = reader.partition("default", "memories", "default")
     try:
@@ -386,7 +386,7 @@ class Shelf:
 
     def upsert(self, space: str, rows: Sequence[int], vectors: NDArray[np.float32]) -> None:
         self.waiting.set()
-        assert self.open.wait(20)
+        assert self.open.wait(60)
         self.rows.setdefault(space, {}).update(zip(rows, vectors, strict=True))
 
     def remove(self, space: str, rows: Sequence[int]) -> None:
@@ -425,7 +425,7 @@ def test_an_index_that_fails_a_search_while_a_chunk_is_noted_is_built_again_whol
         shelf.open.clear()
         shelf.waiting.clear()
         memory.add_many([f"later number {n} about topic{n}" for n in range(100)])
-        assert shelf.waiting.wait(20)
+        assert shelf.waiting.wait(60)
         shelf.dropped.clear()
         searching_too = threading.Thread(target=lambda: memory.search("memory number 7", mode="dense"))
         with memory._backend._engine.ledger.writing():  # type: ignore[attr-defined]
@@ -433,7 +433,7 @@ def test_an_index_that_fails_a_search_while_a_chunk_is_noted_is_built_again_whol
             time.sleep(0.3)
             shelf.torn = True
             searching_too.start()
-            assert shelf.dropped.wait(20)
+            assert shelf.dropped.wait(60)
             shelf.torn = False
         searching_too.join()
         level(memory)

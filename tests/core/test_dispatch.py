@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -170,10 +172,16 @@ def test_a_task_that_writes_already_is_waited_for_and_told_late(
 ) -> None:
     ledger.go.clear()
     ledger.begun.clear()
-    letting_go = threading.Timer(0.3, ledger.go.set)
-    letting_go.start()
-    reply = dispatch("core", "set", label="human", text="Ana", timeout=0.1)
-    letting_go.join()
+
+    def let_go() -> None:
+        assert ledger.begun.wait(60)
+        time.sleep(1.2)  # past its time, whenever it began to write
+        ledger.go.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        letting_go = pool.submit(let_go)
+        reply = dispatch("core", "set", label="human", text="Ana", timeout=1.0)
+        letting_go.result()
     assert (reply.success, reply.timed_out, reply.data.text) == (True, True, "Ana")
     assert memory.core.get("human").text == "Ana"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 import sqlite3
 import subprocess
 import sys
@@ -46,12 +45,11 @@ def mark(number: int) -> str:
 
 def traces(folder: Path, *words: str) -> dict[str, list[bytes]]:
     """Which files hold the words, in any case, with what stands around them."""
-    pattern = re.compile(
-        b"|".join(rb".{0,20}" + re.escape(word.encode()) + rb".{0,20}" for word in words), re.IGNORECASE | re.DOTALL
-    )
+    sought = [word.encode().lower() for word in words]
     found: dict[str, list[bytes]] = {}
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        hits = pattern.findall(file.read_bytes())
+        text = file.read_bytes().lower()
+        hits = [text[max(at - 20, 0) : at + len(word) + 20] for word in sought if (at := text.find(word)) >= 0]
         if hits:
             found[str(file.relative_to(folder))] = hits[:3]
     return found

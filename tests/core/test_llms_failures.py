@@ -603,20 +603,31 @@ def test_a_model_crosses_a_fork(wire: Wire) -> None:
 
 
 def test_an_interrupt_ends_a_question(wire: Wire) -> None:
+    """Sent until it is heeded: a signal that comes just before a thread waits for the network does not wake it."""
     main = threading.main_thread().ident
     assert main is not None
 
+    def once(*_: object) -> None:
+        if not heeded.is_set():
+            heeded.set()
+            raise KeyboardInterrupt
+
     def interrupt(_: BaseHTTPRequestHandler) -> None:
-        signal.pthread_kill(main, signal.SIGINT)
+        while not heeded.wait(0.1):
+            signal.pthread_kill(main, signal.SIGINT)
         release.wait(30)
 
-    release = threading.Event()
+    heeded, release = threading.Event(), threading.Event()
     wire.always = Said(act=interrupt)
+    before = signal.signal(signal.SIGINT, once)
     try:
         with pytest.raises(KeyboardInterrupt):
             asked(model_at(wire))
     finally:
+        heeded.set()
         release.set()
+        signal.signal(signal.SIGINT, before)
+    assert len(wire.seen) == 1
 
 
 # --- secrets and proxies --------------------------------------------------------------------------------------------------

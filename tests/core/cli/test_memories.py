@@ -189,24 +189,78 @@ def test_another_process_sees_it_and_a_pipe_may_end_early(ask):
     assert (len(piped.stdout), piped.stderr) == (10, b"")
 
 
+@pytest.fixture
+def _foreground():
+    """As from a terminal: what a shell starts with ``&`` ignores Ctrl-C, and hands that down to all it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_foreground")
 def test_ctrl_c_leaves_the_store_whole(told, tmp_path):
     """Interrupted once the first batches are stored: what was stored is whole, and it ends as an interrupted program does."""
     told("init")
     lines = "\n".join(f"note {number} about 大提琴" for number in range(60_000)).encode()
-    adding = subprocess.Popen([*AGENTMEM, "add", "--lines"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
-    assert adding.stdin is not None
-    adding.stdin.write(lines)
-    adding.stdin.close()
-    with AgentMem(tmp_path / "store", embedder="hashing") as memory:
-        while memory.stats().memories == 0:
-            assert adding.poll() is None
-        adding.send_signal(signal.SIGINT)
-        assert adding.wait(120) == 130
+    with (
+        subprocess.Popen([*AGENTMEM, "add", "--lines"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as adding,
+        AgentMem(tmp_path / "store", embedder="hashing") as memory,
+    ):  # fmt: skip
+        assert adding.stdin is not None
         assert adding.stderr is not None
+        try:
+            adding.stdin.write(lines)
+            adding.stdin.close()
+            while memory.stats().memories == 0:
+                assert adding.poll() is None
+            adding.send_signal(signal.SIGINT)
+            assert adding.wait(100) == 130
+        finally:
+            adding.kill()
         assert adding.stderr.read() == b""
-        adding.stderr.close()
         stored = memory.stats().memories
         assert 0 < stored < 60_000
         assert stored % 500 == 0
         assert memory.health().ok
     assert told("doctor")["ok"]
+
+
+IN_A_CALLBACK = """
+import os, signal, time
+from agentmem_core import AgentMem
+from agentmem_core.cli import main
+
+class Thing:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+
+def add(*_, **__):
+    Thing()
+    time.sleep(60)
+    raise AssertionError("the command went on")
+
+AgentMem.add = add
+main()
+"""
+
+WHILE_IT_BEGINS = """
+import sys
+from agentmem_core.cli import main
+
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "agentmem_core.cli.app":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupted())
+main()
+"""
+
+
+@pytest.mark.usefixtures("_foreground")
+@pytest.mark.parametrize("script", [IN_A_CALLBACK, WHILE_IT_BEGINS])
+def test_ctrl_c_is_never_lost(script):
+    """Python drops what a ``__del__`` or another callback of its own raises."""
+    ran = subprocess.run([sys.executable, "-c", script, "add", "tea"], capture_output=True, check=False, timeout=100)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")

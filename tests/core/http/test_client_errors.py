@@ -189,7 +189,7 @@ def test_no_server_at_the_address(run):
     error = failure(run, url)
     assert isinstance(error, ServerUnavailableError)
     assert str(error).startswith(f"{url}: no server can be reached there")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 12, "not as long as one that was there before is waited for"
     assert "may or may not" not in str(failure(run, url, "update", "x", content="y"))
 
 
@@ -200,7 +200,7 @@ def test_a_name_that_does_not_exist(run):
 
 def test_a_server_that_says_nothing(run):
     with Peer(silence) as peer:
-        error = failure(run, peer.url, timeout=0.3)
+        error = failure(run, peer.url, timeout=1.0)
     assert isinstance(error, ServerUnavailableError)
     assert "in time" in str(error)
     assert "may or may not" not in str(error)
@@ -209,7 +209,7 @@ def test_a_server_that_says_nothing(run):
 def test_a_write_that_was_not_answered_says_that_it_may_have_been_done(run):
     for reply in (silence, hang_up, answer("", 502, "text/html"), problem("server_failed", 500)):
         with Peer(reply) as peer:
-            error = failure(run, peer.url, "update", "x", content="y", timeout=0.5)
+            error = failure(run, peer.url, "update", "x", content="y", timeout=2.0)
             assert len(peer.requests) == 1
         assert isinstance(error, ServerError)
         assert "may or may not have been done" in str(error)
@@ -229,14 +229,14 @@ def test_a_write_that_was_refused_does_not(run):
 def test_an_answer_that_only_drips_is_given_up(run):
     def drip(connection, request):
         connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n[")
-        for _ in range(100):
+        for _ in range(1_000):
             connection.sendall(b" ")
             time.sleep(0.05)
 
     with Peer(drip) as peer:
         begun = time.monotonic()
         assert isinstance(failure(run, peer.url, timeout=0.5), ServerUnavailableError)
-        assert time.monotonic() - begun < 4
+        assert time.monotonic() - begun < 30
 
 
 def test_the_server_calls_a_request_by_a_name_that_can_be_looked_up(run):

@@ -110,7 +110,7 @@ def test_closing_waits_for_what_is_under_way_in_another_thread(server):
     with Peer(late) as peer, ThreadPoolExecutor(1) as pool:
         memory = AgentMem(api_url=peer.url)
         call = pool.submit(memory.search, "tea")
-        assert started.wait(10)
+        assert started.wait(60)
         memory.close()
         assert call.done() or call.result(1) == []
         assert call.result() == []

@@ -93,7 +93,7 @@ def test_both_colours_speak_tls(url, certificate, monkeypatch):
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(url, monkeypatch):
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    with AgentMem(api_url=url, api_key="agm_x", timeout=2) as memory:
+    with AgentMem(api_url=url, api_key="agm_x", timeout=30) as memory:
         with pytest.raises(ServerUnavailableError, match=r"(?i)certificate"):
             memory.search("tea")
         with pytest.raises(ServerUnavailableError, match=r"(?i)certificate"):

@@ -51,7 +51,8 @@ def unpacked(export: Export | str, folder: Path) -> Path:
     if name.endswith(".tar.gz"):
         target = folder / name.removesuffix(".tar.gz")
         with tarfile.open(packed) as archive:
-            archive.extractall(target, filter="data")
+            archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)  # there since 3.11.4
+            archive.extractall(target)
         return target
     target = folder / name.removesuffix(".gz")
     target.write_bytes(gzip.decompress(packed.read_bytes()))

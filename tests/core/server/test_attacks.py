@@ -108,7 +108,7 @@ def test_a_body_for_keys_is_short_and_comes_in_time(tmp_path):
     gate = gate_for(SecuritySettings(tmp_path), "127.0.0.1")
     gate.keys.create(tenant="acme")
     backend = connect(Config(path=tmp_path, embedder="hashing", index="none"))
-    settings = ServerSettings(timeout=0.2)
+    settings = ServerSettings(timeout=1.0)  # what is refused at once is refused before that
     with serving_here(backend, gate=gate, settings=settings, routers=[key_routes(gate)]) as (url, state):
         head = b"POST /v1/keys HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         slow = exchanged(url, head + b"Content-Length: 100\r\n\r\n{")

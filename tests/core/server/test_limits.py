@@ -44,7 +44,7 @@ def test_one_more_than_it_takes_is_asked_to_come_again():
 
 def test_what_takes_too_long_and_has_written_nothing_is_given_up_for_good():
     held = Held(in_memory())
-    with serving_here(held, settings=ServerSettings(timeout=0.2)) as (url, state):
+    with serving_here(held, settings=ServerSettings(timeout=1.0)) as (url, state):
         answer = httpx.post(f"{url}/v1/memories", json=TEA, timeout=60)
         assert (answer.status_code, problem(answer).code) == (504, "timed_out")
         assert "nothing was written" in problem(answer).detail
@@ -68,10 +68,10 @@ class Writing(Held):
 
 def test_what_has_begun_to_write_is_waited_for():
     held = Writing(in_memory())
-    with serving_here(held, settings=ServerSettings(timeout=0.1)) as (url, _), ThreadPoolExecutor(1) as pool:
+    with serving_here(held, settings=ServerSettings(timeout=1.0)) as (url, _), ThreadPoolExecutor(1) as pool:
         answer = pool.submit(httpx.post, f"{url}/v1/memories", json=TEA, timeout=60)
-        held.come.wait(30)
-        threading.Event().wait(0.3)  # well past the timeout
+        assert held.come.wait(60)
+        threading.Event().wait(1.3)  # well past the timeout
         assert not answer.done()
         held.go.set()
         assert answer.result().status_code == 200

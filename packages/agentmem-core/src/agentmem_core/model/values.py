@@ -45,15 +45,20 @@ class Value(BaseModel):
     @classmethod
     def trusted(cls, **fields: Any) -> Self:
         """A value of fields that are known to be right, every one of them given: in a third of the time of checking them."""
+        every = _EVERY.get(cls)
+        if every is None:
+            every = _EVERY[cls] = set(cls.model_fields)
         made = cls.__new__(cls)
         _set(made, "__dict__", fields)
-        _set(made, "__pydantic_fields_set__", set(fields))
+        _set(made, "__pydantic_fields_set__", every)
         _set(made, "__pydantic_extra__", None)
         _set(made, "__pydantic_private__", None)
         return made
 
 
 _set = object.__setattr__
+_EVERY: dict[type, set[str]] = {}
+"""The names of all fields, one set for all values of a kind: a frozen value never changes its own."""
 
 
 class Given(Value):

@@ -46,6 +46,8 @@ HALF_LIFE_DAYS = {
 }
 _DAY = 86_400_000_000
 _NOBODY: set[str] = set()
+_FEW = 160
+"""Candidates that are weighed without choosing among them first: choosing takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def rank(
     ``weighed`` lets recency and importance lift relevant rows; ``keep_all`` keeps rows of no relevance at all.
     """
     candidates = np.flatnonzero(mask if keep_all else mask & (relevance > 0))
-    pool = limit if not weighed else 4 * limit + 32
+    pool = limit if not weighed else max(4 * limit + 32, _FEW)
     order_by = dense if keep_all and dense is not None and not weighed else relevance
     candidates = _largest(order_by, candidates, pool)
     columns = view.columns

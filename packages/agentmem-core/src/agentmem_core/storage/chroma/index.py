@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from agentmem_core.errors import StoreError
 from agentmem_core.ports import Near
+from agentmem_core.storage.chroma.slots import blank_unused
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -41,7 +42,8 @@ class DamagedIndexError(StoreError):
 class ChromaIndex:
     """A ``VectorIndex`` in ``folder/chroma``, with a folder for each space: dropping one leaves no byte of it behind.
 
-    ``chromadb`` is imported when the first space is touched.
+    ``chromadb`` is imported when the first space is touched. One thread at a time: Chroma begins its files with bytes out of this
+    process's memory, which are blanked before the call that wrote them ends.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,6 +51,7 @@ class ChromaIndex:
         self._folder = folder / FOLDER
         self._lock_file = folder / LOCK
         self._open: dict[str, tuple[ClientAPI, Any]] = {}
+        self._blanked: set[str] = set()
 
     @cached_property
     def _lock(self) -> FileLock:
@@ -67,6 +70,9 @@ class ChromaIndex:
             return False
         except OSError as error:
             raise StoreError(f"the lock of the index cannot be taken: {error}") from error
+        for space in self.spaces():  # whoever had it may have been killed before it came to that
+            with suppress(OSError):
+                self._blank(space)
         return True
 
     def upsert(self, space: str, rows: Sequence[int], vectors: NDArray[np.float32]) -> None:
@@ -74,24 +80,24 @@ class ChromaIndex:
         for start in range(0, len(rows), _UPSERT_LIMIT):
             part = slice(start, start + _UPSERT_LIMIT)
             names = [str(row) for row in rows[part]]
-            guarded(partial(collection.upsert, ids=names, embeddings=vectors[part]))
+            self._told(space, partial(collection.upsert, ids=names, embeddings=vectors[part]))
 
     def remove(self, space: str, rows: Sequence[int]) -> None:
         collection = self._collection(space)
         for start in range(0, len(rows), _UPSERT_LIMIT):
             names = [str(row) for row in rows[start : start + _UPSERT_LIMIT]]
-            guarded(partial(collection.delete, ids=names))
+            self._told(space, partial(collection.delete, ids=names))
 
     def query(self, space: str, vector: NDArray[np.float32], limit: int) -> Near:
         if not self._folders(space):
             return _NOTHING
         collection = self._collection(space)
-        held = guarded(collection.count)
+        held = self._told(space, collection.count)
         limit = min(limit, held)
         if limit < 1:
             return _NOTHING
-        found = guarded(
-            lambda: collection.query(query_embeddings=vector[None, :], n_results=limit, include=["distances"])
+        found = self._told(
+            space, lambda: collection.query(query_embeddings=vector[None, :], n_results=limit, include=["distances"])
         )
         rows = np.array([int(name) for name in found["ids"][0]], np.int64)
         if len(rows) < limit:
@@ -99,7 +105,7 @@ class ChromaIndex:
         return Near(rows, 1.0 - np.array(found["distances"][0], np.float32), held)
 
     def count(self, space: str) -> int:
-        return int(guarded(self._collection(space).count)) if self._folders(space) else 0
+        return int(self._told(space, self._collection(space).count)) if self._folders(space) else 0
 
     def spaces(self) -> list[str]:
         try:
@@ -145,7 +151,20 @@ class ChromaIndex:
             found = self._open[space] = (client, collection)
         return found[1]
 
+    def _told(self, space: str, call: Callable[[], T]) -> T:
+        """What Chroma answers; it begins its files at the first call that needs them, once for each opening."""
+        try:
+            return guarded(call)
+        finally:
+            if space not in self._blanked and guarded(partial(self._blank, space)):
+                self._blanked.add(space)
+
+    def _blank(self, space: str) -> bool:
+        begun = [blank_unused(folder) for folder in self._folders(space)]
+        return all(begun)
+
     def _shut(self, space: str) -> None:
+        self._blanked.discard(space)
         client, _ = self._open.pop(space, (None, None))
         close = getattr(client, "close", None)
         if close is not None:

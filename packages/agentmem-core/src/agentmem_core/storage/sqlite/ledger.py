@@ -15,6 +15,7 @@ from agentmem_core.storage.sqlite.writer import SqliteWriter
 
 FILE_NAME = "agentmem.db"
 _LOG_PATIENCE = 2.0
+_OWNERS_KEPT = 4096
 _IN_MEMORY_LIMIT = 256 * 1024 * 1024
 
 
@@ -25,11 +26,15 @@ class SqliteLedger:
         """Open the file and make it when it is not there; errors are ``StoreError`` and leave it untouched."""
         self._file = None if folder is None else folder / FILE_NAME
         self._connections = Connections(self._file, durability)
+        self._owners: dict[int, tuple[str, str]] = {}
+        """Of partitions as readers of the file saw them: what they see has been committed. In memory they may see what is undone."""
 
     @contextmanager
     def reading(self) -> Generator[SqliteReader]:
         with self._connections.reading() as connection:
-            yield SqliteReader(connection)
+            yield SqliteReader(connection, None if self._file is None else self._owners)
+            if len(self._owners) > _OWNERS_KEPT:
+                self._owners.clear()
 
     @contextmanager
     def writing(self) -> Generator[SqliteWriter]:

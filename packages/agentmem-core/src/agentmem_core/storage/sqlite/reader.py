@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from agentmem_core.errors import StoreDamagedError
 from agentmem_core.model import AuditEntry, Link, Memory, Scope, Version
@@ -29,6 +30,9 @@ from agentmem_core.storage.sqlite.rows import (
 )
 from agentmem_core.storage.sqlite.schema import ROW_BITS
 
+if TYPE_CHECKING:
+    import sqlite3
+
 _PARTITIONS = """
 SELECT p.id, p.user_id, p.last_row, p.change, p.epoch, c.id, c.tenant, c.name, c.provider, c.model, c.dimension, c.generation
 FROM partitions p JOIN collections c ON c.id = p.collection
@@ -47,12 +51,18 @@ _PARTITION = f"{_PARTITIONS} WHERE c.tenant = ? AND c.name = ? AND p.user_id = ?
 _RECORD = f"SELECT {SELECTED}, {', '.join(f'm.{column}' for column in STORED)} FROM memories m"
 _BY_ID = f"{_RECORD} WHERE m.partition = ? AND m.id = ?"
 _BY_DIGEST = f"{_RECORD} WHERE m.partition = ? AND m.digest = ? AND m.deleted_at IS NULL"
+_LIVING = f"SELECT {SELECTED_MEMORY} FROM memories m WHERE m.deleted_at IS NULL AND m.row"
 _CHUNK = 500
 _PLAIN_TYPES = {"episodic", "semantic"}
 
 
 class SqliteReader(LessonTables):
     """A consistent view over one connection, for as long as its transaction lasts."""
+
+    def __init__(self, db: sqlite3.Connection, owners: dict[int, tuple[str, str]] | None = None) -> None:
+        """``owners`` are those of partitions that are known to stand; their numbers are never given to others."""
+        super().__init__(db)
+        self._owners = {} if owners is None else owners
 
     def collection(self, tenant: str, name: str) -> Collection | None:
         row = self._db.execute(f"{_COLLECTIONS} WHERE tenant = ? AND name = ?", (tenant, name)).fetchone()
@@ -95,8 +105,11 @@ class SqliteReader(LessonTables):
         return self._record(_BY_DIGEST, (partition, digest))
 
     def by_rows(self, rows: Sequence[int]) -> dict[int, Memory]:
-        found = self._selected(f"SELECT {SELECTED_MEMORY} FROM memories m WHERE m.deleted_at IS NULL AND m.row", rows)
-        owners: dict[int, tuple[str, str]] = {}
+        if len(rows) <= _CHUNK:
+            found = self._db.execute(_living_rows(len(rows)), [*map(int, rows)]).fetchall()
+        else:
+            found = self._selected(_LIVING, rows)
+        owners = self._owners
         memories: dict[int, Memory] = {}
         with readable():
             for row in found:
@@ -292,6 +305,12 @@ class SqliteReader(LessonTables):
         return [
             row for bite in in_bites(rows) for row in self._db.execute(f"{sql} IN ({marks(bite)})", bite).fetchall()
         ]
+
+
+@lru_cache(maxsize=128)
+def _living_rows(count: int) -> str:
+    """The statement for so many rows."""
+    return f"{_LIVING} IN ({', '.join('?' * count)})"
 
 
 def in_bites(rows: Iterable[int]) -> Iterator[list[int]]:

@@ -93,7 +93,7 @@ class SqliteWriter(SqliteReader):
         self._db.executemany(
             "UPDATE memories SET access_count = access_count + ?, last_accessed_at = max(coalesce(last_accessed_at, 0), ?) "
             "WHERE row = ?",
-            [(times, to_micros(when), row) for row, times, when in counts],
+            [(times, to_micros(when), row) for row, times, when in sorted(counts)],
         )
 
     def link(self, partition: int, link: Link) -> None:
