@@ -54,7 +54,7 @@ class Connection(_Base):  # type: ignore[misc]  # its base is known at run time 
 
     def data_received(self, data: bytes) -> None:
         """Parts of a head are counted and timed, and what comes for a body without being of it; bodies have limits of their own."""
-        before = self.cycle
+        before: Any = self.cycle
         of_body = before is not None and before.more_body
         self._fruitful = not _TELLS_BODY
         super().data_received(data)
