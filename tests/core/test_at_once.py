@@ -100,7 +100,7 @@ async def test_only_a_servers_loop_works_itself(memory, on_loop):
 
 
 async def test_others_have_their_turn_between_long_work():
-    turns = Turns(asyncio.get_running_loop())
+    turns = Turns()
     rounds = 0
     done: list[int] = []
 
@@ -123,7 +123,7 @@ async def test_others_have_their_turn_between_long_work():
 
 
 async def test_one_who_gives_up_waiting_holds_up_nobody():
-    turns = Turns(asyncio.get_running_loop())
+    turns = Turns()
     waiting = [asyncio.ensure_future(turns.wait()) for _ in range(5)]
     turns.note(perf_counter() - 1)
     await asyncio.sleep(0)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -285,6 +285,72 @@ def test_noise_anywhere_raises_errors_of_the_store_and_no_others(store, seed):
         for call in calls:
             with suppress(StoreError, NotFoundError):  # an id of which a letter changed is not found
                 call(memory)
+
+
+@pytest.mark.parametrize("column", ["content", "id", "role", "metadata", "entities"])
+def test_a_text_that_one_bit_made_a_blob_is_damage_however_many_there_are(tmp_path, column):
+    """Twice, since what is looked at once must not be taken for ours the second time; and where searches are answered at once."""
+    folder = tmp_path / "store"
+    with opened(folder) as memory:
+        memory.add([{"role": "user", "content": f"memory {n}"} for n in range(4)], metadata={"n": 1})
+    with closing(sqlite3.connect(folder / FILE)) as connection:
+        table = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'memories'").fetchone()[0]
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'memories'", (table.replace("STRICT", ""),))
+        connection.commit()
+    with closing(sqlite3.connect(folder / FILE)) as connection:
+        connection.execute(f"UPDATE memories SET {column} = CAST({column} AS BLOB)")
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'memories'", (table,))
+        connection.commit()
+    with opened(folder) as memory:
+        for _ in range(2):
+            with pytest.raises(StoreDamagedError, match="a row of the store is damaged"):
+                memory.search("memory")
+            with pytest.raises(StoreDamagedError, match="a row of the store is damaged"):
+                memory.list()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("importance", 7.5), ("importance", -1.0), ("version", -3), ("access_count", -1)]
+)
+def test_a_number_that_we_would_not_write_is_damage(store, column, value):
+    with closing(sqlite3.connect(store / FILE)) as connection:
+        connection.execute(f"UPDATE memories SET {column} = ?", (value,))
+        connection.commit()
+    with opened(store) as memory, pytest.raises(StoreDamagedError, match="a row of the store is damaged"):
+        memory.search("memory")
+
+
+def test_an_index_that_leads_to_another_user_is_damage(tmp_path):
+    """One bit of the entry that says where a user's rows are."""
+    folder = tmp_path / "store"
+    with opened(folder) as memory:
+        for user in ("zoe", "ana", "bo"):  # partitions 1, 2 and 3
+            memory.add(f"the secret of {user}", user_id=user)
+    data = (folder / FILE).read_bytes()
+    assert data.count(b"ana\x02") == 1
+    (folder / FILE).write_bytes(data.replace(b"ana\x02", b"ana\x03"))
+    with opened(folder) as memory:
+        for call in (lambda: memory.search("secret", user_id="ana"), lambda: memory.list(user_id="ana")):
+            with pytest.raises(StoreDamagedError, match="another user"):
+                call()
+        assert [hit.memory.content for hit in memory.search("secret", user_id="bo")] == ["the secret of bo"]
+
+
+def test_an_id_that_leads_to_another_users_row_is_damage(tmp_path):
+    folder = tmp_path / "store"
+    with opened(folder) as memory:
+        for user in ("zoe", "ana", "bo"):
+            memory.add(f"the secret of {user}", user_id=user, id=f"note-{user}")
+    data = (folder / FILE).read_bytes()
+    entry = b"note-ana" + bytes([0, 2, 0, 0, 0, 1])  # the row in six bytes: 2 << 32 | 1
+    assert data.count(entry) == 1
+    (folder / FILE).write_bytes(data.replace(entry, b"note-ana" + bytes([0, 3, 0, 0, 0, 1])))
+    with opened(folder) as memory:
+        for call in (memory.get, memory.history):
+            with pytest.raises(StoreDamagedError, match="another user"):
+                call("note-ana", user_id="ana")
 
 
 # --- another embedder -------------------------------------------------------------------------------------------------

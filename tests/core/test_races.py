@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from agentmem_core import AgentMem, ConflictError, EmbedderMismatchError, NotFoundError, VectorMismatchError
+from agentmem_core.recall.lexicon import Lexicon
 from agentmem_core.storage.sqlite import SqliteLedger, writer
 from agentmem_core.testing import MemoryLedger, in_memory_backend
 
@@ -70,7 +71,7 @@ def test_a_search_that_began_before_an_add_does_not_lose_the_row_for_later_ones(
         memory.add_many([f"early memory {n}" for n in range(5)])
         if cached:
             memory.search("memory")
-        if turn == 2:  # as a process that has not seen the partition yet: it looks for it first
+        else:  # the add has seen the partition, so that a search need not look for it
             memory._backend._engine.seen.keep_partition(("default", "memories", "default"), None)  # type: ignore[attr-defined]
         found: dict[str, list[str]] = {}
 
@@ -227,3 +228,55 @@ def test_memories_embedded_anew_by_another_client_are_refused_with_the_cure(tmp_
         with pytest.raises(EmbedderMismatchError, match="hashing"):
             mine.search("tea")
         assert [hit.memory.content for hit in theirs.search("tea", user_id="default")] == ["tea"]
+
+
+# --- a view that is made anew, and one that failed -----------------------------------------------------------------------
+
+
+def test_a_view_that_is_made_anew_belongs_to_who_makes_it(tmp_path):
+    """Others find it as soon as it is there: they must wait until it is whole."""
+    with opened(tmp_path) as memory:
+        added = memory.add_many([f"memory number {n}" for n in range(300)])
+        assert contents(memory, "memory")
+        memory.delete(added.ids[:200])
+        engine = memory._backend._engine  # type: ignore[attr-defined]
+        partition = engine.seen.partition(("default", "memories", "default"))
+        with engine.views.current(engine.ledger, partition) as (_, now, view):
+            assert len(view.view) == 300 - 200 or view.view.dead == 200
+            assert engine.views._views[partition.id] is view
+            with engine.views.current(engine.ledger, now, wait=False) as other:
+                assert other is None
+        assert len(contents(memory, "memory")) == 100
+
+
+def test_searches_while_rows_go_and_views_are_made_anew(tmp_path):
+    with opened(tmp_path) as memory:
+        memory.add_many([f"stays {n}" for n in range(40)])
+        found: list[int] = []
+        over = threading.Event()
+
+        def searching() -> None:
+            while not over.is_set():
+                found.append(sum(one.startswith("stays") for one in contents(memory, "stays goes")))
+
+        threads = [threading.Thread(target=searching) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for turn in range(15):
+            memory.delete(memory.add_many([f"goes {turn} {n}" for n in range(100)]).ids)
+        over.set()
+        for thread in threads:
+            thread.join()
+        assert set(found) == {40}
+
+
+def test_a_view_that_failed_in_the_middle_of_an_update_is_read_anew(tmp_path, monkeypatch):
+    with opened(tmp_path) as memory:
+        memory.add("the first")
+        assert contents(memory, "first second") == ["the first"]
+        memory.add("the second")
+        with monkeypatch.context() as patch:
+            patch.setattr(Lexicon, "extend", lambda *_: (_ for _ in ()).throw(MemoryError))
+            with pytest.raises(MemoryError):
+                memory.search("first second")
+        assert contents(memory, "first second") == ["the first", "the second"]

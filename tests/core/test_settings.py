@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
@@ -58,17 +59,17 @@ def refused(text):
 
 def test_who_comes_first(monkeypatch):
     assert (current().value("embedder"), current().found("embedder").source) == ("wordllama", "default")
-    file = write('embedder = "a"\n\n[profile.prod]\nembedder = "b"\n')
+    file = write('embedder = "hashing:a"\n\n[profile.prod]\nembedder = "hashing:b"\n')
     found = current().found("embedder")
-    assert (found.value, found.where) == ("a", f"{file}, line 1, embedder")
+    assert (found.value, found.where) == ("hashing:a", f"{file}, line 1, embedder")
     with chosen(profile="prod"):
         found = current().found("embedder")
-        assert (found.value, found.where) == ("b", f"{file}, line 4, profile.prod.embedder")
+        assert (found.value, found.where) == ("hashing:b", f"{file}, line 4, profile.prod.embedder")
         monkeypatch.setenv("AGENTMEM_EMBEDDER", "c")
         assert (current().value("embedder"), current().found("embedder").where) == ("c", "AGENTMEM_EMBEDDER")
         assert current().found("embedder", "d").source == "argument"
     monkeypatch.setenv("AGENTMEM_EMBEDDER", "")
-    assert current().value("embedder") == "a"
+    assert current().value("embedder") == "hashing:a"
 
 
 def test_where_the_file_is_looked_for(tmp_path, monkeypatch):
@@ -108,6 +109,7 @@ def test_a_file_that_others_can_write_must_be_named():
     [
         'api_url = "https://example.org"', 'llm = "http://example.org/v1#m"', 'llm_url = "http://example.org"', 'api_key = "agm_x"',
         'vault_key_env = "HOME"', "[server]\ntoken_secret = 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'", '[server]\nhost = "0.0.0.0"',
+        'embedder = "openai:text-embedding-3-small"', 'embedder = "openai"', 'index = "elsewhere"',
     ],
 )  # fmt: skip
 def test_a_file_that_was_only_found_sends_nothing_anywhere(line, monkeypatch):
@@ -125,6 +127,25 @@ def test_a_file_that_was_only_found_sends_nothing_anywhere(line, monkeypatch):
             AgentMem()
     with chosen(config=str(file)):
         assert current().value(name)
+
+
+def test_an_embedder_by_the_network_is_not_sent_what_is_added_because_of_a_file_that_was_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-mine")
+    write('embedder = "openai:text-embedding-3-small"\npath = "memory"')
+    with pytest.raises(NotConfiguredError, match="only found"):
+        AgentMem()
+    with pytest.raises(NotConfiguredError, match="only found"):
+        AgentMem(path=tmp_path / "own")
+    AgentMem(path=tmp_path / "own", embedder="hashing").close()
+
+
+@pytest.mark.parametrize("text", [".".join("a" * 30_000) + " = 1", "x = {" + ".".join("a" * 30_000) + " = 1}"])
+def test_a_file_made_to_be_slow_is_refused_at_once(text):
+    write(text)
+    began = perf_counter()
+    with pytest.raises(NotConfiguredError, match="more than 200 dots"):
+        current()
+    assert perf_counter() - began < 5
 
 
 @pytest.mark.parametrize(
@@ -165,7 +186,7 @@ def test_a_file_that_is_no_text_or_too_large():
     (Path.cwd() / FILE_NAME).write_bytes(b"path = '\xff'")
     with pytest.raises(NotConfiguredError, match="not UTF-8"):
         current()
-    (Path.cwd() / FILE_NAME).write_bytes(b"#" * 1_000_001)
+    (Path.cwd() / FILE_NAME).write_bytes(b"#" * 65_537)
     with pytest.raises(NotConfiguredError, match="no file of settings"):
         current()
     (Path.cwd() / FILE_NAME).write_bytes(b"\xef\xbb\xbfpath = '\xe8\xae\xb0\xe5\xbf\x86'")
@@ -285,10 +306,10 @@ def test_secrets_are_not_shown():
 
 
 def test_a_file_is_read_again_when_it_changed():
-    file = write('embedder = "one"\n')
-    assert current().value("embedder") == "one"
-    file.write_text('embedder = "three"\n')
-    assert current().value("embedder") == "three"
+    file = write('embedder = "hashing:one"\n')
+    assert current().value("embedder") == "hashing:one"
+    file.write_text('embedder = "hashing:three"\n')
+    assert current().value("embedder") == "hashing:three"
     assert Settings().value("embedder") == "wordllama"
 
 

@@ -10,7 +10,7 @@ from tests.core.clock import DAY, Clock
 from tests.core.learning.scripted import Scripted, fact, facts_at, learning, rows, verdict
 from tests.core.test_erasure import traces
 
-from agentmem_core import AgentMem, InvalidInputError, Receipt
+from agentmem_core import AgentMem, InvalidInputError, Prompt, Receipt, Reply
 from agentmem_core.learning.rules import extract
 
 STORE = {"embedder": "hashing", "index": "none", "durability": "normal", "user_id": "ana"}
@@ -231,3 +231,30 @@ def test_no_file_holds_what_was_learnt_from_what_was_forgotten(tmp_path: Path) -
         assert {item.content for item in rows(memory)} == {"Ana banks with Alfa", "Ana likes tea"}
         assert memory.search("Qzvilla home", mode="lexical") == []
     assert traces(tmp_path, *secret) == {}
+
+
+def test_a_text_is_not_made_of_a_turn_that_is_forgotten_while_a_model_decides() -> None:
+    """Two turns gave a memory another text; which words are whose cannot be told, so it stays as it was and is read again."""
+
+    class Slow(Scripted):
+        def ask(self, prompt: Prompt) -> Reply:
+            if len(self.prompts) == 2:  # the question what is to become of the memory
+                memory.forget(secret)
+            return super().ask(prompt)
+
+    model = Slow(
+        [[fact("Ana likes tea")], [fact("Ana likes tea, code 4711", turns=(1, 2))], [fact("Ana still likes tea")]],
+        [[verdict(1, "UPDATE", 1, text="Ana likes tea, code 4711")], [verdict(1, "NONE", 1)]],
+    )
+    memory = learning(model)
+    memory.add([{"role": "user", "content": "I like tea"}])
+    memory.learn()
+    secret, _ = memory.add(
+        [{"role": "user", "content": "my code is 4711"}, {"role": "user", "content": "and tea still"}]
+    ).ids
+    learned = memory.learn()
+    assert (learned.decisions, "deleted meanwhile" in learned.warnings[0]) == ((), True)
+    assert facts_at(memory) == {"Ana likes tea"}
+    memory.learn()
+    assert "4711" not in model.prompts[-1].text
+    assert facts_at(memory) == {"Ana likes tea"}

@@ -85,3 +85,21 @@ def test_a_budget_holds_for_summaries_too() -> None:
 def test_summaries_need_a_model() -> None:
     with pytest.raises(NotConfiguredError, match="llm="):
         remembering().maintain(summarise=True)
+
+
+def test_a_summary_is_not_made_of_one_that_was_erased_meanwhile() -> None:
+    """Somebody forgets a turn of the last summary while the model makes the next one of both: what it told must be gone."""
+
+    class Slow(Summing):
+        def ask(self, prompt: Prompt) -> Reply:
+            if len(self.prompts) == 1:
+                assert memory.forget(added.ids[3]).facts == 1
+            return super().ask(prompt)
+
+    memory = learning(Slow('{"summary": "The PIN is 4711."}', '{"summary": "The PIN is 4711, and more."}'))
+    added = memory.add(turns(20), session_id="s1")
+    memory.maintain(summarise=True, dry_run=False)
+    memory.add(turns(20, 20), session_id="s1")
+    done = memory.maintain(summarise=True, dry_run=False)
+    assert "changed or erased" in done.warnings[0]
+    assert rows(memory) == []

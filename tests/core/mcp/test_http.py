@@ -65,6 +65,17 @@ async def test_the_sdks_client_calls_every_tool(mode, kept):
             await client.read("agentmem://memory/nothing")
 
 
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"a":' * 50_000, b'{"jsonrpc":"2.0","method":"tools/list","id":' + b"9" * 5_000 + b"}"],
+    ids=["lists", "objects", "digits"],
+)  # fmt: skip
+async def test_what_cannot_be_read_is_no_fault_of_the_server(body, kept):
+    server, keys = kept
+    async with httpx.AsyncClient(headers={**JSON, **PROTOCOL, "Authorization": f"Bearer {keys['write']}"}) as ask:
+        answer = await ask.post(f"{server.url}/mcp", content=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+
+
 async def test_without_a_key_there_is_nothing(kept):
     server, _ = kept
     for key in (None, "agm_wrong"):

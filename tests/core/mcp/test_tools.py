@@ -253,3 +253,21 @@ def test_the_sdk_is_imported_only_to_serve():
         "import sys, agentmem_core.mcp, agentmem_core.cli.app, agentmem_core.server.app; sys.exit('mcp' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_not_even_the_sealed_bytes_of_a_value_come_into_a_conversation(monkeypatch):
+    monkeypatch.setenv("AGENTMEM_VAULT_KEY", new_vault_key())
+    async with AgentMem(":memory:", embedder="hashing", index="none") as memory:
+        kept = await memory.knowledge.aput("stripe", "sk_live_4711", sensitivity="secret")
+        stored = (await memory.aget(kept.id)).metadata["sealed"]
+        plain = await memory.aadd("The parcel is sealed", metadata={"sealed": "with wax"})
+        here = Here(memory)
+        told = [
+            await here.call("recall", query="stripe"), await here.call("list_memories"), await here.call("get_memory", id=kept.id),
+            await here.call("memory_history", id=kept.id), await here.call("update_memory", id=kept.id, metadata={"team": "pay"}),
+            await here.call("restore_memory", id=kept.id, version=1), await here.call("context", query="stripe"),
+        ]  # fmt: skip
+        said = [*map(repr, told), repr(await here.offer.read(f"agentmem://memory/{kept.id}"))]
+        assert not [text for text in said if stored in text or "4711" in text]
+        assert (await memory.knowledge.areveal("stripe", reason="to pay")) == "sk_live_4711"
+        assert (await here.call("get_memory", id=plain.ids[0])).data["metadata"] == {"sealed": "with wax"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -251,6 +252,43 @@ def test_two_that_archive_at_once_do_not_archive_twice(audit):
     with pytest.raises(ConflictError, match="another process"):
         audit.trail.append([{"op": "audit_archive"}], audit.chain.chained, archived=stale)
     assert audit.examine("a.jsonl").whole
+
+
+def test_two_that_write_one_file_at_once_leave_it_whole(audit, monkeypatch):
+    """The second opens its file while the first gives its own its name, and writes when the entries are gone already."""
+    opened, over = threading.Event(), threading.Event()
+    link, opening = os.link, os.open
+    failed: list[type[Exception]] = []
+
+    def second() -> None:
+        try:
+            audit.archive("a.jsonl", 8)
+        except StoreError as error:
+            failed.append(type(error))
+
+    other = threading.Thread(target=second)
+
+    def linking(source, target):
+        if not other.ident:
+            other.start()
+            assert opened.wait(20)
+        link(source, target)
+
+    def opening_late(path, flags, mode=0o777):
+        found = opening(path, flags, mode)
+        if threading.current_thread() is other and "partial" in str(path):
+            opened.set()
+            assert over.wait(20)
+        return found
+
+    monkeypatch.setattr(os, "link", linking)
+    monkeypatch.setattr(os, "open", opening_late)
+    assert audit.archive("a.jsonl", 8).entries == 8
+    over.set()
+    other.join()
+    assert failed
+    assert audit.examine("a.jsonl").problems == ()
+    assert [path.name for path in audit.folder.glob("*partial*")] == []
 
 
 def test_servers_go_on_writing_meanwhile(tmp_path):

@@ -104,6 +104,33 @@ def test_a_body_may_be_longer_and_slower_than_a_head(url):
         assert rest(slow).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.parametrize("path", [b"/v1/memories", b"/nothing"])
+@pytest.mark.parametrize(
+    ("begins", "more"),
+    [(b"0\r\n", b"X-A: " + b"y" * 8_000 + b"\r\n"), (b"0\r\nX-A: ", b"y" * 8_000), (b"1;", b"y" * 8_000)],
+    ids=["trailers", "one trailer", "an extension of a chunk"],
+)
+def test_what_comes_for_a_body_without_being_of_it_is_not_taken_without_end(path, begins, more, url):
+    """Trailers are kept by who reads them: 200 MB of them would be, each time."""
+    head = (
+        b"POST "
+        + path
+        + b" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    with connected(url, head + begins) as endless, pytest.raises(ConnectionError):
+        send(endless, more, 2_500)
+
+
+def test_a_body_in_chunks_with_extensions_and_trailers_is_read(url):
+    body = b'{"content": "tea"}'
+    parts = b"".join(b"1;name=value\r\n" + body[at : at + 1] + b"\r\n" for at in range(len(body)))
+    head = b"POST /v1/memories HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with connected(url, head + parts + b"0\r\nX-A: b\r\n\r\n") as ours:
+        assert ours.recv(4_096).startswith(b"HTTP/1.1 200")
+        ours.sendall(LIVE + b"\r\n")
+        assert ours.recv(4_096).startswith(b"HTTP/1.1 200")
+
+
 def test_one_connection_asks_many_times(url):
     with connected(url, (LIVE + b"\r\n") * 50 + LIVE + b"Connection: close\r\n\r\n") as one:
         assert rest(one).count(b"HTTP/1.1 200") == 51

@@ -110,7 +110,7 @@ def _remarks(file: SettingsFile, profile: str | None) -> Iterator[str]:
     ]
     if secrets and os.name == "posix" and file.path.stat().st_mode & 0o044:
         yield f"{secrets[0].where}: others can read this secret; chmod 600 {file.path}"
-    held = [entries[name] for entries in levels for name in entries if SETTINGS[name].trusted]
+    held = [entry for entries in levels for name, entry in entries.items() if SETTINGS[name].is_trusted(entry.value)]
     if held and not file.named:
         yield (
             f"{held[0].where}: is refused as long as the file is only found; name it with --config, or AGENTMEM_CONFIG={file.path}"

@@ -14,9 +14,8 @@ _TURN = 0.002
 class Turns:
     """Who may work on the loop now: several while a round's time lasts, then one a round."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Nobody has worked yet."""
-        self._loop = loop
+    def __init__(self) -> None:
+        """Nobody has worked yet. It holds no loop: it would then outlive it among ``_TURNS``."""
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._spent = 0.0
         self._called = False
@@ -25,7 +24,7 @@ class Turns:
         """Until it is one's turn."""
         if self._spent < _TURN and not self._waiting:
             return
-        mine = self._loop.create_future()
+        mine = asyncio.get_running_loop().create_future()
         self._waiting.append(mine)
         self._call()
         await mine
@@ -38,7 +37,7 @@ class Turns:
     def _call(self) -> None:
         if not self._called:
             self._called = True
-            self._loop.call_soon(self._next_round)
+            asyncio.get_running_loop().call_soon(self._next_round)
 
     def _next_round(self) -> None:
         self._called = False
@@ -60,5 +59,5 @@ def turns() -> Turns:
     loop = asyncio.get_running_loop()
     found = _TURNS.get(loop)
     if found is None:
-        found = _TURNS[loop] = Turns(loop)
+        found = _TURNS[loop] = Turns()
     return found

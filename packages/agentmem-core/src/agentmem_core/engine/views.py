@@ -152,14 +152,16 @@ class Views:
             if reader is None or now is None or not (wait or cached.is_near(now)):
                 yield None
                 return
-            if not cached.fits(now, vectors=vectors) or not cached.follow(reader, now):
-                fresh = self._anew(now, vectors=vectors)
-                fresh.follow(reader, now)
-                yield reader, now, fresh
-                self._trim(fresh, now.id)
-                return
-            yield reader, now, cached
-        self._trim(cached, partition.id)
+            if cached.fits(now, vectors=vectors) and self._follows(cached, reader, now):
+                yield reader, now, cached
+                used = cached
+            else:
+                used = CachedView(now, vectors=vectors)
+                with used.lock:
+                    self._put(used, now.id)
+                    self._follows(used, reader, now)
+                    yield reader, now, used
+        self._trim(used, now.id)
 
     def is_at_hand(self, partition: Partition) -> bool:
         """Whether the partition is small and in memory, so that a search in it takes about a millisecond."""
@@ -193,10 +195,20 @@ class Views:
             self._views.move_to_end(partition.id)
             return cached
 
-    def _anew(self, partition: Partition, *, vectors: bool) -> CachedView:
+    def _put(self, used: CachedView, partition: int) -> None:
+        """In place of what is there; whoever made it has its lock already, since from now on others find it."""
         with self._lock:
-            cached = self._views[partition.id] = CachedView(partition, vectors=vectors)
-            return cached
+            self._views[partition] = used
+
+    def _follows(self, cached: CachedView, reader: LedgerReader, partition: Partition) -> bool:
+        """``follow``; a view that failed in the middle of it is of no more use."""
+        try:
+            return cached.follow(reader, partition)
+        except BaseException:
+            with self._lock:
+                if self._views.get(partition.id) is cached:
+                    self._remove(partition.id)
+            raise
 
     def _trim(self, used: CachedView, partition: int) -> None:
         """Measure the view that was used, and let the longest unused ones go while all together are too large."""

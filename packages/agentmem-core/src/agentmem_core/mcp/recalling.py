@@ -9,7 +9,7 @@ from pydantic import Field
 
 from agentmem_core.client.agentmem import AgentMem
 from agentmem_core.mcp.arguments import Arguments, Moment, TypeName
-from agentmem_core.mcp.showing import LONGEST, brief, line, lines, whole
+from agentmem_core.mcp.showing import LONGEST, brief, line, lines, unsealed, whole
 from agentmem_core.mcp.tool import Answer, Tool, answer, many
 from agentmem_core.model import Version
 from agentmem_core.model.agents import Neighbour
@@ -76,7 +76,10 @@ async def _get(memory: AgentMem, said: _Id) -> Answer:
 
 async def _history(memory: AgentMem, said: _Id) -> Answer:
     versions = await memory.ahistory(said.id)
-    told = [version.model_dump(mode="json", exclude_none=True) for version in versions]
+    told = [
+        {**version.model_dump(mode="json", exclude_none=True), "metadata": unsealed(version.metadata)}
+        for version in versions
+    ]
     return Answer("\n".join(map(_version, versions)), {"versions": told})
 
 

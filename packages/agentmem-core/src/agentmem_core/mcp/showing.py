@@ -30,14 +30,19 @@ def brief(memory: Memory) -> Json:
     """The same for programs; what is not set is left out."""
     found: Json = {
         "id": memory.id, "content": _short(memory.content), "type": str(memory.type),
-        "occurred_at": memory.occurred_at.isoformat(), "speaker": speaker_of(memory), "metadata": memory.metadata,
+        "occurred_at": memory.occurred_at.isoformat(), "speaker": speaker_of(memory), "metadata": unsealed(memory.metadata),
     }  # fmt: skip
     return {name: value for name, value in found.items() if value not in ("", {})}
 
 
 def whole(memory: Memory) -> Json:
     """Every field that is set."""
-    return memory.model_dump(mode="json", exclude_none=True)
+    return {**memory.model_dump(mode="json", exclude_none=True), "metadata": unsealed(memory.metadata)}
+
+
+def unsealed(metadata: Json) -> Json:
+    """Without the sealed value of a knowledge entry: nobody can read it, and nothing of it belongs into a model's conversation."""
+    return {name: value for name, value in metadata.items() if name != "sealed" or "sensitivity" not in metadata}
 
 
 def _short(text: str) -> str:

@@ -26,6 +26,7 @@ _QUIET = 60.0
 _TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 _Base: Any = AutoHTTPProtocol  # whichever parser is installed; both have a cycle for each request
+_TELLS_BODY = hasattr(_Base, "on_body")
 
 
 class Connection(_Base):  # type: ignore[misc]  # its base is known at run time only
@@ -38,6 +39,7 @@ class Connection(_Base):  # type: ignore[misc]  # its base is known at run time 
         """Beyond what there are files for, a connection is closed at once."""
         super().connection_made(transport)
         self._of_head = 0
+        self._fruitful = False
         self._timer: asyncio.TimerHandle | None = None
         if len(self.connections) > self.most:
             _tell(self.most)
@@ -51,10 +53,18 @@ class Connection(_Base):  # type: ignore[misc]  # its base is known at run time 
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parts of a head are counted and timed; bodies have limits of their own."""
-        before = self.cycle
+        """Parts of a head are counted and timed, and what comes for a body without being of it; bodies have limits of their own."""
+        before: Any = self.cycle
         of_body = before is not None and before.more_body
+        self._fruitful = not _TELLS_BODY
         super().data_received(data)
+        if (
+            of_body and self.cycle is before and before.more_body and not self._fruitful
+        ):  # trailers, or a chunk's extensions
+            self._of_head += len(data)
+            if self._of_head > HEAD_BYTES:
+                self._end(b"")
+            return
         if of_body or self.cycle is not before:
             self._rest()
             return
@@ -63,6 +73,11 @@ class Connection(_Base):  # type: ignore[misc]  # its base is known at run time 
             self._end(_TOO_LONG if before is None or before.response_complete else b"")
         elif self._timer is None:
             self._wait()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a body; told by httptools, while h11 bounds its events itself."""
+        self._fruitful = True
+        super().on_body(body)
 
     def _wait(self) -> None:
         self._timer = self.loop.call_later(self.head_seconds, self._end, b"")

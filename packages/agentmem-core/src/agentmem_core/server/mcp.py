@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any, TypeVar
 
 from agentmem_core.client.agentmem import AgentMem
@@ -49,6 +50,7 @@ class Mcp:
         caller = await service.admit(exchange)
         limit = service.settings.body_bytes
         body = await service.body(exchange, limit)
+        _require_readable(body)
         named = _named(exchange)
         scope = await service.scope(exchange, caller, Call(StatsOf, {}, _names(named)))
         learns = await self._ready()
@@ -111,6 +113,16 @@ def memory_of(backend: Any, scope: Scope) -> AgentMem:
         agent_id=scope.agent_id,
         session_id=scope.session_id,
     )
+
+
+def _require_readable(body: bytes) -> None:
+    """Refuse what the SDK would take for a fault of its own; what is no JSON at all it answers as the protocol says."""
+    try:
+        json.loads(body)
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return
+    except (RecursionError, ValueError):
+        raise InvalidInputError("the body is nested too deep, or holds a number with too many digits") from None
 
 
 def _named(exchange: Exchange) -> _Named:

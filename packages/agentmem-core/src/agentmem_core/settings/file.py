@@ -17,7 +17,9 @@ from agentmem_core.settings.values import from_toml
 FILE_NAME = "agentmem.toml"
 NO_FILE = "none"
 
-_LARGEST = 1_000_000
+_LARGEST = 65_536
+_DOTS = 200
+"""In one line; what ``tomllib`` takes for a name of many parts grows with their square."""
 _PROFILE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BORROWED = "_env"
 """Behind the name of a secret: the variable that holds it."""
@@ -184,6 +186,8 @@ def _read(path: Path, _changed: int, size: int, _inode: int, named: bool) -> Set
         raise NotConfiguredError(f"{path} is no file of settings: it has {size:,} bytes")
     try:
         text = path.read_text("utf-8-sig")
+        if any(line.count(".") > _DOTS for line in text.split("\n")):
+            raise NotConfiguredError(f"{path} is no file of settings: a line of it has more than {_DOTS} dots")
         data = tomllib.loads(text)
     except OSError as error:
         raise NotConfiguredError(f"{path} cannot be read ({error.strerror})") from error

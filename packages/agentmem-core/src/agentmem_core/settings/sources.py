@@ -80,7 +80,7 @@ class Settings:
         yield self.file.always
 
     def _of_file(self, setting: Setting, entry: Entry) -> Found:
-        if self.file is not None and setting.trusted and not self.file.named:
+        if self.file is not None and not self.file.named and setting.is_trusted(entry.value):
             raise NotConfiguredError(
                 f"{entry.where}: where something is sent, and who is let in, is not taken from a file that was only found; if you "
                 f"trust it, name it: agentmem --config, or AGENTMEM_CONFIG={self.file.path}"

@@ -14,6 +14,7 @@ class Setting:
     """``key`` is its name in the file, ``section`` the file's table; ``usual`` says the default where it is no fixed value.
 
     What is ``trusted`` says where something is sent, or who is let in: only a file that was named, or the user's own, may say it.
+    Where there are ``local`` ones, it is so for every other: an embedder by the network is sent every text.
     """
 
     key: str
@@ -30,6 +31,11 @@ class Setting:
     named: str = ""
     in_file: bool = True
     trusted: bool = False
+    local: tuple[str, ...] = ()
+
+    def is_trusted(self, value: Any) -> bool:
+        """Whether only a file that is trusted may say this value."""
+        return self.trusted or (bool(self.local) and value.partition(":")[0] not in self.local)
 
     @property
     def name(self) -> str:
@@ -44,8 +50,8 @@ class Setting:
 
 _OF_THE_STORE = (
     Setting("path", "folder", "The folder of the store; `:memory:` for one in memory.", usual="the platform's folder for data"),
-    Setting("embedder", "text", "What makes vectors: `wordllama`, `chroma-onnx`, `openai:<model>`, `hashing`.", "wordllama"),
-    Setting("index", "text", "What finds in large stores: `chroma`, or `none`.", "chroma"),
+    Setting("embedder", "text", "What makes vectors: `wordllama`, `chroma-onnx`, `openai:<model>`, `hashing`.", "wordllama", local=("wordllama", "chroma-onnx", "hashing")),
+    Setting("index", "text", "What finds in large stores: `chroma`, or `none`.", "chroma", local=("chroma", "none")),
     Setting("durability", "text", "`full` survives a power cut, `normal` a killed process.", "full", choices=("full", "normal")),
     Setting("exact_limit", "whole", "Rows of one user up to which a search is exact, if their vectors take no more than a quarter of `cache_bytes`.", 100_000),
     Setting("cache_bytes", "whole", "Bytes kept in memory for searches.", 512 * 1024 * 1024),

@@ -77,6 +77,12 @@ class Applying:
         settled = self._of_model(item, ruled) if isinstance(ruled, Open) else ruled
         if settled is None:
             return None
+        if settled.text is not None and item.retold is not None and None in living:
+            self.warnings.append(
+                "some of the turns that a memory was told anew from were deleted meanwhile; it was left as it is, learn() looks at the "
+                "others again"
+            )
+            return None
         if settled.action is not Action.NONE and settled.rewritten is None:
             read = self._read_before(item.stated, known, told)
             settled = settled if read is None else Settled(Action.NONE, f"read before: {read}", stands=read)

@@ -137,6 +137,10 @@ def _summarise(engine: Engine, learner: Learner, session: _Session, meter: Meter
     )
 
     def link(writer: LedgerWriter, memories: Sequence[Memory]) -> None:
+        if session.summary is not None and memories[0].version != session.summary.version + 1:
+            raise ConflictError(
+                "the last summary was changed or erased while the next was made of it; nothing was written"
+            )
         partition = writer.partition(scope.tenant, MEMORIES, scope.user_id)
         for turn in turns:
             record = writer.by_id(partition.id, turn.id) if partition is not None else None

@@ -11,6 +11,7 @@ from datetime import datetime
 from hashlib import file_digest
 from itertools import takewhile
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from agentmem_core.errors import (
@@ -171,9 +172,11 @@ def _written(target: Path, after: Head, entries: Callable[[], Iterable[Entry]], 
     head = Head(last.number, last.hash.hex())
     if target.exists():
         raise ConflictError(f"{target} is there already; give another name, nothing is overwritten")
-    partial = target.with_name(f"{target.name}.partial")
+    partial = target.with_name(
+        f"{target.name}.{token_hex(4)}.partial"
+    )  # of nobody else, who would write into what is linked
     try:
-        with _files(target), os.fdopen(os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as stream:
+        with _files(target), os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
             first = {"format": FORMAT, "version": VERSION, "after": str(after), "head": str(head), "entries": count}
             stream.write(canonical(first).encode() + b"\n")
             for entry in takewhile(lambda entry: entry.number <= head.number, entries()):

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from agentmem_core.errors import StoreDamagedError
 from agentmem_core.model import AuditEntry, Link, Memory, Scope, Version
 from agentmem_core.ports import Collection, Feature, Fingerprint, Listing, Partition, Record, Tally
 from agentmem_core.storage.sqlite.lessons import LessonTables
@@ -73,6 +74,8 @@ class SqliteReader(LessonTables):
 
     def partition(self, tenant: str, name: str, user_id: str) -> Partition | None:
         row = self._db.execute(_PARTITION, (tenant, name, user_id)).fetchone()
+        if row is not None and self._owner(row[0]) != (tenant, user_id):
+            raise _astray()
         return None if row is None else _partition(row)
 
     def again(self, partition: Partition) -> Partition | None:
@@ -284,6 +287,8 @@ class SqliteReader(LessonTables):
         row = self._db.execute(sql, values).fetchone()
         if row is None:
             return None
+        if partition_of(row[0]) != values[0]:
+            raise _astray()
         with readable():
             record = record_of(row[:-4], *self._owner(row[1]))
         return replace(record, words=row[-4], speaker=row[-3], vector=row[-2], given=bool(row[-1]))
@@ -336,6 +341,13 @@ def _conditions(listing: Listing) -> tuple[list[str], list[Any]]:
         where.append("(m.expires_at IS NULL OR m.expires_at > ?)")
         values.append(to_micros(listing.now))
     return where, values
+
+
+def _astray() -> StoreDamagedError:
+    return StoreDamagedError(
+        "an index of the store is damaged: it leads to another user. Nothing was changed. Copy the folder away, then restore a backup "
+        "or an export"
+    )
 
 
 def _collection(row: tuple[Any, ...]) -> Collection:

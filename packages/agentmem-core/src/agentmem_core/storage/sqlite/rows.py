@@ -31,6 +31,13 @@ AUDIT_COLUMNS = (
 LESSON_COLUMNS = (
     "tenant", "user_id", "agent_id", "session_id", "turns", "queued_at", "due_at", "attempts", "holder", "failed", "error",
 )  # fmt: skip
+_NUMBERS = frozenset({
+    "row", "partition", "occurred_at", "created_at", "updated_at", "expires_at", "valid_from", "valid_to", "version",
+    "access_count", "last_accessed_at",
+})  # fmt: skip
+_NULLABLE = frozenset({
+    "agent_id", "session_id", "role", "name", "expires_at", "valid_from", "valid_to", "last_accessed_at",
+})  # fmt: skip
 OF_MEMORY = MEMORY_COLUMNS.index("last_accessed_at") + 1
 """How many of them the memory itself is in."""
 SELECTED = ", ".join(f"m.{column}" for column in MEMORY_COLUMNS)
@@ -117,16 +124,19 @@ def memory_values(partition: int, row: int, record: Record) -> tuple[Any, ...]:
 def memory_of(row: tuple[Any, ...], tenant: str, user_id: str) -> Memory:
     """The memory in a row selected as ``SELECTED``; what the ledger holds was checked when it came in.
 
-    So the values are checked anew only when their types are not those of a row that passed before: something else may have
-    changed a byte of the file.
+    A value of another type or size than we write is damage: something else has changed a byte of the file.
     """
     shape = tuple(map(type, row[:OF_MEMORY]))
-    known = shape in _SHAPES and 0.0 <= row[8] <= 1.0
+    if shape not in _SHAPES:
+        _require_ours(shape)
+        _SHAPES.add(shape)
+    if not (0.0 <= row[8] <= 1.0 and row[19] >= 0 and row[20] >= 0 and row[0] >> ROW_BITS == row[1]):
+        raise ValueError("a number is out of its bounds")
     occurred, created, updated = row[13], row[14], row[15]
     moment = to_set_moment(occurred)
     created_at = moment if created == occurred else to_set_moment(created)
     valid_from = row[17]
-    memory = (Memory.trusted if known else Memory)(
+    return Memory.trusted(
         id=row[2],
         content=row[3],
         type=_TYPES.get(row[4]) or MemoryType(row[4]),
@@ -147,13 +157,18 @@ def memory_of(row: tuple[Any, ...], tenant: str, user_id: str) -> Memory:
         access_count=row[20],
         last_accessed_at=to_moment(row[21]),
     )
-    if not known:
-        _SHAPES.add(shape)
-    return memory
+
+
+def _require_ours(shape: tuple[type, ...]) -> None:
+    """Types that the tables take. The file itself does not hold to them: one bit makes a text a blob."""
+    for column, kind in zip(MEMORY_COLUMNS, shape, strict=False):
+        nothing = column in _NULLABLE and kind is type(None)
+        if kind is not (int if column in _NUMBERS else float if column == "importance" else str) and not nothing:
+            raise TypeError(f"{column} is {kind.__name__}")
 
 
 _SHAPES: set[tuple[type, ...]] = set()
-"""The types of the values of rows that passed every check; there are a few dozen."""
+"""The types of the values of rows that are as we write them; there are a few dozen."""
 _TYPES = {kind.value: kind for kind in MemoryType}
 
 
