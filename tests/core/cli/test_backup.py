@@ -42,6 +42,14 @@ def test_a_store_comes_back_as_it_was(ask, told, tmp_path):
         assert memory.resource.open(found.id).read() == b"a letter about the cello"
 
 
+def test_a_file_alone_is_a_backup_to_be_made(ask, told, tmp_path):
+    ask("add", "tea")
+    backup = tmp_path / "backup.agentmem"
+    made = told("backup", str(backup))
+    assert told("backup", "verify", str(backup))["sha256"] == made["sha256"]
+    assert ask("backup", str(backup), "--path", str(tmp_path / "none"))[0] == 1
+
+
 def test_nothing_is_overwritten(ask, tmp_path):
     ask("add", "tea")
     backup = tmp_path / "b"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from agentmem_core.cli.output import AsJson, say, show_json
 from agentmem_core.cli.store import StorePath, folder_of
@@ -16,7 +17,20 @@ from agentmem_core.errors import InvalidInputError
 if TYPE_CHECKING:
     from agentmem_core.storage.backup import BackupSummary
 
-app = typer.Typer(no_args_is_help=True, help="Backups of a whole store: create, verify, restore.")
+
+class _CreateUnlessNamed(TyperGroup):
+    """``agentmem backup FILE`` is ``agentmem backup create FILE``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments, with the command that nobody named."""
+        named = not args or args[0] in self.commands or args[0].startswith("-")
+        return super().parse_args(ctx, args if named else ["create", *args])
+
+
+app = typer.Typer(
+    no_args_is_help=True, cls=_CreateUnlessNamed,
+    help="Backups of a whole store: create, verify, restore. `backup FILE` creates.",
+)  # fmt: skip
 
 File = Annotated[str, typer.Argument(help="The backup.", metavar="FILE")]
 
