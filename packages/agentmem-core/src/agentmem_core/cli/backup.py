@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class _CreateUnlessNamed(TyperGroup):
-    """``agentmem backup FILE`` is ``agentmem backup create FILE``."""
+    """``agentmem backup FILE`` is ``agentmem backup create FILE``, for a file that no mistyped command looks like."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """The arguments, with the command that nobody named."""
-        named = not args or args[0] in self.commands or args[0].startswith("-")
+        named = not args or args[0].startswith("-") or not {".", "/", os.sep} & set(args[0])
         return super().parse_args(ctx, args if named else ["create", *args])
 
 
