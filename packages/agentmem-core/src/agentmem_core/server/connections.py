@@ -54,13 +54,12 @@ class Connection(_Base):  # type: ignore[misc]  # its base is known at run time 
 
     def data_received(self, data: bytes) -> None:
         """Parts of a head are counted and timed, and what comes for a body without being of it; bodies have limits of their own."""
-        before: Any = self.cycle
+        before = self.cycle
         of_body = before is not None and before.more_body
         self._fruitful = not _TELLS_BODY
         super().data_received(data)
-        if (
-            of_body and self.cycle is before and before.more_body and not self._fruitful
-        ):  # trailers, or a chunk's extensions
+        still = before is not None and before is self.cycle and before.more_body
+        if of_body and still and not self._fruitful:  # trailers, or a chunk's extensions
             self._of_head += len(data)
             if self._of_head > HEAD_BYTES:
                 self._end(b"")
