@@ -22,7 +22,7 @@ _SHARE = 4
 """The vectors of one partition may take this part of the budget."""
 _LEAST = 32 * 1024 * 1024
 """Or so many bytes, however small that is."""
-_SMALL = 4096
+_SMALL = 1024
 """Rows up to which a search is short work."""
 ROW_MASK = (1 << 32) - 1
 
