@@ -15,12 +15,14 @@ from agentmem_core.engine.engine import GIVEN, Engine
 from agentmem_core.engine.views import CachedView
 from agentmem_core.errors import EmbedderMismatchError, InvalidInputError, VectorMismatchError
 from agentmem_core.model import Hit, Memory, Signals
+from agentmem_core.model.values import trusting
 from agentmem_core.operations import Search
 from agentmem_core.ports import LedgerReader, Partition
 from agentmem_core.recall.asked import FELT, Asked, asked, nearness
 from agentmem_core.recall.ranking import Floats, Ranked, fuse, lexical_scores, rank, timed
 from agentmem_core.recall.view import Mask, as_float32, micros, unit_rows, unit_vector
 
+_hit, _signals = trusting(Hit), trusting(Signals)
 _BLOCK = 8192
 _GATHERED_SHARE = 0.2
 """A filter that leaves at most this part of a view is answered from its rows alone: copying them is then the smaller cost."""
@@ -236,11 +238,21 @@ def _hits(ranked: Ranked, rows: list[int], memories: dict[int, Memory], op: Sear
     )  # fmt: skip
     least = -1.0 if op.min_score is None else op.min_score
     return [
-        Hit.trusted(
-            memory=memories[row],
-            score=score,
-            signals=Signals.trusted(dense=dense, lexical=lexical, recency=recency, importance=importance, time=time),
-            place=row,
+        _hit(
+            {
+                "memory": memories[row],
+                "score": score,
+                "signals": _signals(
+                    {
+                        "dense": dense,
+                        "lexical": lexical,
+                        "recency": recency,
+                        "importance": importance,
+                        "time": time,
+                    }
+                ),
+                "place": row,
+            }
         )
         for row, score, dense, lexical, recency, importance, time in columns
         if row in memories and score >= least

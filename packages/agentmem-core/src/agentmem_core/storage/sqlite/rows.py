@@ -11,6 +11,7 @@ from typing import Any
 
 from agentmem_core.errors import StoreDamagedError
 from agentmem_core.model import AuditEntry, Link, Memory, MemoryType, Scope, Version
+from agentmem_core.model.values import trusting
 from agentmem_core.ports import Lesson, Record
 from agentmem_core.storage.sqlite.schema import ROW_BITS
 
@@ -136,26 +137,28 @@ def memory_of(row: tuple[Any, ...], tenant: str, user_id: str) -> Memory:
     moment = to_set_moment(occurred)
     created_at = moment if created == occurred else to_set_moment(created)
     valid_from = row[17]
-    return Memory.trusted(
-        id=row[2],
-        content=row[3],
-        type=_TYPES.get(row[4]) or MemoryType(row[4]),
-        scope=scope_of(tenant, user_id, row[5], row[6]),
-        metadata=decode_object(row[7]) if row[7] else {},
-        importance=row[8],
-        entities=decode_names(row[9]) if row[9] else (),
-        source=decode_names(row[10]) if row[10] else (),
-        role=row[11],
-        name=row[12],
-        occurred_at=moment,
-        created_at=created_at,
-        updated_at=created_at if updated == created else to_set_moment(updated),
-        expires_at=to_moment(row[16]),
-        valid_from=moment if valid_from == occurred else to_moment(valid_from),
-        valid_to=to_moment(row[18]),
-        version=row[19],
-        access_count=row[20],
-        last_accessed_at=to_moment(row[21]),
+    return _memory(
+        {
+            "id": row[2],
+            "content": row[3],
+            "type": _TYPES.get(row[4]) or MemoryType(row[4]),
+            "scope": scope_of(tenant, user_id, row[5], row[6]),
+            "metadata": decode_object(row[7]) if row[7] else {},
+            "importance": row[8],
+            "entities": decode_names(row[9]) if row[9] else (),
+            "source": decode_names(row[10]) if row[10] else (),
+            "role": row[11],
+            "name": row[12],
+            "occurred_at": moment,
+            "created_at": created_at,
+            "updated_at": created_at if updated == created else to_set_moment(updated),
+            "expires_at": to_moment(row[16]),
+            "valid_from": moment if valid_from == occurred else to_moment(valid_from),
+            "valid_to": to_moment(row[18]),
+            "version": row[19],
+            "access_count": row[20],
+            "last_accessed_at": to_moment(row[21]),
+        }
     )
 
 
@@ -167,6 +170,7 @@ def _require_ours(shape: tuple[type, ...]) -> None:
             raise TypeError(f"{column} is {kind.__name__}")
 
 
+_memory = trusting(Memory)
 _SHAPES: set[tuple[type, ...]] = set()
 """The types of the values of rows that are as we write them; there are a few dozen."""
 _TYPES = {kind.value: kind for kind in MemoryType}
