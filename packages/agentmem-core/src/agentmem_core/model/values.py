@@ -11,7 +11,6 @@ import sys
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
@@ -52,9 +51,13 @@ class Value(BaseModel):
 V = TypeVar("V", bound=BaseModel)
 
 
-@cache
 def trusting(kind: type[V]) -> Callable[[dict[str, Any]], V]:
     """What makes values of a kind as ``Value.trusted`` does, of a dict that becomes the value's own."""
+    made: Callable[[dict[str, Any]], V] = _MAKERS.get(kind) or _MAKERS.setdefault(kind, _maker(kind))
+    return made
+
+
+def _maker(kind: type[V]) -> Callable[[dict[str, Any]], V]:
     every = set(kind.model_fields)  # one set for all of them: a frozen value never changes its own
     new = object.__new__
     put_fields, put_names, put_extra, put_private = _SLOTS
@@ -70,6 +73,7 @@ def trusting(kind: type[V]) -> Callable[[dict[str, Any]], V]:
     return make
 
 
+_MAKERS: dict[type, Any] = {}
 _SLOTS = [
     vars(BaseModel)[name].__set__
     for name in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
