@@ -154,7 +154,7 @@ def test_a_store_of_a_newer_version_is_refused(store):
     with sqlite3.connect(store / FILE) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    refused(store, StoreTooNewError, "schema 99, this one knows 2.*pip install --upgrade")
+    refused(store, StoreTooNewError, "schema 99, this one knows 3.*pip install --upgrade")
 
 
 def test_a_store_of_a_newer_version_whose_log_is_not_yet_moved_is_refused(store):
@@ -312,11 +312,15 @@ def test_a_text_that_one_bit_made_a_blob_is_damage_however_many_there_are(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("column", "value"), [("importance", 7.5), ("importance", -1.0), ("version", -3), ("access_count", -1)]
-)
-def test_a_number_that_we_would_not_write_is_damage(store, column, value):
+    "damage",
+    [
+        "UPDATE memories SET importance = 7.5", "UPDATE memories SET importance = -1.0", "UPDATE memories SET version = -3",
+        "INSERT INTO uses SELECT row, -1, NULL FROM memories",
+    ],
+)  # fmt: skip
+def test_a_number_that_we_would_not_write_is_damage(store, damage):
     with closing(sqlite3.connect(store / FILE)) as connection:
-        connection.execute(f"UPDATE memories SET {column} = ?", (value,))
+        connection.execute(damage)
         connection.commit()
     with opened(store) as memory, pytest.raises(StoreDamagedError, match="a row of the store is damaged"):
         memory.search("memory")

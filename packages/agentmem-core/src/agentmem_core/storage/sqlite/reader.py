@@ -14,6 +14,7 @@ from agentmem_core.ports import Collection, Feature, Fingerprint, Listing, Parti
 from agentmem_core.storage.sqlite.lessons import LessonTables
 from agentmem_core.storage.sqlite.rows import (
     AUDIT_COLUMNS,
+    MEMORIES,
     SELECTED,
     SELECTED_MEMORY,
     STORED,
@@ -48,10 +49,10 @@ SELECT p.last_row, p.change, p.epoch, c.generation, c.dimension
 FROM partitions p JOIN collections c ON c.id = p.collection WHERE p.id = ?
 """
 _PARTITION = f"{_PARTITIONS} WHERE c.tenant = ? AND c.name = ? AND p.user_id = ?"
-_RECORD = f"SELECT {SELECTED}, {', '.join(f'm.{column}' for column in STORED)} FROM memories m"
+_RECORD = f"SELECT {SELECTED}, {', '.join(f'm.{column}' for column in STORED)} FROM {MEMORIES}"
 _BY_ID = f"{_RECORD} WHERE m.partition = ? AND m.id = ?"
 _BY_DIGEST = f"{_RECORD} WHERE m.partition = ? AND m.digest = ? AND m.deleted_at IS NULL"
-_LIVING = f"SELECT {SELECTED_MEMORY} FROM memories m WHERE m.deleted_at IS NULL AND m.row"
+_LIVING = f"SELECT {SELECTED_MEMORY} FROM {MEMORIES} WHERE m.deleted_at IS NULL AND m.row"
 _CHUNK = 500
 _PLAIN_TYPES = {"episodic", "semantic"}
 
@@ -134,7 +135,7 @@ class SqliteReader(LessonTables):
             values.append(partition)
         more, extra = _conditions(listing)
         sql = (
-            f"SELECT {SELECTED} FROM memories m WHERE {' AND '.join(where + more)} "
+            f"SELECT {SELECTED} FROM {MEMORIES} WHERE {' AND '.join(where + more)} "
             f"ORDER BY m.row {'DESC' if listing.newest_first else 'ASC'} LIMIT ?"
         )
         owner = self._owner(partition)

@@ -39,10 +39,16 @@ _NUMBERS = frozenset({
 _NULLABLE = frozenset({
     "agent_id", "session_id", "role", "name", "expires_at", "valid_from", "valid_to", "last_accessed_at",
 })  # fmt: skip
+_USES = {"access_count": "coalesce(u.count, 0)", "last_accessed_at": "u.at"}
+ROW_COLUMNS = tuple(column for column in MEMORY_COLUMNS if column not in _USES)
+"""Those that stand in ``memories``; the others in ``uses``."""
+MEMORIES = "memories m LEFT JOIN uses u ON u.row = m.row"
+"""What ``SELECTED`` is selected from."""
 OF_MEMORY = MEMORY_COLUMNS.index("last_accessed_at") + 1
 """How many of them the memory itself is in."""
-SELECTED = ", ".join(f"m.{column}" for column in MEMORY_COLUMNS)
-SELECTED_MEMORY = ", ".join(f"m.{column}" for column in MEMORY_COLUMNS[:OF_MEMORY])
+_SELECTED = [_USES.get(column, f"m.{column}") for column in MEMORY_COLUMNS]
+SELECTED = ", ".join(_SELECTED)
+SELECTED_MEMORY = ", ".join(_SELECTED[:OF_MEMORY])
 
 
 @contextmanager
@@ -110,16 +116,23 @@ def decode_names(text: str) -> tuple[str, ...]:
 
 
 def memory_values(partition: int, row: int, record: Record) -> tuple[Any, ...]:
-    """A record as a row of ``memories``, in the order of ``MEMORY_COLUMNS`` and ``STORED``."""
+    """A record as a row of ``memories``, in the order of ``ROW_COLUMNS`` and ``STORED``."""
     memory = record.memory
     return (
         row, partition, memory.id, memory.content, memory.type.value, memory.scope.agent_id, memory.scope.session_id,
         encode_json(memory.metadata), memory.importance, encode_json(memory.entities), encode_json(memory.source),
         memory.role, memory.name, to_micros(memory.occurred_at), to_micros(memory.created_at), to_micros(memory.updated_at),
         to_micros(memory.expires_at), to_micros(memory.valid_from), to_micros(memory.valid_to), memory.version,
-        memory.access_count, to_micros(memory.last_accessed_at), record.operation, record.reason,
-        to_micros(record.deleted_at), record.digest, record.words, record.speaker, record.vector, record.given,
+        record.operation, record.reason, to_micros(record.deleted_at), record.digest, record.words, record.speaker,
+        record.vector, record.given,
     )  # fmt: skip
+
+
+def uses_of(row: int, memory: Memory) -> tuple[int, int, int | None] | None:
+    """A memory's row of ``uses``; None where it was never used."""
+    if not memory.access_count and memory.last_accessed_at is None:
+        return None
+    return row, memory.access_count, to_micros(memory.last_accessed_at)
 
 
 def memory_of(row: tuple[Any, ...], tenant: str, user_id: str) -> Memory:

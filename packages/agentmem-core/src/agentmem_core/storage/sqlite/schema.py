@@ -4,7 +4,8 @@ A row number is ``partition << 32 | n``: one user's rows lie side by side in eve
 however many other users there are, and an erased user leaves whole pages behind.
 
 The columns of ``memories`` stand in the order of their size, because SQLite reads a row from its beginning: a listing stops before
-the words and the vector, whose end lies in pages of its own when it is long.
+the words and the vector, whose end lies in pages of its own when it is long. How often a memory was used stands in a table of
+its own: a few bytes a row, since searches write it far more often than anything else of a memory.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x41474D31
 """``AGM1``: what the header of our database files says."""
 
@@ -29,7 +30,17 @@ CREATE INDEX lessons_by_user ON lessons (tenant, user_id, number);
 CREATE TABLE learnt (row INTEGER PRIMARY KEY) STRICT;
 """
 
-MIGRATIONS: dict[int, str] = {1: LEARNING}
+USES = """
+CREATE TABLE uses (row INTEGER PRIMARY KEY, count INTEGER NOT NULL, at INTEGER) STRICT;
+"""
+
+_MOVE_USES = f"""{USES}
+INSERT INTO uses SELECT row, access_count, last_accessed_at FROM memories WHERE access_count != 0 OR last_accessed_at IS NOT NULL;
+ALTER TABLE memories DROP COLUMN access_count;
+ALTER TABLE memories DROP COLUMN last_accessed_at;
+"""
+
+MIGRATIONS: dict[int, str] = {1: LEARNING, 2: _MOVE_USES}
 """What makes the tables of a version those of the next."""
 
 TABLES = f"""
@@ -53,7 +64,7 @@ CREATE TABLE memories (
     type TEXT NOT NULL, agent_id TEXT, session_id TEXT, role TEXT, name TEXT, speaker TEXT, importance REAL NOT NULL,
     occurred_at INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
     expires_at INTEGER, valid_from INTEGER, valid_to INTEGER,
-    version INTEGER NOT NULL, access_count INTEGER NOT NULL, last_accessed_at INTEGER,
+    version INTEGER NOT NULL,
     operation TEXT NOT NULL, deleted_at INTEGER, digest BLOB, given INTEGER NOT NULL, reason TEXT,
     content TEXT NOT NULL, metadata TEXT NOT NULL, entities TEXT NOT NULL, source TEXT NOT NULL,
     words TEXT NOT NULL, vector BLOB
@@ -96,7 +107,7 @@ CREATE TABLE audit (
 CREATE INDEX audit_by_user ON audit (tenant, user_id, number);
 
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-{LEARNING}"""
+{LEARNING}{USES}"""
 
 
 @dataclass(frozen=True, slots=True)
