@@ -33,7 +33,7 @@ def contents(memory: AgentMem, query: str, **narrowing: Any) -> list[str]:
 
 
 class Halting:
-    """A ledger that halts one thread after it has got its view of the ledger for the n-th time."""
+    """A ledger that halts one thread after it has looked at the ledger for the n-th time."""
 
     def __init__(self, ledger: Any) -> None:
         self._ledger = ledger
@@ -51,12 +51,20 @@ class Halting:
     def reading(self) -> Iterator[Any]:
         with self._ledger.reading() as reader:
             reader.setting("a view of SQLite's begins with the first look")
-            turn = self._countdown.get(threading.get_ident(), 0) - 1
-            self._countdown[threading.get_ident()] = turn
-            if turn == 0:
-                self.halted.set()
-                assert self.go_on.wait(30)
+            self._looked()
             yield reader
+
+    def is_still(self, partition: Any) -> bool:
+        found: bool = self._ledger.is_still(partition)
+        self._looked()
+        return found
+
+    def _looked(self) -> None:
+        turn = self._countdown.get(threading.get_ident(), 0) - 1
+        self._countdown[threading.get_ident()] = turn
+        if turn == 0:
+            self.halted.set()
+            assert self.go_on.wait(30)
 
 
 @pytest.mark.parametrize("kind", LEDGERS)
@@ -241,7 +249,9 @@ def test_a_view_that_is_made_anew_belongs_to_who_makes_it(tmp_path):
         memory.delete(added.ids[:200])
         engine = memory._backend._engine  # type: ignore[attr-defined]
         partition = engine.seen.partition(("default", "memories", "default"))
-        with engine.views.current(engine.ledger, partition) as (_, now, view):
+        with engine.views.current(engine.ledger, partition) as sight:
+            assert sight is not None
+            now, view = sight.partition, sight.cached
             assert len(view.view) == 300 - 200 or view.view.dead == 200
             assert engine.views._views[partition.id] is view
             with engine.views.current(engine.ledger, now, wait=False) as other:

@@ -111,12 +111,12 @@ def _events(engine: Engine, scope: Scope) -> Generator[_Events | None]:
         if current is None:
             yield None
             return
-        reader, _, cached = current
-        mask = cached.view.visible(
+        view = current.cached.view
+        mask = view.visible(
             agent_id=scope.agent_id, session_id=scope.session_id, types=[MemoryType.EPISODIC.value],
             now=micros(engine.clock()), as_of=None,
         )  # fmt: skip
-        yield _Events(reader, cached.view, mask)
+        yield _Events(current.reader, view, mask)
 
 
 def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:

@@ -85,12 +85,12 @@ def about(engine: Engine, op: AboutThing) -> list[Memory]:
     with engine.views.current(engine.ledger, partition) as current:
         if current is None:
             return []
-        reader, partition, cached = current
+        reader, cached = current.reader, current.cached
         mask = cached.view.visible(
             agent_id=op.scope.agent_id, session_id=op.scope.session_id, types=[MemoryType.SEMANTIC.value],
             now=micros(engine.clock()), as_of=None if op.as_of is None else micros(op.as_of),
         )  # fmt: skip
-        mask &= cached.where(reader, partition, "memory.entities", lambda cell: _names(cell, wanted))
+        mask &= cached.where(reader, current.partition, "memory.entities", lambda cell: _names(cell, wanted))
         chosen = np.flatnonzero(mask)
         newest = chosen[np.argsort(-cached.view.columns["valid_from"][chosen], kind="stable")][: op.limit]
         rows = [int(row) for row in cached.view.columns["row"][newest]]

@@ -102,6 +102,7 @@ def _write(
     """Everything in one transaction; fills ``items`` and answers the warnings."""
     warnings: list[str] = []
     partitions: list[Partition] = []
+    uses: list[tuple[int, int, datetime]] = []
     with engine.writing() as writer:
         for user_id, numbers in _by_user(ready).items():
             known = engine.seen.partition((op.scope.tenant, op.collection, user_id))
@@ -110,8 +111,10 @@ def _write(
                 items[number] = adding.take(ready[number])
             partitions.append(adding.finish())
             warnings.extend(adding.warnings)
+            uses.extend(adding.uses)
         if within is not None:
             within(writer, [item.memory for item in items if item is not None and item.memory is not None])
+    engine.views.used(uses)
     engine.seen.keep(partitions[0].collection)
     for partition in partitions:
         engine.seen.keep_partition((op.scope.tenant, op.collection, partition.user_id), partition)
@@ -165,6 +168,7 @@ class Adding:
         self._by_id: dict[str, int] = {}
         self._by_digest: dict[bytes, int] = {}
         self.warnings: list[str] = []
+        self.uses: list[tuple[int, int, datetime]] = []
 
     def take(self, item: Draft) -> AddedItem:
         try:
@@ -207,7 +211,9 @@ class Adding:
         if not self._living(found):
             self._writer.rewrite(replace(found, digest=None), versioned=False)
             return self._create(record)
-        self._writer.touch([(found.row, 1, self._now)])
+        use = (found.row, 1, self._now)
+        self._writer.touch([use])
+        self.uses.append(use)
         memory = found.memory.model_copy(
             update={"access_count": found.memory.access_count + 1, "last_accessed_at": self._now}
         )

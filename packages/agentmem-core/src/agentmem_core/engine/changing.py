@@ -230,11 +230,11 @@ def _candidates(engine: Engine, op: Delete) -> list[str]:
     with engine.views.current(engine.ledger, partition) as current:
         if current is None:
             return []
-        reader, partition, cached = current
+        reader, cached = current.reader, current.cached
         mask = cached.view.standing(
             agent_id=op.scope.agent_id, session_id=op.scope.session_id, now=micros(engine.clock())
         )
-        mask &= cached.passing(reader, partition, op.filters)
+        mask &= cached.passing(reader, current.partition, op.filters)
         rows = [int(row) for row in cached.view.columns["row"][mask]]
         memories = reader.by_rows(rows)
     return [memories[row].id for row in rows if row in memories]

@@ -184,6 +184,8 @@ class Engine:
                 writer.touch(counts)
         except StoreError:
             self.touches.give_back(counts)
+        else:
+            self.views.used(counts)
 
     def note_use(self, rows: Sequence[int]) -> None:
         """Count rows as used; written now and then, since a search should not cost a commit."""

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from agentmem_core.engine.asof import Past
 from agentmem_core.engine.drafting import require_dimension
 from agentmem_core.engine.engine import GIVEN, Engine
-from agentmem_core.engine.views import CachedView
+from agentmem_core.engine.views import CachedView, MovedError, Sight
 from agentmem_core.errors import EmbedderMismatchError, InvalidInputError, VectorMismatchError
 from agentmem_core.model import Hit, Memory, Signals
 from agentmem_core.model.values import trusting
 from agentmem_core.operations import Search
-from agentmem_core.ports import LedgerReader, Partition
+from agentmem_core.ports import Partition
 from agentmem_core.recall.asked import FELT, Asked, asked, nearness
 from agentmem_core.recall.ranking import Floats, Ranked, fuse, lexical_scores, rank, timed
 from agentmem_core.recall.view import Mask, as_float32, micros, unit_rows, unit_vector
@@ -51,7 +51,7 @@ def search_at_once(engine: Engine, op: Search) -> list[Hit] | None:
     if op.vector is None and not getattr(engine.embedder, "instant", False):
         return None
     with suppress(EmbedderMismatchError, VectorMismatchError):
-        return _search(engine, op, asked(op.query, op.now or engine.clock()), partition, wait=False)
+        return _settled(engine, op, asked(op.query, op.now or engine.clock()), partition, wait=False)
     return None
 
 
@@ -65,7 +65,7 @@ def look_up(engine: Engine, op: Search) -> list[Hit]:
     remembered = engine.seen.partition(place)
     if remembered is not None:
         with suppress(EmbedderMismatchError, VectorMismatchError):
-            hits = _search(engine, op, wanted, remembered)
+            hits = _settled(engine, op, wanted, remembered)
             if hits is not None:
                 return hits
         engine.seen.keep_partition(place, None)
@@ -83,25 +83,35 @@ def look_up(engine: Engine, op: Search) -> list[Hit]:
     return look_up(engine, op) if found is None else found
 
 
-def _search(engine: Engine, op: Search, wanted: Asked, partition: Partition, *, wait: bool = True) -> list[Hit] | None:
+def _settled(engine: Engine, op: Search, wanted: Asked, partition: Partition, *, wait: bool = True) -> list[Hit] | None:
+    """``_search`` in what is in memory, and then a look whether that still holds; with a transaction around it where it does not."""
+    with suppress(MovedError):
+        return _search(engine, op, wanted, partition, wait=wait, lazily=True)
+    return _search(engine, op, wanted, partition, wait=wait)
+
+
+def _search(
+    engine: Engine, op: Search, wanted: Asked, partition: Partition, *, wait: bool = True, lazily: bool = False
+) -> list[Hit] | None:
     """The hits in a partition as it was; None when it was erased, or embedded anew, since, or had to be waited for."""
     remembered = partition
     stored = partition.collection.embedder
     require_dimension(op.vector, stored.dimension, op.collection)
     vector = _query_vector(engine, op, given=stored.provider == GIVEN.provider)
-    with engine.views.current(engine.ledger, partition, wait=wait) as current:
-        if current is None or current[1].collection.generation != partition.collection.generation:
+    with engine.views.current(engine.ledger, partition, wait=wait, lazily=lazily) as sight:
+        if sight is None or sight.partition.collection.generation != partition.collection.generation:
             return None
-        reader, partition, cached = current
+        partition, cached = sight.partition, sight.cached
         if partition is not remembered:
             engine.seen.keep_partition((op.scope.tenant, op.collection, op.scope.user_id), partition)
         if vector is not None and op.vector is None:
             engine.require_fit(partition.collection.embedder, op.collection)
-        past = None if op.as_of is None else Past(engine, reader, partition, op.as_of)
+        past = None if op.as_of is None else Past(engine, sight.reader, partition, op.as_of)
         cached = past.view() if past else cached
-        ranked = _Searching(engine, reader, partition, cached, op, wanted, vector, micros(engine.clock())).ranked()
+        ranked = _Searching(engine, sight, cached, op, wanted, vector, micros(engine.clock())).ranked()
         rows: list[int] = cached.view.columns["row"][ranked.positions].tolist()
-        memories = reader.by_rows(rows)
+        memories = sight.memories(rows)
+        sight.require_still()
     if past:
         memories = {row: past.memory(row, memory) for row, memory in memories.items()}
     return _hits(ranked, rows, memories, op)
@@ -125,8 +135,7 @@ def _query_vector(engine: Engine, op: Search, *, given: bool) -> NDArray[np.floa
 @dataclass(slots=True)
 class _Searching:
     engine: Engine
-    reader: LedgerReader
-    partition: Partition
+    sight: Sight
     cached: CachedView
     op: Search
     wanted: Asked
@@ -145,7 +154,7 @@ class _Searching:
         )
         mask = exists
         if op.filters is not None:
-            mask = exists & self.cached.passing(self.reader, self.partition, op.filters)
+            mask = exists & self.cached.passing(self.sight.reader, self.sight.partition, op.filters)
         has_query = op.query is not None and bool(op.query.strip())
         if not has_query and self.vector is None:
             return self._newest(mask)
@@ -194,7 +203,7 @@ class _Searching:
             return self._of_rows(vector, passing)
         wanted = 4 * self.op.limit + 100
         asked = min(int(wanted * len(view) / len(passing)), 5_000)
-        near = self.engine.follower.near(self.reader, self.partition, vector, asked)
+        near = self.engine.follower.near(self.sight.reader, self.sight.partition, vector, asked)
         if near is None:
             return self._of_all(vector)
         positions = view.positions(near.rows[np.argsort(near.rows)])
@@ -211,7 +220,7 @@ class _Searching:
         view = self.cached.view
         scores = np.full(len(view), -1.0, np.float32)
         rows = view.columns["row"][positions]
-        found = self.reader.vectors([int(row) for row in rows])
+        found = self.sight.reader.vectors([int(row) for row in rows])
         here = view.positions(np.array(sorted(found), np.int64))
         scores[here] = unit_rows([found[row] for row in sorted(found)], len(vector)) @ vector if found else 0.0
         return scores
@@ -222,7 +231,7 @@ class _Searching:
         scores = np.full(len(view), -1.0, np.float32)
         after = 0
         while True:
-            block = self.reader.vectors_after(self.partition.id, after=after, limit=_BLOCK)
+            block = self.sight.reader.vectors_after(self.sight.partition.id, after=after, limit=_BLOCK)
             if not block:
                 return scores
             rows = np.array([row for row, _ in block], np.int64)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
 
+from agentmem_core.engine.remembered import Remembered
+from agentmem_core.model import Memory
 from agentmem_core.model.filters import OWN_PREFIX, AnyFilter, field_value, metadata_value
 from agentmem_core.ports import Ledger, LedgerReader, Partition
 from agentmem_core.recall.columns import Column, filter_mask
@@ -24,7 +27,14 @@ _LEAST = 32 * 1024 * 1024
 """Or so many bytes, however small that is."""
 _SMALL = 1024
 """Rows up to which a search is short work."""
-ROW_MASK = (1 << 32) - 1
+_MEMORIES_SHARE = 16
+"""Memories as they were read may take this part of the budget."""
+ROW_BITS = 32
+ROW_MASK = (1 << ROW_BITS) - 1
+
+
+class MovedError(Exception):
+    """The partition is no longer as the view has it; begin again."""
 
 
 @contextmanager
@@ -49,6 +59,8 @@ class CachedView:
         self._columns: dict[str, tuple[Column, int]] = {}
         self._row = 0
         self._change = -1
+        self.memories = Remembered()
+        self.counted = 0
         self.measured: tuple[int, int, int] = (-1, -1, 0)
         self.then: dict[str, dict[int, object]] = {}
 
@@ -62,6 +74,10 @@ class CachedView:
         behind, changed = partition.last_row - self._row, partition.change - self._change
         return self._change >= 0 and self._row > 0 and behind <= _REPLAYED and changed <= _REPLAYED
 
+    def is_level(self, partition: Partition) -> bool:
+        """Whether there is nothing to catch up with."""
+        return self._row >= partition.last_row and self._change == partition.change
+
     def fits(self, partition: Partition, *, vectors: bool) -> bool:
         """Whether it can be brought up to date; otherwise it is to be made anew."""
         dimension = (partition.collection.embedder.dimension or 0) if vectors else None
@@ -69,7 +85,7 @@ class CachedView:
 
     def follow(self, reader: LedgerReader, partition: Partition) -> bool:
         """Take in what is new and what has changed; False when the log of changes no longer tells."""
-        if self._row >= partition.last_row and self._change == partition.change:
+        if self.is_level(partition):
             return True
         if self._change < 0:
             self._change = partition.change
@@ -81,6 +97,7 @@ class CachedView:
             changed = reader.changed(partition.id, after=self._change)
             if changed is None or len(changed) > max(_REPLAYED, len(self.view) // 64):
                 return False
+            self.memories.drop(changed)
             self.view.replace(reader.features_of(changed, vectors=self.view.has_vectors), changed)
             self._change = partition.change
             self._follow_in_columns(reader, changed)
@@ -123,6 +140,41 @@ class CachedView:
         return column
 
 
+class Sight:
+    """A view for one thread alone, and the partition as the view has it."""
+
+    def __init__(self, ledger: Ledger, partition: Partition, cached: CachedView, stack: ExitStack) -> None:
+        """``stack`` ends what is begun here."""
+        self.partition = partition
+        self.cached = cached
+        self._ledger = ledger
+        self._stack = stack
+        self._reader: LedgerReader | None = None
+
+    @property
+    def reader(self) -> LedgerReader:
+        """A reader that sees the partition as the view has it, begun when it is first asked for; else ``MovedError``."""
+        if self._reader is None:
+            reader = self._stack.enter_context(self._ledger.reading())
+            if reader.again(self.partition) != self.partition:
+                raise MovedError
+            self._reader = reader
+        return self._reader
+
+    def begin(self, reader: LedgerReader) -> None:
+        """Use this reader, which sees the same."""
+        self._reader = reader
+
+    def memories(self, rows: Sequence[int]) -> dict[int, Memory]:
+        """The living memories of rows, each the caller's own."""
+        return self.cached.memories.of(rows, lambda: self.reader)
+
+    def require_still(self) -> None:
+        """``MovedError`` unless the partition is, or was when the reader began, as the view has it."""
+        if self._reader is None and not self._ledger.is_still(self.partition):
+            raise MovedError
+
+
 class Views:
     """One view for each partition that was searched lately."""
 
@@ -135,33 +187,52 @@ class Views:
         self._views: OrderedDict[int, CachedView] = OrderedDict()
         self._sizes: dict[int, int] = {}
         self._total = 0
+        self._memories = 0
 
     @contextmanager
     def current(
-        self, ledger: Ledger, partition: Partition, *, wait: bool = True
-    ) -> Generator[tuple[LedgerReader, Partition, CachedView] | None]:
-        """The view of a partition for this thread alone, with the reader it is level with; None when it is erased.
+        self, ledger: Ledger, partition: Partition, *, wait: bool = True, lazily: bool = False
+    ) -> Generator[Sight | None]:
+        """The view of a partition for this thread alone, level with its reader; None when the partition is erased.
 
         The reader begins when the view is ours: an older one could not see rows that another thread has brought in. Without
         ``wait`` it is None too where the view is somebody else's now, or has much to catch up with.
+
+        With ``lazily`` a view that is level with the partition as it was given is taken for it; whether it still is
+        must be asked in the end (``require_still``).
         """
         vectors = not self.is_large(partition)
         cached = self._entry(partition, vectors=vectors)
-        with _held(cached.lock, wait=wait) as held, ledger.reading() if held else nullcontext() as reader:
-            now = None if reader is None else reader.again(partition)
-            if reader is None or now is None or not (wait or cached.is_near(now)):
+        with _held(cached.lock, wait=wait) as held, ExitStack() as stack:
+            if not held:
                 yield None
                 return
-            if cached.fits(now, vectors=vectors) and self._follows(cached, reader, now):
-                yield reader, now, cached
-                used = cached
+            if lazily and cached.is_level(partition):
+                yield Sight(ledger, partition, cached, stack)
+                used, now = cached, partition
             else:
-                used = CachedView(now, vectors=vectors)
-                with used.lock:
+                reader = stack.enter_context(ledger.reading())
+                found = reader.again(partition)
+                if found is None or not (wait or cached.is_near(found)):
+                    yield None
+                    return
+                used, now = cached, found
+                if not (cached.fits(now, vectors=vectors) and self._follows(cached, reader, now)):
+                    used = CachedView(now, vectors=vectors)
+                    stack.enter_context(used.lock)
                     self._put(used, now.id)
                     self._follows(used, reader, now)
-                    yield reader, now, used
+                sight = Sight(ledger, now, used, stack)
+                sight.begin(reader)
+                yield sight
         self._trim(used, now.id)
+
+    def used(self, counts: Sequence[tuple[int, int, datetime]]) -> None:
+        """Uses were written: memories that were read before carry them too."""
+        for row, times, when in counts:
+            cached = self._views.get(row >> ROW_BITS)
+            if cached is not None:
+                cached.memories.used(row, times, when)
 
     def is_at_hand(self, partition: Partition) -> bool:
         """Whether the partition is small and in memory, so that a search in it takes about a millisecond."""
@@ -180,7 +251,7 @@ class Views:
         with self._lock:
             self._views.clear()
             self._sizes.clear()
-            self._total = 0
+            self._total = self._memories = 0
 
     def drop(self, partition: int) -> None:
         """Keep nothing of a partition."""
@@ -191,6 +262,7 @@ class Views:
         with self._lock:
             cached = self._views.get(partition.id)
             if cached is None or not cached.fits(partition, vectors=vectors):
+                self._memories -= 0 if cached is None else cached.counted
                 cached = self._views[partition.id] = CachedView(partition, vectors=vectors)
             self._views.move_to_end(partition.id)
             return cached
@@ -198,6 +270,8 @@ class Views:
     def _put(self, used: CachedView, partition: int) -> None:
         """In place of what is there; whoever made it has its lock already, since from now on others find it."""
         with self._lock:
+            before = self._views.get(partition)
+            self._memories -= 0 if before is None else before.counted
             self._views[partition] = used
 
     def _follows(self, cached: CachedView, reader: LedgerReader, partition: Partition) -> bool:
@@ -212,6 +286,8 @@ class Views:
 
     def _trim(self, used: CachedView, partition: int) -> None:
         """Measure the view that was used, and let the longest unused ones go while all together are too large."""
+        if used.memories.nbytes != used.counted:
+            self._trim_memories(used, partition)
         level = used.level
         if used.measured == level:
             return
@@ -228,6 +304,25 @@ class Views:
                     return
                 self._remove(oldest)
 
+    def _trim_memories(self, used: CachedView, partition: int) -> None:
+        """Let memories of the longest unused views go while all together are too many."""
+        with self._lock:
+            if self._views.get(partition) is not used:
+                return
+            self._count(used)
+            if self._memories <= self._budget // _MEMORIES_SHARE:
+                return
+            for view in list(self._views.values()):
+                view.memories.clear(half=view is used)
+                self._count(view)
+                if self._memories <= self._budget // _MEMORIES_SHARE:
+                    return
+
+    def _count(self, view: CachedView) -> None:
+        self._memories += view.memories.nbytes - view.counted
+        view.counted = view.memories.nbytes
+
     def _remove(self, partition: int) -> None:
-        self._views.pop(partition, None)
+        gone = self._views.pop(partition, None)
+        self._memories -= 0 if gone is None else gone.counted
         self._total -= self._sizes.pop(partition, 0)

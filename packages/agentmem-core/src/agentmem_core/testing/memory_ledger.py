@@ -7,6 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from agentmem_core.errors import StoreClosedError, StoreError
+from agentmem_core.ports import Partition
 from agentmem_core.testing.memory_reader import MemoryReader
 from agentmem_core.testing.memory_state import State
 from agentmem_core.testing.memory_writer import MemoryWriter
@@ -41,6 +42,10 @@ class MemoryLedger:
                 self._state = writer.state
             finally:
                 self._busy = False
+
+    def is_still(self, partition: Partition) -> bool:
+        self._ensure_open()
+        return MemoryReader(self._state).again(partition) == partition
 
     def is_at_hand(self) -> bool:
         return True

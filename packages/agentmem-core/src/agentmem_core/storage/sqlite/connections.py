@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from agentmem_core.errors import (
     StoreBusyError,
@@ -70,16 +70,20 @@ class Connections:
                 self._ensure_open()
                 yield self._writer()
             return
-        with translated(self._file):
-            connection = self._borrow()
-            usable = False
-            try:
-                connection.execute("BEGIN")
-                yield connection
-                connection.execute("COMMIT")
-                usable = True
-            finally:
-                self._give_back(connection, usable=usable)
+        with translated(self._file), self._borrowed() as connection:
+            connection.execute("BEGIN")
+            yield connection
+            connection.execute("COMMIT")
+
+    def glance(self, sql: str, value: int) -> list[tuple[Any, ...]]:
+        """What one statement selects, which is a transaction by itself."""
+        self._ensure_open()
+        if self._file is None:
+            with self._write_lock, translated(None):
+                self._ensure_open()
+                return self._writer().execute(sql, (value,)).fetchall()
+        with translated(self._file), self._borrowed() as connection:
+            return connection.execute(sql, (value,)).fetchall()
 
     def is_at_hand(self) -> bool:
         """Whether a reading connection lies ready; the only connection to a database in memory may be writing."""
@@ -200,6 +204,17 @@ class Connections:
         except BaseException:
             self._returned()
             raise
+
+    @contextmanager
+    def _borrowed(self) -> Generator[sqlite3.Connection]:
+        """A reading connection, which is closed when something fails."""
+        connection = self._borrow()
+        usable = False
+        try:
+            yield connection
+            usable = True
+        finally:
+            self._give_back(connection, usable=usable)
 
     def _give_back(self, connection: sqlite3.Connection, *, usable: bool) -> None:
         with self._pool:

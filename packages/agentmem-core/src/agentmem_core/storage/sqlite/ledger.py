@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agentmem_core.errors import StoreBusyError, StoreError, StoreFullError
+from agentmem_core.ports import Partition
 from agentmem_core.storage.sqlite.connections import Connections, Durability
-from agentmem_core.storage.sqlite.reader import SqliteReader
+from agentmem_core.storage.sqlite.reader import AGAIN, SqliteReader, state_of
 from agentmem_core.storage.sqlite.writer import SqliteWriter
 
 FILE_NAME = "agentmem.db"
@@ -40,6 +41,9 @@ class SqliteLedger:
     def writing(self) -> Generator[SqliteWriter]:
         with self._connections.writing() as connection:
             yield SqliteWriter(connection)
+
+    def is_still(self, partition: Partition) -> bool:
+        return self._connections.glance(AGAIN, partition.id) == [state_of(partition)]
 
     def is_at_hand(self) -> bool:
         return self._connections.is_at_hand()

@@ -44,7 +44,7 @@ SELECT m.row, m.deleted_at IS NULL, m.type, m.agent_id, m.session_id, m.role, m.
        m.expires_at, m.valid_from, m.valid_to, m.words, {vector}
 FROM memories m
 """
-_AGAIN = """
+AGAIN = """
 SELECT p.last_row, p.change, p.epoch, c.generation, c.dimension
 FROM partitions p JOIN collections c ON c.id = p.collection WHERE p.id = ?
 """
@@ -80,15 +80,9 @@ class SqliteReader(LessonTables):
         return None if row is None else _partition(row)
 
     def again(self, partition: Partition) -> Partition | None:
-        row = self._db.execute(_AGAIN, (partition.id,)).fetchone()
+        row = self._db.execute(AGAIN, (partition.id,)).fetchone()
         known = partition.collection
-        if row is None or row == (
-            partition.last_row,
-            partition.change,
-            partition.epoch,
-            known.generation,
-            known.embedder.dimension,
-        ):
+        if row is None or row == state_of(partition):
             return None if row is None else partition
         return self.partition(known.tenant, known.name, partition.user_id)
 
@@ -349,6 +343,12 @@ def _astray() -> StoreDamagedError:
         "an index of the store is damaged: it leads to another user. Nothing was changed. Copy the folder away, then restore a backup "
         "or an export"
     )
+
+
+def state_of(partition: Partition) -> tuple[int | None, ...]:
+    """What ``AGAIN`` selects where nothing has changed since."""
+    known = partition.collection
+    return partition.last_row, partition.change, partition.epoch, known.generation, known.embedder.dimension
 
 
 def _collection(row: tuple[Any, ...]) -> Collection:

@@ -1,0 +1,214 @@
+"""Memories kept in memory for the next search: always those of the ledger, and each caller's own."""
+
+from __future__ import annotations
+
+import random
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentmem_core import AgentMem
+from agentmem_core.engine.remembered import Remembered
+from agentmem_core.model import Memory, MemoryType, Scope
+from agentmem_core.storage.sqlite import SqliteLedger
+from agentmem_core.testing import in_memory_backend
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def opened(folder: Path | str, **options: Any) -> AgentMem:
+    return AgentMem(
+        folder, **{"embedder": "hashing", "index": "none", "durability": "normal", "user_id": "ana", **options}
+    )
+
+
+def warmed(memory: AgentMem, query: str = "tea", **options: Any) -> list[Memory]:
+    """What a search finds that has found it often."""
+    for _ in range(3):
+        memory.search(query, **options)
+    return [hit.memory for hit in memory.search(query, **options)]
+
+
+def a_memory(number: int, **changes: Any) -> Memory:
+    fields: dict[str, Any] = {
+        "id": f"m{number}", "content": f"memory {number}", "type": MemoryType.SEMANTIC, "scope": Scope(user_id="ana"),
+        "occurred_at": NOON, "created_at": NOON, "updated_at": NOON,
+    }  # fmt: skip
+    return Memory(**{**fields, **changes})
+
+
+class Rows:
+    """A reader that counts how often it is asked for a row."""
+
+    def __init__(self, memories: dict[int, Memory]) -> None:
+        self.memories = memories
+        self.asked: list[int] = []
+
+    def by_rows(self, rows: list[int]) -> dict[int, Memory]:
+        self.asked += rows
+        return {row: self.memories[row] for row in rows if row in self.memories}
+
+
+# --- what is kept ------------------------------------------------------------------------------------------------------
+
+
+def test_a_memory_that_is_found_again_is_read_no_more():
+    reader, kept = Rows({1: a_memory(1), 2: a_memory(2)}), Remembered()
+    for _ in range(4):
+        assert kept.of([2, 1, 3], lambda: reader) == reader.memories  # type: ignore[arg-type,return-value]  # all it needs
+    assert reader.asked == [2, 1, 3, 2, 1, 3, 3, 3]
+    assert len(kept) == 2
+    assert kept.nbytes > 2 * 1_500
+
+
+def test_a_long_one_and_one_of_deep_metadata_are_read_each_time():
+    reader = Rows({1: a_memory(1, content="x" * 10_000), 2: a_memory(2, metadata={"deep": {"a": [1]}})})
+    kept = Remembered()
+    for _ in range(4):
+        kept.of([1, 2], lambda: reader)  # type: ignore[arg-type,return-value]  # all it needs
+    assert len(kept) == kept.nbytes == 0
+
+
+def test_what_is_dropped_or_cleared_takes_no_room():
+    reader, kept = Rows({number: a_memory(number) for number in range(10)}), Remembered()
+    for _ in range(3):
+        kept.of([*range(10)], lambda: reader)  # type: ignore[arg-type,return-value]  # all it needs
+    each = kept.nbytes // 10
+    kept.drop([0, 1, 99])
+    assert (len(kept), kept.nbytes) == (8, 8 * each)
+    kept.clear(half=True)
+    assert (len(kept), kept.nbytes) == (4, 4 * each)
+    asked = len(reader.asked)
+    kept.of([6, 7, 8, 9], lambda: reader)  # type: ignore[arg-type,return-value]  # the half that came last
+    assert len(reader.asked) == asked
+    kept.clear()
+    assert len(kept) == kept.nbytes == 0
+
+
+def test_all_views_together_keep_no_more_than_their_share(tmp_path):
+    with opened(tmp_path, cache_bytes=1_000_000) as memory:  # a sixteenth of it is some forty memories
+        users = [f"user{n}" for n in range(8)]
+        for user in users:
+            memory.add_many([f"tea number {n} of {user}" for n in range(30)], user_id=user)
+        views = memory._backend._engine.views  # type: ignore[attr-defined]  # how much it keeps is seen nowhere else
+        most = 0
+        for _ in range(4):
+            for user in users:
+                found = memory.search("tea", user_id=user, limit=30)
+                assert {hit.memory.scope.user_id for hit in found} == {user}
+                assert len(found) == 30
+                most = max(most, views._memories)
+        assert 0 < most <= 1_000_000 // 16
+        assert views._memories == sum(view.counted for view in views._views.values())
+
+
+# --- each caller's own ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("metadata", [{}, {"kind": "drink"}, {"deep": {"kinds": ["drink"]}}])
+def test_what_a_caller_does_to_a_hit_nobody_else_sees(tmp_path, metadata):
+    with opened(tmp_path) as memory:
+        memory.add("I like tea", metadata=metadata)
+        for _ in range(4):
+            found = memory.search("tea")[0].memory
+            assert found.metadata == metadata
+            found.metadata["mine"] = True
+            for inner in found.metadata.values():
+                if isinstance(inner, dict):
+                    inner["kinds"].append("mine")
+        assert memory.list()[0].metadata == metadata
+
+
+# --- always those of the ledger --------------------------------------------------------------------------------------------
+
+
+def test_what_another_client_changes_is_seen(tmp_path):
+    with opened(tmp_path) as memory, opened(tmp_path) as other:
+        tea, coffee = memory.add(["tea is green", "tea or coffee"]).ids
+        assert len(warmed(memory)) == 2
+        other.update(tea, content="tea is black", metadata={"kind": "drink"}, importance=0.9)
+        found = {item.id: item for item in warmed(memory)}[tea]
+        assert (found.content, found.metadata, found.importance, found.version) == (
+            "tea is black",
+            {"kind": "drink"},
+            0.9,
+            2,
+        )
+        other.update(tea, metadata={"kind": "leaf"})
+        assert {item.id: item.metadata for item in warmed(memory)}[tea] == {"kind": "leaf"}
+        other.delete(tea)
+        assert [item.id for item in warmed(memory)] == [coffee]
+        other.restore(tea, 1)
+        assert {item.id for item in warmed(memory)} == {tea, coffee}
+        other.forget(ids=[tea])
+        assert [item.id for item in warmed(memory)] == [coffee]
+        other.forget(user_id="ana")
+        assert warmed(memory) == []
+        again = other.add("tea once more").ids
+        assert [item.id for item in warmed(memory)] == again
+
+
+def test_one_that_expires_is_gone(tmp_path):
+    now = NOON
+    with AgentMem(backend=in_memory_backend(ledger=SqliteLedger(tmp_path), clock=lambda: now)) as memory:
+        memory.add("tea for an hour", expires_at=NOON + timedelta(hours=1))
+        assert len(warmed(memory)) == 1
+        now = NOON + timedelta(hours=2)
+        assert warmed(memory) == []
+
+
+def test_what_it_was_before_is_found_before(tmp_path):
+    now = NOON
+    with AgentMem(backend=in_memory_backend(ledger=SqliteLedger(tmp_path), clock=lambda: now)) as memory:
+        tea = memory.add("tea is green").ids[0]
+        now = NOON + timedelta(days=2)
+        memory.update(tea, content="tea is black")
+        assert [item.content for item in warmed(memory)] == ["tea is black"]
+        assert [item.content for item in warmed(memory, as_of=NOON + timedelta(days=1))] == ["tea is green"]
+        assert [item.content for item in warmed(memory)] == ["tea is black"]
+
+
+def test_uses_that_were_written_are_told(tmp_path):
+    with opened(tmp_path) as memory:
+        tea = memory.add("tea is green").ids[0]
+        warmed(memory)
+        memory.add("tea is green")
+        assert memory.search("tea")[0].memory.access_count == 1
+        memory._backend._engine.flush_touches()  # type: ignore[attr-defined]  # as every 256 searches do
+        found, stored = memory.search("tea")[0].memory, memory.get(tea)
+        assert (found.access_count, found.last_accessed_at) == (stored.access_count, stored.last_accessed_at)
+        assert found.access_count >= 5
+
+
+def test_nobody_reads_an_old_memory_after_a_change(tmp_path):
+    """Two clients of one store: what one has been told is changed, the other finds changed."""
+    with opened(tmp_path) as memory, opened(tmp_path) as other:
+        tea = memory.add("tea number 0").ids[0]
+        memory.add_many([f"other tea {n}" for n in range(50)])
+        told = 0
+        wrong: list[tuple[int, str]] = []
+        done = threading.Event()
+
+        def look() -> None:
+            while not done.is_set():
+                least = told
+                found = {hit.memory.id: hit.memory.content for hit in memory.search("tea number", limit=60)}[tea]
+                if int(found.split()[-1]) < least:
+                    wrong.append((least, found))
+
+        threads = [threading.Thread(target=look) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        chance = random.Random(7)
+        for number in range(1, 150):
+            other.update(tea, content=f"tea number {number}")
+            told = number
+            if chance.random() < 0.3:
+                other.add(f"one more tea {number}")
+        done.set()
+        for thread in threads:
+            thread.join()
+        assert wrong == []
