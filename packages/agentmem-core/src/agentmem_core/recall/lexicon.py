@@ -40,6 +40,7 @@ class Lexicon:
         self._tail_counts: list[int] = []
         self._tail_arrays: tuple[Ints, Ints, Floats] | None = None
         self._lengths: Floats = np.empty(0, np.float32)
+        self._damping: Floats | None = None
         self._size = 0
         self._total_length = 0.0
 
@@ -50,11 +51,12 @@ class Lexicon:
     @property
     def nbytes(self) -> int:
         """About how much memory it takes."""
-        return self._docs.nbytes + self._counts.nbytes + self._lengths.nbytes + 120 * len(self._terms)
+        return self._docs.nbytes + self._counts.nbytes + 2 * self._lengths.nbytes + 120 * len(self._terms)
 
     def extend(self, rows: Sequence[Sequence[str]]) -> None:
         """Append rows, each given by its words."""
         start = self._size
+        self._damping = None
         self._grow(start + len(rows))
         lengths = np.fromiter(map(len, rows), np.float32, len(rows))
         self._lengths[start : start + len(rows)] = lengths
@@ -68,6 +70,7 @@ class Lexicon:
 
     def replace(self, position: int, row: Sequence[str]) -> None:
         """Give a row other words."""
+        self._damping = None
         self._fold_tail()
         keep = self._docs != position
         terms = self._term_column()[keep]
@@ -87,10 +90,11 @@ class Lexicon:
             return _NOWHERE, _NOTHING, self._idf(0)
         docs, counts = self._postings(number)
         idf = self._idf(len(docs))
-        mean = self._total_length / max(self._size, 1) or 1.0
-        damping = self._lengths[docs] * np.float32(K1 * B / mean)
+        if self._damping is None:
+            mean = self._total_length / max(self._size, 1) or 1.0
+            self._damping = self._lengths[: self._size] * np.float32(K1 * B / mean) + np.float32(K1 * (1 - B))
+        damping = self._damping[docs]
         damping += counts
-        damping += np.float32(K1 * (1 - B))
         weights: Floats = counts * np.float32(idf * (K1 + 1))
         weights /= damping
         return docs, weights, idf

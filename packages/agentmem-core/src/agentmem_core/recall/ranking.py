@@ -46,6 +46,8 @@ HALF_LIFE_DAYS = {
 }
 _DAY = 86_400_000_000
 _NOBODY: set[str] = set()
+_LEAST_LIFT = np.float32((1 - IMPORTANT / 2) / (1 + RECENT + IMPORTANT / 2) * 0.999)
+"""What is weighed down most keeps this part of what is lifted most."""
 _FEW = 160
 """Candidates that are weighed without choosing among them first: choosing takes longer."""
 
@@ -81,14 +83,18 @@ def lexical_scores(view: View, asked: Sequence[str], exists: Mask) -> tuple[Floa
         total += idf
         if not len(rows):
             continue
+        if not talking:
+            scores[rows] += weights  # a row stands once in what holds a word
+            continue
         here = exists[rows]
         rows, weights = rows[here], weights[here]
-        if word in names or not talking:
-            scores[rows] += weights  # a row stands once in what holds a word
+        if word in names:
+            scores[rows] += weights
         else:
             _lend(rows, weights, talk.place[rows], view, reach, scores)
     scores /= np.float32(total)
     if not talking:
+        scores *= exists
         return scores, None
     extra = NAMED * view.spoken_by(set(asked)) - ASKING * (view.columns["question"] & view.columns["turn"])
     return scores, extra.astype(np.float32)
@@ -157,10 +163,12 @@ def rank(
 
     ``weighed`` lets recency and importance lift relevant rows; ``keep_all`` keeps rows of no relevance at all.
     """
-    candidates = np.flatnonzero(mask if keep_all else mask & (relevance > 0))
-    pool = limit if not weighed else max(4 * limit + 32, _FEW)
     order_by = dense if keep_all and dense is not None and not weighed else relevance
-    candidates = _largest(order_by, candidates, pool)
+    pool = limit if not weighed else max(4 * limit + 32, _FEW)
+    candidates = _within_reach(relevance, mask, limit, pool) if weighed and not keep_all else None
+    if candidates is None:
+        candidates = np.flatnonzero(mask if keep_all else mask & (relevance > 0))
+        candidates = _largest(order_by, candidates, pool)
     columns = view.columns
     age = np.maximum(now - columns["occurred"][candidates], 0) / _DAY
     recency = np.exp2(-age / _half_lives(view.types.names)[columns["type"][candidates]]).astype(np.float32)
@@ -182,6 +190,18 @@ def rank(
         importance[best],
         nothing if time is None else time[chosen],
     )
+
+
+def _within_reach(relevance: Floats, mask: Mask, limit: int, pool: int) -> NDArray[np.int64] | None:
+    """The rows that being weighed could lift among the ``limit`` best; None where there are few rows at all, or many of those."""
+    if len(relevance) <= pool:
+        return None
+    masked = relevance * mask
+    least = np.partition(masked, len(masked) - limit)[len(masked) - limit] * _LEAST_LIFT
+    if least <= 0:
+        return None
+    within = np.flatnonzero(masked >= least)
+    return within if len(within) <= pool else None
 
 
 def _largest(values: Floats, candidates: NDArray[np.int64], count: int) -> NDArray[np.int64]:
