@@ -42,6 +42,11 @@ class Metrics:
         streams.set_function(lambda: service.load.streams)
         held = Gauge("agentmem_held_bytes", "Bodies that are being read or worked on.", registry=registry)
         held.set_function(lambda: service.load.held)
+        readers = service.readers
+        ready = Gauge("agentmem_readers", "Processes that answer searches now.", registry=registry)
+        ready.set_function(lambda: 0 if readers is None else readers.ready)
+        self._restarts = Counter("agentmem_reader_restarts", "Readers that ended before the server.", registry=registry)
+        self._restarted = 0
         self._size = Gauge("agentmem_store_bytes", "The store's database on disk.", registry=registry)
         self._well = Gauge(
             "agentmem_store_up", "1 when the store answered the last time it was asked.", registry=registry
@@ -66,7 +71,14 @@ class Metrics:
         """All figures as text."""
         await self._require_allowed(exchange)
         await self._look(exchange)
+        self._count_restarts()
         await exchange.answer(200, generate_latest(self._registry), MEDIA)
+
+    def _count_restarts(self) -> None:
+        readers = self._service.readers
+        if readers is not None:
+            self._restarts.inc(readers.restarts - self._restarted)
+            self._restarted = readers.restarts
 
     async def _require_allowed(self, exchange: Exchange) -> None:
         settings = self._service.settings
