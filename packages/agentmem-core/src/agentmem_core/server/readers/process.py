@@ -161,8 +161,8 @@ async def _started(link: Link) -> subprocess.Popen[bytes]:
 
 
 def _child(end: socket.socket) -> subprocess.Popen[bytes]:
-    """In a session of its own: Ctrl-C is for the server, which then lets go of it."""
-    return subprocess.Popen(COMMAND, stdin=end.fileno(), stdout=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 - a constant
+    """In a process group of its own: Ctrl-C is for the server, which then lets go of it."""
+    return subprocess.Popen(COMMAND, stdin=end.fileno(), stdout=subprocess.DEVNULL, process_group=0)  # noqa: S603 - a constant
 
 
 async def _ended(process: subprocess.Popen[bytes], patience: float | None) -> None:
