@@ -108,13 +108,14 @@ class ReaderProcess:
         pause = _SHORTEST_PAUSE
         loop = asyncio.get_running_loop()
         while True:
-            begun = loop.time()
+            begun, self._renewing = loop.time(), False
             try:
                 await self._live()
             except OSError as error:
                 log.warning("a reader cannot be started (%s)", error.strerror)
+            except Exception:
+                log.exception("a reader failed")
             if self._renewing:
-                self._renewing = False
                 continue
             self.restarts += 1
             pause = _SHORTEST_PAUSE if loop.time() - begun >= _PROVEN else min(2 * pause, _LONGEST_PAUSE)
@@ -156,7 +157,12 @@ async def _started(link: Link) -> subprocess.Popen[bytes]:
     except BaseException:
         here.close()
         raise
-    await asyncio.get_running_loop().create_unix_connection(lambda: link, sock=here)
+    try:
+        await asyncio.get_running_loop().create_unix_connection(lambda: link, sock=here)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
     return process
 
 

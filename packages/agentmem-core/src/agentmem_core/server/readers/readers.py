@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 
 from agentmem_core.model import Progress
 from agentmem_core.operations import Compact, Forget, Maintain, Op, Reindex, Search
-from agentmem_core.server.cpus import usable_cpus
+from agentmem_core.server.allowance import usable_cpus, usable_memory
 from agentmem_core.server.readers.frames import Kind, raised
 from agentmem_core.server.readers.process import Place, ReaderProcess
 from agentmem_core.server.rendered import Rendered
@@ -22,6 +22,8 @@ from agentmem_core.settings import Settings, named_file, named_profile
 
 _MOST = 4
 """Readers when nobody says how many: one server process keeps no more of them at work."""
+_MEMORY = 1_000_000_000
+"""Bytes that there are of memory for each of them when nobody says how many."""
 _LONGEST = 65_536
 """Bytes of a request up to which a search is for a reader."""
 _KEPT = 10_000
@@ -54,6 +56,7 @@ class Readers:
         """None is started."""
         self._opening = opening
         self.all = tuple(ReaderProcess(opening.packed(), timeout, self._keep) for _ in range(count))
+        self.answers = 0
         self._ours: set[Place] = set()
 
     @property
@@ -87,6 +90,7 @@ class Readers:
         if frame is None:
             return None
         if frame.kind == Kind.FOUND:
+            self.answers += 1
             ids, count = from_json(frame.about)
             return Rendered(frame.content, tuple(ids), count)
         if frame.kind == Kind.FAILED:
@@ -141,7 +145,7 @@ def readers_for(settings: ServerSettings, folder: Path, said: Settings) -> Reade
 
 
 def _count(wanted: int | None) -> int:
-    """One less than there are CPUs, since the server needs one; none where processes cannot be started as they have to be."""
+    """What is wanted, or one less than there are CPUs, since the server needs one; none where they cannot be started."""
     if os.name != "posix" or not sys.executable or getattr(sys, "frozen", False):
         return 0
-    return min(usable_cpus() - 1, _MOST) if wanted is None else wanted
+    return min(usable_cpus() - 1, _MOST, usable_memory() // _MEMORY) if wanted is None else wanted
