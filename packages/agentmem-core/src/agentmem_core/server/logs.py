@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -65,6 +66,7 @@ class Lines(logging.StreamHandler[TextIO]):
         """Nothing waits to leave."""
         super().__init__(stream)
         self._gathered: list[str] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write it, or keep it for a moment."""
@@ -73,9 +75,15 @@ class Lines(logging.StreamHandler[TextIO]):
             self._leave()
             super().emit(record)
             return
-        if not self._gathered:
+        try:
+            line = self.format(record) + self.terminator
+        except Exception:  # noqa: BLE001 - as every handler: what cannot be logged must not end what was logged
+            self.handleError(record)
+            return
+        if not self._gathered or loop is not self._loop:
+            self._loop = loop
             loop.call_later(_GATHERED, self.flush)
-        self._gathered.append(self.format(record) + self.terminator)
+        self._gathered.append(line)
 
     def flush(self) -> None:
         """Everything has left."""
@@ -89,7 +97,8 @@ class Lines(logging.StreamHandler[TextIO]):
     def _leave(self) -> None:
         if self._gathered:
             gathered, self._gathered = self._gathered, []
-            self.stream.write("".join(gathered))
+            with suppress(OSError, ValueError):  # nobody reads any more
+                self.stream.write("".join(gathered))
 
 
 def log_to(stream: TextIO | None = None, level: int = logging.INFO) -> None:
@@ -101,6 +110,7 @@ def log_to(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     root.setLevel(logging.WARNING)
     logging.getLogger(LOGGER).setLevel(level)
     logging.captureWarnings(capture=True)
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # not told
 
 
 def log_request(exchange: Exchange) -> None:
