@@ -129,23 +129,20 @@ class Readers:
 
 
 def readers_for(settings: ServerSettings, folder: Path, said: Settings) -> Readers | None:
-    """As many as are wanted for a store that is opened by what the settings say; None for none."""
-    count = _count(settings.readers)
+    """As many as are wanted for a store that is opened by what the settings say; None for none, or where none can be started."""
+    if os.name != "posix" or not sys.executable or getattr(sys, "frozen", False):
+        return None
+    wanted = settings.readers
+    count = how_many(usable_cpus(), usable_memory()) if wanted is None else wanted
     if not count:
         return None
     opening = Opening(
-        str(folder),
-        said.value("embedder"),
-        said.value("exact_limit"),
-        said.value("cache_bytes") // count,
-        named_file(),
+        str(folder), said.value("embedder"), said.value("exact_limit"), said.value("cache_bytes") // count, named_file(),
         named_profile(),
-    )
+    )  # fmt: skip
     return Readers(opening, count, settings.timeout)
 
 
-def _count(wanted: int | None) -> int:
-    """What is wanted, or one less than there are CPUs, since the server needs one; none where they cannot be started."""
-    if os.name != "posix" or not sys.executable or getattr(sys, "frozen", False):
-        return 0
-    return min(usable_cpus() - 1, _MOST, usable_memory() // _MEMORY) if wanted is None else wanted
+def how_many(cpus: int, memory: int) -> int:
+    """One less than there are CPUs, since the server needs one, as far as there is memory for them."""
+    return min(cpus - 1, memory // _MEMORY, _MOST)
