@@ -25,7 +25,7 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
 _PROVEN = 60.0
 """Seconds after which one that ends was a good one."""
 _TO_BEGIN = 120.0
-_TO_END = 15.0
+_TO_END = 5.0
 _BUFFER = 1_048_576
 _GRACE = 1.0
 """Seconds beyond the time of a request in which its late answer shows that the reader still works."""

@@ -37,7 +37,7 @@ _THREADS = 2
 _PART = 262_144
 _GATHERED = 0.002
 """Seconds of answers that leave together while more is asked: each waking of the server costs as much as a part of a search."""
-_TO_END = 10.0
+_TO_END = 4.0
 """Seconds for what is under way when the server has let go."""
 
 
