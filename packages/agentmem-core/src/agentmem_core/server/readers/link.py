@@ -22,13 +22,8 @@ class Link(asyncio.Protocol):
         self._waiting: dict[int, asyncio.Future[Frame | None]] = {}
         self._leaving: list[bytes] = []
 
-    @property
-    def waiting(self) -> int:
-        """How many questions have no answer yet, those that nobody waits for any more included."""
-        return len(self._waiting)
-
     def is_waiting(self, number: int) -> bool:
-        """Whether a question has no answer yet."""
+        """Whether a question has no answer yet, also one that nobody waits for any more."""
         return number in self._waiting
 
     def ask(self, kind: Kind, about: bytes = b"", content: bytes = b"") -> tuple[int, asyncio.Future[Frame | None]]:
