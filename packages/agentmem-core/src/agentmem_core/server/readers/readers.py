@@ -115,6 +115,7 @@ class Readers:
             and answer.finished
         ):
             self._opening = replace(self._opening, embedder=op.embedder)
+            self._ours.clear()
             for reader in self.all:
                 reader.renew(self._opening.packed())
 
