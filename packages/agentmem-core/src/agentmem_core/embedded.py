@@ -65,6 +65,16 @@ def embedded(
     return EmbeddedBackend(engine, LateAgents())
 
 
+def reading_engine(folder: Path, settings: Settings, *, embedder: str, exact_limit: int, cache_bytes: int) -> Engine:
+    """The parts that answer searches of a store, and write nothing but what was used: without a model, a learner or an index."""
+    find = find_embedder(embedder)
+    ledger = SqliteLedger(folder, durability="normal")
+    return Engine(
+        ledger, find, Views(exact_limit=exact_limit, budget=cache_bytes), Follower(ledger, None), lambda: datetime.now(UTC), find_embedder,
+        blobs=FolderBlobs(folder), vault=lambda: configured_vault(settings), file_limit=lambda: settings.value("file_limit"),
+    )  # fmt: skip
+
+
 def _index_maker(name: Any) -> Callable[[Path], VectorIndex | None]:
     """What makes the index of a folder; a name is looked up now, so that an unknown one leaves nothing behind."""
     if name == "none":

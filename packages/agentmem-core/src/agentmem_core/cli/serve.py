@@ -20,6 +20,7 @@ def serve(
     timeout: Annotated[float | None, _told("timeout", min=0.001)] = None,
     grace: Annotated[int | None, _told("grace", min=0)] = None,
     requests: Annotated[int | None, _told("requests", min=1)] = None,
+    readers: Annotated[int | None, _told("readers", min=0, max=64)] = None,
     heartbeat: Annotated[float | None, _told("heartbeat", min=0.001)] = None,
     allowed_host: Annotated[list[str] | None, _told("hosts", more_than_once=True)] = None,
     allowed_origin: Annotated[list[str] | None, _told("origins", more_than_once=True)] = None,
@@ -40,7 +41,7 @@ def serve(
     serving(
         ServerSettings.configured(
             path=IN_MEMORY if folder is None else str(folder), host=host, port=port, timeout=timeout, grace=grace,
-            requests=requests, heartbeat=heartbeat, hosts=tuple(allowed_host) if allowed_host else None,
-            origins=tuple(allowed_origin) if allowed_origin else None, otel=otel,
+            requests=requests, readers=readers, heartbeat=heartbeat, otel=otel,
+            hosts=tuple(allowed_host) if allowed_host else None, origins=tuple(allowed_origin) if allowed_origin else None,
         )
     )  # fmt: skip

@@ -45,6 +45,8 @@ class Call:
 
     def within(self, scope: Scope) -> Op[Any]:
         """The operation, whose fields have been checked already."""
+        if len(self.fields) + 1 == len(self.op.model_fields):
+            return self.op.trusted(**self.fields, scope=scope)
         return self.op.model_construct(**self.fields, scope=scope)
 
 
@@ -71,7 +73,7 @@ def names_of(scope: Scope) -> dict[str, str]:
 def call_of(route: Route, path: Mapping[str, str], query: Sequence[tuple[str, str]], body: bytes) -> Call:
     """The operation in a request; ``path`` holds what the path names, unquoted. ``InvalidInputError`` says what is wrong."""
     try:
-        given = route.path_values.model_validate(dict(path))
+        given = route.path_values.model_validate(dict(path)) if route.in_path else None
         said = (
             route.request.model_validate(_unpaired(route, query))
             if route.by_query
@@ -79,9 +81,9 @@ def call_of(route: Route, path: Mapping[str, str], query: Sequence[tuple[str, st
         )
     except ValidationError as error:
         raise InvalidInputError(explain(error, "query" if route.by_query else "body")) from None
-    fields = {name: getattr(said, name) for name in type(said).model_fields if name not in _SCOPE}
-    names = ScopeNames.model_construct(**{name: getattr(said, name) for name in _SCOPE})
-    return Call(route.op, route.fields({**{name: getattr(given, name) for name in route.in_path}, **fields}), names)
+    fields = dict(said.__dict__)
+    names = ScopeNames.trusted(**{name: fields.pop(name) for name in _SCOPE})
+    return Call(route.op, route.fields(fields if given is None else {**given.__dict__, **fields}), names)
 
 
 def _quoted(name: str) -> str:

@@ -21,11 +21,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Serve one store over HTTP; without keys on this machine only.",
     )
     parser.add_argument("--path", help="the store's folder; otherwise as the settings say, or the platform's")
-    for name in ("host", "port", "timeout", "grace", "requests", "heartbeat"):
+    for name in ("host", "port", "timeout", "grace", "requests", "readers", "heartbeat"):
         setting = SETTINGS[f"server.{name}"]
         kind = {"whole": int, "seconds": float}.get(setting.kind, str)
         parser.add_argument(
-            f"--{name}", type=kind, help=f"{setting.what} Otherwise {setting.variable}, or {setting.default}."
+            f"--{name}",
+            type=kind,
+            help=f"{setting.what} Otherwise {setting.variable}, or {setting.usual or setting.default}.",
         )
     parser.add_argument("--allowed-host", action="append", help="a name by which it may be called")
     parser.add_argument("--allowed-origin", action="append", help="a web page that may ask, as https://example.org")

@@ -28,6 +28,7 @@ from agentmem_core.server.mounted import described
 from agentmem_core.server.openapi import document
 from agentmem_core.server.pages import Docs, OpenApi, Pages
 from agentmem_core.server.probes import Live, Ready
+from agentmem_core.server.readers.readers import Readers
 from agentmem_core.server.service import Service
 from agentmem_core.server.settings import ServerSettings
 from agentmem_core.server.table import Endpoint, Table
@@ -45,16 +46,19 @@ def create_app(
     settings: ServerSettings | None = None,
     routers: Sequence[APIRouter] = (),
     tracer_provider: TracerProvider | None = None,
+    readers: Readers | None = None,
 ) -> FastAPI:
     """An ASGI application that asks ``backend``; closing that, and the gate, is left to who made them.
 
     ``routers`` bring routes that are no operations on memories: they admit callers themselves, and what they raise is answered
-    as everywhere. ``app.state.load.closing`` is set to end the streams.
+    as everywhere. ``readers`` are those of the same store, started and stopped by who made them. ``app.state.load.closing`` is set to end the streams.
     """
     settings = settings or ServerSettings()
     feed = Feed(settings.events_kept)
     load = Load(settings)
-    service = Service(backend, gate, settings, load, lambda op, answer, begun: feed.publish(changes(op, answer, begun)))
+    service = Service(
+        backend, gate, settings, load, lambda op, answer, begun: feed.publish(changes(op, answer, begun)), readers
+    )
     app = _Fronted(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     for router in routers:
         app.include_router(router)

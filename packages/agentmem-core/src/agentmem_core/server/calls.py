@@ -6,8 +6,9 @@ import asyncio
 from typing import Any
 
 from agentmem_core.http import Call, Route, call_of
-from agentmem_core.operations import Import
+from agentmem_core.operations import Import, Search
 from agentmem_core.server.exchange import Exchange
+from agentmem_core.server.rendered import Rendered
 from agentmem_core.server.service import Service
 from agentmem_core.server.settings import ServerSettings
 
@@ -23,6 +24,7 @@ class Calling:
         self._route = route
         self._service = service
         self.name = route.name
+        self._is_search = route.op is Search
         self._limit = body_limit(route, service.settings)
 
     async def __call__(self, exchange: Exchange) -> None:
@@ -32,10 +34,14 @@ class Calling:
         body = b"" if self._route.by_query else await service.body(exchange, self._limit)
         call = await self._call(exchange, body)
         scope = await service.scope(exchange, caller, call)
-        content = await service.perform(exchange, caller, call.within(scope), self._shown)
+        content = await service.perform(
+            exchange, caller, call.within(scope), self._shown, body if self._is_search else None
+        )
         await exchange.answer(200, content)
 
     def _shown(self, answer: Any) -> bytes:
+        if isinstance(answer, Rendered):
+            return answer.content
         route = self._route
         return route.answer.dump_json(answer if route.picked is None else route.picked(answer))
 

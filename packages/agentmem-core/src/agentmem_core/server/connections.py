@@ -29,6 +29,38 @@ _Base: Any = AutoHTTPProtocol  # whichever parser is installed; both have a cycl
 _TELLS_BODY = hasattr(_Base, "on_body")
 
 
+class Gathering:
+    """A transport that sends the head of an answer together with what follows: one write and one packet instead of two."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        """All but ``write`` and ``close`` is the other's own."""
+        self._transport = transport
+        self._loop = loop
+        self._held = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send it with what came just before, or else with what comes in this round of the loop."""
+        if self._held:
+            self._held, data = b"", self._held + data
+            self._transport.write(data)
+        else:
+            self._held = data
+            self._loop.call_soon(self._leave)
+
+    def close(self) -> None:
+        """What was written is sent."""
+        self._leave()
+        self._transport.close()
+
+    def _leave(self) -> None:
+        if self._held:
+            held, self._held = self._held, b""
+            self._transport.write(held)
+
+
 class Connection(_Base):  # type: ignore[misc]  # its base is known at run time only
     """uvicorn's, which trusts a peer for as long as it sends parts of a head."""
 
@@ -37,7 +69,7 @@ class Connection(_Base):  # type: ignore[misc]  # its base is known at run time 
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Beyond what there are files for, a connection is closed at once."""
-        super().connection_made(transport)
+        super().connection_made(Gathering(transport, asyncio.get_running_loop()))
         self._of_head = 0
         self._fruitful = False
         self._timer: asyncio.TimerHandle | None = None

@@ -42,6 +42,12 @@ class Metrics:
         streams.set_function(lambda: service.load.streams)
         held = Gauge("agentmem_held_bytes", "Bodies that are being read or worked on.", registry=registry)
         held.set_function(lambda: service.load.held)
+        readers = service.readers
+        ready = Gauge("agentmem_readers", "Processes that answer searches now.", registry=registry)
+        ready.set_function(lambda: 0 if readers is None else readers.ready)
+        self._restarts = Counter("agentmem_reader_restarts", "Readers that ended before the server.", registry=registry)
+        self._answers = Counter("agentmem_reader_answers", "Searches that a reader answered.", registry=registry)
+        self._of_readers = 0, 0
         self._size = Gauge("agentmem_store_bytes", "The store's database on disk.", registry=registry)
         self._well = Gauge(
             "agentmem_store_up", "1 when the store answered the last time it was asked.", registry=registry
@@ -66,7 +72,15 @@ class Metrics:
         """All figures as text."""
         await self._require_allowed(exchange)
         await self._look(exchange)
+        self._look_at_readers()
         await exchange.answer(200, generate_latest(self._registry), MEDIA)
+
+    def _look_at_readers(self) -> None:
+        readers, (restarts, answers) = self._service.readers, self._of_readers
+        if readers is not None:
+            self._of_readers = readers.restarts, readers.answers
+            self._restarts.inc(readers.restarts - restarts)
+            self._answers.inc(readers.answers - answers)
 
     async def _require_allowed(self, exchange: Exchange) -> None:
         settings = self._service.settings

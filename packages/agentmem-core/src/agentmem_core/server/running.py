@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -67,13 +68,16 @@ class Deadline:
             self._give_up(Gone())
 
 
-async def run(backend: Backend, op: Op[Any], exchange: Exchange, seconds: float) -> Any:
-    """The operation's answer; ``TimedOutError`` when it came to nothing in time."""
+async def run(
+    backend: Backend, op: Op[Any], exchange: Exchange, seconds: float, first: Callable[[], Awaitable[Any]] | None = None
+) -> Any:
+    """The operation's answer; ``TimedOutError`` when it came to nothing in time. ``first`` is asked before the backend."""
     cancellation = Cancellation()
     token = CANCELLATION.set(cancellation)
     ON_LOOP.set(True)
     try:
         with Deadline(seconds, exchange, cancellation):
-            return await backend.aexecute(op)
+            found = None if first is None else await first()
+            return found if found is not None else await backend.aexecute(op)
     finally:
         CANCELLATION.reset(token)

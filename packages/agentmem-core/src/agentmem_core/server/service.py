@@ -7,18 +7,21 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from agentmem_core.errors import AgentMemError, ServerError
 from agentmem_core.http import Call
 from agentmem_core.http.problems import status_of
 from agentmem_core.model import Scope
-from agentmem_core.operations import Op
+from agentmem_core.operations import Op, Search
 from agentmem_core.ports import Backend
 from agentmem_core.server.discretion import discreet
 from agentmem_core.server.exchange import Exchange, Gone, Refused, problem
 from agentmem_core.server.gate import Caller, Gate, Outcome, WatchingGate
 from agentmem_core.server.load import Load
+from agentmem_core.server.readers.readers import Readers
+from agentmem_core.server.rendered import Rendered
 from agentmem_core.server.running import Deadline, run
 from agentmem_core.server.settings import ServerSettings
 from agentmem_core.server.touched import touched
@@ -40,6 +43,7 @@ class Service:
     settings: ServerSettings
     load: Load
     done: Done
+    readers: Readers | None = None
 
     async def admit(self, exchange: Exchange) -> Caller:
         """Who asks."""
@@ -89,19 +93,32 @@ class Service:
         except TimeoutError:
             raise Gone from None
 
-    async def do(self, exchange: Exchange, op: Op[Any]) -> Any:
-        """The operation's answer, in time; who follows the changes is told of it."""
-        begun = datetime.now(UTC)
-        answer = await run(self.backend, op, exchange, self.settings.timeout)
+    async def do(self, exchange: Exchange, op: Op[Any], said: bytes | None = None) -> Any:
+        """The operation's answer, in time; who follows the changes is told of it.
+
+        Where it is known which request ``said`` it, the answer to a search may be ``Rendered``.
+        """
+        begun, readers, first = datetime.now(UTC), self.readers, None
+        if readers is not None:
+            await readers.before(op)
+            if said is not None and isinstance(op, Search):
+                first = partial(readers.answer, op, said)
+        answer = await run(self.backend, op, exchange, self.settings.timeout, first)
+        if isinstance(answer, Rendered):
+            return answer
         self.done(op, answer, begun)
+        if readers is not None:
+            await readers.after(op, answer)
         return discreet(answer)
 
-    async def perform(self, exchange: Exchange, caller: Caller, op: Op[Any], shown: Callable[[Any], T]) -> T:
+    async def perform(
+        self, exchange: Exchange, caller: Caller, op: Op[Any], shown: Callable[[Any], T], said: bytes | None = None
+    ) -> T:
         """What is ``shown`` of the answer, once the operation has been allowed, done and written down."""
         code, status, answer = "server_failed", 500, None
         try:
             self.gate.allow(caller, op)
-            answer = await self.do(exchange, op)
+            answer = await self.do(exchange, op, said)
             found = shown(answer)
             code, status = "ok", 200
         except AgentMemError as error:

@@ -23,10 +23,12 @@ from agentmem_core.server.connections import bounded, let_go
 from agentmem_core.server.gate import Gate, OpenGate
 from agentmem_core.server.load import Load
 from agentmem_core.server.loopback import is_loopback
+from agentmem_core.server.readers.readers import Readers, readers_for
 from agentmem_core.server.security import KeyGate, SecuritySettings, gate_for
 from agentmem_core.server.security.routes import key_routes
 from agentmem_core.server.settings import ServerSettings
 from agentmem_core.server.tracing import exporting_provider
+from agentmem_core.settings import current
 
 log = logging.getLogger("agentmem_core.server")
 
@@ -69,10 +71,12 @@ def serve(
         if isinstance(gate, KeyGate):
             unless_served.callback(gate.close_now)
         listener = unless_served.enter_context(listening(settings))
+        readers = None
         if backend is None:
             backend = connect(Config(path=IN_MEMORY if folder is None else folder))
+            readers = None if folder is None else readers_for(settings, folder, current())
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, listener, gate, backend, routers, announce or _print))
+            runner.run(_serve(settings, listener, gate, backend, readers, routers, announce or _print))
 
 
 def _open_here(settings: ServerSettings) -> ServerSettings:
@@ -108,18 +112,28 @@ def url_of(listener: socket.socket) -> str:
 
 
 async def _serve(
-    settings: ServerSettings, listener: socket.socket, gate: Gate, backend: Backend, routers: Sequence[APIRouter],
-    announce: Callable[[str], None],
+    settings: ServerSettings, listener: socket.socket, gate: Gate, backend: Backend, readers: Readers | None,
+    routers: Sequence[APIRouter], announce: Callable[[str], None],
 ) -> None:  # fmt: skip
     provider = exporting_provider() if settings.otel else None
     try:
-        app = create_app(backend, gate=gate, settings=settings, routers=routers, tracer_provider=provider)
+        app = create_app(
+            backend, gate=gate, settings=settings, routers=routers, tracer_provider=provider, readers=readers
+        )
         config = uvicorn.Config(
             app, http=bounded(settings.connections), lifespan="off", log_config=None, access_log=False, server_header=False, ws="none",
             timeout_keep_alive=_KEEP_ALIVE, timeout_graceful_shutdown=settings.grace, proxy_headers=False,
         )  # fmt: skip
-        await _Server(config, app, lambda: announce(LISTENING + url_of(listener))).serve(sockets=[listener])
+
+        def ready() -> None:
+            announce(LISTENING + url_of(listener))
+            if readers is not None:
+                readers.start()
+
+        await _Server(config, app, ready).serve(sockets=[listener])
     finally:
+        if readers is not None:
+            await readers.stop()
         await gate.close()
         await backend.aclose()
         if provider is not None:

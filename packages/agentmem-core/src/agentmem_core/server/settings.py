@@ -46,6 +46,8 @@ class ServerSettings(Given):
     """Of all the bodies that are being read or worked on."""
     requests: int = _from_table("requests")
     """At once; one more is asked to come again."""
+    readers: int | None = _from_table("readers")
+    """None for as many as the CPUs allow. Only ``serve`` starts them, for a store in a folder."""
     streams: int = _from_table("streams")
     """Exports, imports and readers of events at once."""
     streams_per_key: int = _from_table("streams_per_key")

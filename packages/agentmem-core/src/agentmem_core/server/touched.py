@@ -8,6 +8,7 @@ from typing import Any
 
 from agentmem_core.model import Added, Hit, Memory, Page
 from agentmem_core.model.learning import Learned
+from agentmem_core.server.rendered import Rendered
 
 MOST = 20
 """Ids that are named; more are only counted."""
@@ -17,6 +18,8 @@ def touched(answer: Any) -> tuple[tuple[str, ...], int]:
     """The first ids in an answer, and how many there are."""
     found: Iterable[Any] = ()
     match answer:
+        case Rendered():
+            return answer.ids, answer.count
         case Added(learned=Learned(changed=changed)) if changed:
             ids = dict.fromkeys([*(memory.id for memory in answer.memories), *changed])
             return tuple(islice(ids, MOST)), len(ids)

@@ -93,6 +93,7 @@ _OF_THE_SERVER = (
     _served("timeout", "seconds", "Seconds of one request.", 30.0),
     _served("grace", "whole", "Seconds for what is under way when it is told to stop.", 30),
     _served("requests", "whole", "Requests at once; more are asked to come again.", 256, least=1),
+    _served("readers", "whole", "Processes beside it that answer searches; each takes about 120 MB and its part of `cache_bytes`. 0 is none.", named="READERS", most=64, usual="one less than the CPUs, one for each GB of memory, at most 4"),
     _served("streams", "whole", "Exports, imports and readers of events at once.", 100, least=1),
     _served("streams_per_key", "whole", "The same of one key and its tokens.", 25, least=1),
     _served("connections", "whole", "Connections at once, as far as open files allow.", 4_096, least=1),

@@ -57,7 +57,13 @@ def _lines(setting: Setting, value: str | None = None) -> str:
 def _example(setting: Setting) -> Any:
     if setting.default is not None:
         return setting.default
-    kinds = {"whole": 1000, "seconds": 60, "timeout": [5, 60], "names": [], "folder": "memory"}
+    kinds = {
+        "whole": 1000 if setting.most is None or setting.most >= 1000 else 1,
+        "seconds": 60,
+        "timeout": [5, 60],
+        "names": [],
+        "folder": "memory",
+    }
     return kinds.get(setting.kind, setting.choices[0] if setting.choices else "")
 
 

@@ -223,8 +223,9 @@ def _credential(authorization: str | None) -> str:
 
 def _targets(op: Op[Any]) -> tuple[str, ...]:
     """The ids that an operation names; names of entries, labels and keys are content, and are left out."""
-    ids = getattr(op, "ids", None)
+    fields = op.__dict__
+    ids = fields.get("ids")
     if ids:
         return tuple(ids)
-    one = getattr(op, "id", None)
+    one = fields.get("id")
     return (one,) if isinstance(one, str) else ()

@@ -59,7 +59,7 @@ def _within_user(user_id: str, op: Op[Any]) -> None:
 
 def _of_everyone(op: Op[Any]) -> bool:
     """Whether it is about all users of the tenant; asked of the field, so that a new operation cannot be forgotten here."""
-    return getattr(op, "everyone", False) is True
+    return op.__dict__.get("everyone") is True
 
 
 def _another_user(what: str, instead: str = "or use a key for it") -> PermissionDeniedError:

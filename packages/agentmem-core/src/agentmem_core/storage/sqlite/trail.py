@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -32,6 +34,9 @@ CREATE TRIGGER entries_stand BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 
 _PAGE = 1_000
 _REMOVED_AT_ONCE = 5_000
 """Entries of one transaction: a server waits for it."""
+
+_ADDED_AT_ONCE = 64
+"""Rows of one statement: between two of them the interpreter's lock goes to and fro."""
 
 FIRST = -(2**63)
 """Before any number: what somebody has put before the first entry is walked over too."""
@@ -88,7 +93,8 @@ class SqliteTrail:
             for item in given:
                 last = chained(last, item)
                 added.append(last)
-            connection.executemany("INSERT INTO entries VALUES (?, ?, ?)", added)
+            for begin in range(0, len(added), _ADDED_AT_ONCE):
+                _insert(connection, added[begin : begin + _ADDED_AT_ONCE])
             if archived is not None:
                 begins = connection.execute("SELECT coalesce(max(number), 0) FROM archives").fetchone()[0]
                 if begins != archived.number - archived.entries:
@@ -142,3 +148,8 @@ class SqliteTrail:
         """Let go of the file."""
         self._quick.close()
         self._sure.close()
+
+
+def _insert(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+    places = ", ".join(["(?, ?, ?)"] * len(entries))
+    connection.execute(f"INSERT INTO entries VALUES {places}", tuple(chain.from_iterable(entries)))
