@@ -15,11 +15,13 @@ from agentmem_core.engine.engine import Engine
 from agentmem_core.engine.handlers import HANDLERS, Handlers
 from agentmem_core.errors import AgentMemError, NotSupportedError, StoreClosedError, StoreDamagedError, StoreError
 from agentmem_core.model import Hit
-from agentmem_core.operations import Op, Search
+from agentmem_core.operations import Add, Op, Search
 from agentmem_core.ports.cancelling import ON_LOOP
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
+
+    from agentmem_core.engine.gathering import Gathering
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -39,6 +41,7 @@ class EmbeddedBackend:
         self._pid = os.getpid()
         self._workers: ThreadPoolExecutor | None = None
         self._closed = False
+        self._gathering: Gathering | None = None
         self._finalizer = weakref.finalize(self, _let_go, engine, self._pid)
 
     def execute(self, op: Op[T]) -> T:
@@ -77,6 +80,8 @@ class EmbeddedBackend:
         hits = await self._at_once(op) if ON_LOOP.get() else None
         if hits is not None:
             return cast("T", hits)
+        if isinstance(op, Add) and (gathering := self._gathering_now()).takes(op):
+            return cast("T", await gathering.run(self._bound(lambda: self._handler(op)(self._engine, op))))
         answer = await self._in_worker(lambda: self._handler(op)(self._engine, op))
         if not isinstance(answer, Generator):
             return cast("T", answer)
@@ -116,17 +121,30 @@ class EmbeddedBackend:
             self._submit(self._engine.flush_touches)
         return hits
 
+    def _gathering_now(self) -> Gathering:
+        """Made when the first async add comes: it needs asyncio, whose import sync callers do not pay for."""
+        if self._gathering is None:
+            from agentmem_core.engine.gathering import Gathering
+
+            self._gathering = Gathering(self._engine, self._submit)
+        return self._gathering
+
     async def _in_worker(self, work: Callable[[], R]) -> R:
+        import asyncio
+
+        return await asyncio.wrap_future(self._submit(self._bound(work)))
+
+    def _bound(self, work: Callable[[], R]) -> Callable[[], R]:
+        """The same in this context, from any thread."""
+
         def blaming() -> R:
             self._require_open()
             with self._blaming_damage():
                 return work()
 
-        import asyncio
-
         self._require_open()
         context = contextvars.copy_context()
-        return await asyncio.wrap_future(self._submit(lambda: context.run(blaming)))
+        return lambda: context.run(blaming)
 
     def _submit(self, work: Callable[[], R]) -> Future[R]:
         if self._workers is None:

@@ -114,6 +114,11 @@ class Seen:
         """Do not rely on it any more."""
         self._kept.pop(place, None)
 
+    def clear(self) -> None:
+        """Rely on nothing any more."""
+        self._kept.clear()
+        self._partitions.clear()
+
     def partition(self, place: tuple[str, str, str]) -> Partition | None:
         """The partition of that tenant, collection and user, if it was seen."""
         return self._partitions.get(place)

@@ -307,6 +307,10 @@ class Ledger(Protocol):
         """The one transaction at a time; commits when the block ends, rolls back when it raises."""
         ...
 
+    def gathering(self) -> AbstractContextManager[None]:
+        """Makes the transactions of this thread one: each is undone by itself, all are there when the block ends, none when it raises."""
+        ...
+
     def is_still(self, partition: Partition) -> bool:
         """Whether nothing of a partition has changed since it was read, but how often it was used; cheaper than a transaction."""
         ...

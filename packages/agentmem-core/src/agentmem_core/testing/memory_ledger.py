@@ -21,6 +21,7 @@ class MemoryLedger:
         self._state = State()
         self._write_lock = threading.RLock()
         self._busy = False
+        self._gathered: State | None = None
         self._closed = False
 
     @contextmanager
@@ -37,11 +38,25 @@ class MemoryLedger:
                 raise StoreError("a transaction of this thread is under way; one holds at a time")
             self._busy = True
             try:
-                writer = MemoryWriter(self._state)
+                writer = MemoryWriter(self._state if self._gathered is None else self._gathered)
                 yield writer
-                self._state = writer.state
+                if self._gathered is None:
+                    self._state = writer.state
+                else:
+                    self._gathered = writer.state
             finally:
                 self._busy = False
+
+    @contextmanager
+    def gathering(self) -> Generator[None]:
+        self._ensure_open()
+        with self._write_lock:
+            self._gathered = self._state
+            try:
+                yield
+                self._state = self._gathered
+            finally:
+                self._gathered = None
 
     def is_still(self, partition: Partition) -> bool:
         self._ensure_open()

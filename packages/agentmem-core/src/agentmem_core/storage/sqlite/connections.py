@@ -51,6 +51,8 @@ class Connections:
         self._idle: list[sqlite3.Connection] = []
         self._lent = 0
         self._closed = False
+        self._gathers = False
+        """Whether the thread that holds the lock for writing gathers."""
         self._writer_open: sqlite3.Connection | None = None
         with _OPENING:
             if file is not None and not any(other.holds(file) for other in _LIVE):
@@ -97,16 +99,33 @@ class Connections:
             self._ensure_open()
             try:
                 writer = self._writer()
-                _begin(writer)
+                if not self._gathers:
+                    _begin(writer)
+                elif writer.in_transaction:
+                    writer.execute("SAVEPOINT one")
+                else:
+                    raise StoreError("the transaction that this one belongs to is over; nothing was written")
                 try:
                     yield writer
-                    writer.execute("COMMIT")
+                    writer.execute("RELEASE one" if self._gathers else "COMMIT")
                 except BaseException:
                     with suppress(sqlite3.Error):
-                        writer.execute("ROLLBACK")
+                        writer.execute("ROLLBACK TO one" if self._gathers else "ROLLBACK")
+                        if self._gathers:
+                            writer.execute("RELEASE one")
                     raise
             except sqlite3.Error as error:
                 raise _translate(error, self._file) from error
+
+    @contextmanager
+    def gathering(self) -> Generator[None]:
+        """One transaction, in which those of this thread are steps that can be undone one by one."""
+        with self.writing():
+            self._gathers = True
+            try:
+                yield
+            finally:
+                self._gathers = False
 
     @contextmanager
     def alone(self) -> Generator[sqlite3.Connection]:

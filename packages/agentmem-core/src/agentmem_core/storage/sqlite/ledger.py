@@ -42,6 +42,11 @@ class SqliteLedger:
         with self._connections.writing() as connection:
             yield SqliteWriter(connection)
 
+    @contextmanager
+    def gathering(self) -> Generator[None]:
+        with self._connections.gathering():
+            yield
+
     def is_still(self, partition: Partition) -> bool:
         return self._connections.glance(AGAIN, partition.id) == [state_of(partition)]
 
