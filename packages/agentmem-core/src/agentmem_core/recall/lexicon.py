@@ -77,28 +77,49 @@ class Lexicon:
         self._lengths[position] = len(row)
         self._append(position, row)
 
-    def weights(self, word: str) -> tuple[Ints, Floats, float]:
-        """The rows that hold a word, its BM25 weight in each, about its idf where it stands once, and its idf.
+    def __contains__(self, word: str) -> bool:
+        """Whether a row holds it, or once did."""
+        return word in self._terms
 
-        The idf says how telling a word is: it is larger for rarer ones, largest for those never seen.
+    def weights(self, asked: Sequence[Sequence[tuple[str, float]]]) -> tuple[list[tuple[Ints, Floats]], float]:
+        """For each word asked for, the rows that hold it and its BM25 weight in each: about its idf where it stands once.
+
+        A word is given as its forms, each with what it counts for; the last is the word itself, whose idf holds for all of them. A row
+        with several forms comes several times, in their order. Also the sum of the idf of all: it says how telling a word is, is
+        larger for rarer ones, largest for those never seen.
         """
-        number = self._terms.get(word)
-        if number is None:
-            return _NOWHERE, _NOTHING, self._idf(0)
-        docs, counts = self._postings(number)
-        idf = self._idf(len(docs))
+        rows: list[Ints] = []
+        counts: list[Floats] = []
+        factors: list[float] = []
+        ends: list[int] = []
+        size, total = 0, 0.0
+        for forms in asked:
+            found = [self._postings(word) for word, _ in forms]
+            idf = self._idf(len(found[-1][0]))
+            total += idf
+            for (holding, times), (_, share) in zip(found, forms, strict=True):
+                rows.append(holding)
+                counts.append(times)
+                factors.append(share * idf * (K1 + 1))
+                size += len(holding)
+            ends.append(size)
+        every, held = np.concatenate((_NOWHERE, *rows)), np.concatenate((_NOTHING, *counts))
         mean = self._total_length / max(self._size, 1) or 1.0
-        damping = self._lengths[docs] * np.float32(K1 * B / mean)
-        damping += counts
+        damping = self._lengths[every] * np.float32(K1 * B / mean)
+        damping += held
         damping += np.float32(K1 * (1 - B))
-        weights: Floats = counts * np.float32(idf * (K1 + 1))
-        weights /= damping
-        return docs, weights, idf
+        held *= np.repeat(np.array(factors, np.float32), [len(some) for some in rows])
+        held /= damping
+        begins = (0, *ends[:-1])
+        return [(every[begin:end], held[begin:end]) for begin, end in zip(begins, ends, strict=True)], total
 
     def _idf(self, holding: int) -> float:
         return math.log(1 + (self._size - holding + 0.5) / (holding + 0.5))
 
-    def _postings(self, number: int) -> tuple[Ints, Floats]:
+    def _postings(self, word: str) -> tuple[Ints, Floats]:
+        number = self._terms.get(word)
+        if number is None:
+            return _NOWHERE, _NOTHING
         if number + 1 < len(self._starts):
             part = slice(self._starts[number], self._starts[number + 1])
             docs, counts = self._docs[part], self._counts[part]

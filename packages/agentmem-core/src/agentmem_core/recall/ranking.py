@@ -1,8 +1,8 @@
 """How relevant each row is to a query: pure arithmetic over a view.
 
 *Lexical* is coverage: BM25 weights of the query's words, summed and divided by the words' idf, so that 1.0 means "every word
-of the query stands here once". A turn also borrows from its neighbours, each word from the nearest turn that has it
-(``NEAR``): an answer often stands next to the words that match. Names of speakers are not lent, since everybody's turns would
+of the query stands here once". A word of like meaning counts for one that is not there (``ALIKE``). A turn also borrows from its
+neighbours, each word from the nearest turn that has it (``talk``): an answer often stands next to the words that match. Names of speakers are not lent, since everybody's turns would
 then carry both; turns of a speaker whom the query names get ``NAMED`` instead, and turns that only ask lose ``ASKING``.
 *Dense* is the cosine between query and row. Both are united: a row found by one of them alone still counts.
 """
@@ -10,6 +10,7 @@ then carry both; turns of a speaker whom the query names get ``NAMED`` instead, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,12 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentmem_core.errors import StoreDamagedError
+from agentmem_core.recall.related import related
 from agentmem_core.recall.view import Mask, View, as_float32
 
 Floats = NDArray[np.float32]
 
-NEAR = (0.8, 0.6, 0.4)
-"""What a word found one, two, three turns away counts."""
+ALIKE = 0.6
+"""What a word of like meaning counts, times how near its meaning is."""
+LIKE = 2
+"""So many words may stand for one."""
 NAMED = 0.1
 ASKING = 0.1
 DENSE = 0.4
@@ -63,10 +67,12 @@ class Ranked:
     time: Floats
 
 
-def lexical_scores(view: View, asked: Sequence[str], exists: Mask) -> tuple[Floats, Floats | None]:
+def lexical_scores(
+    view: View, asked: Sequence[str], exists: Mask, *, loosely: bool = False
+) -> tuple[Floats, Floats | None]:
     """Coverage of the query's different words by each row that exists for the reader, and what speaker and form add, if anything.
 
-    Rows that do not exist for the reader lend nothing either.
+    Rows that do not exist for the reader lend nothing either. ``loosely`` lets words of like meaning stand for those asked for.
     """
     scores = np.zeros(len(view), np.float32)
     if not asked or not len(view):
@@ -74,19 +80,15 @@ def lexical_scores(view: View, asked: Sequence[str], exists: Mask) -> tuple[Floa
     talk = view.talk()
     talking = len(talk.order) > 0
     names = view.speaker_words() if talking else _NOBODY
-    reach = np.zeros(len(view), np.float32) if talking else scores
-    total = 0.0
-    for word in asked:
-        rows, weights, idf = view.lexicon.weights(word)
-        total += idf
-        if not len(rows):
-            continue
-        here = exists[rows]
-        rows, weights = rows[here], weights[here]
-        if word in names or not talking:
-            scores[rows] += weights  # a row stands once in what holds a word
+    words, total = view.lexicon.weights(_forms(view, asked, names) if loosely else [((word, 1.0),) for word in asked])
+    lent = []
+    for word, (rows, weights) in zip(asked, words, strict=True):
+        if talking and word not in names:
+            lent.append((rows, weights * exists[rows]))
         else:
-            _lend(rows, weights, talk.place[rows], view, reach, scores)
+            scores[rows] += weights  # of a row that comes twice the last counts: the word itself, not one like it
+    if lent:
+        talk.lend(lent, scores)
     scores /= np.float32(total)
     if not talking:
         return scores, None
@@ -94,27 +96,22 @@ def lexical_scores(view: View, asked: Sequence[str], exists: Mask) -> tuple[Floa
     return scores, extra.astype(np.float32)
 
 
-def _lend(
-    rows: NDArray[np.int32], weights: Floats, places: NDArray[np.int64], view: View, reach: Floats, scores: Floats
-) -> None:
-    """Add one word's weights to ``scores``: each row takes the most of its own and what turns near it lend."""
-    talk = view.talk()
-    reach[rows] = weights
-    touched = [rows.astype(np.int64)]
-    inside = places >= 0
-    places, lent = places[inside], weights[inside]
-    home = talk.stretch[places]
-    for distance, share in enumerate(NEAR, 1):
-        for step in (distance, -distance):
-            there = places + step
-            near = (there >= 0) & (there < len(talk.order))
-            near[near] = talk.stretch[there[near]] == home[near]
-            targets = talk.order[there[near]]
-            reach[targets] = np.maximum(reach[targets], np.float32(share) * lent[near])
-            touched.append(targets)
-    every = np.unique(np.concatenate(touched))
-    scores[every] += reach[every]
-    reach[every] = 0.0
+def _forms(view: View, asked: Sequence[str], names: AbstractSet[str]) -> list[list[tuple[str, float]]]:
+    """Each word with the nearest of like meaning that stand in the view, the word itself last.
+
+    Left out are words that are asked for themselves, and names.
+    """
+    there = view.lexicon
+    forms: list[list[tuple[str, float]]] = []
+    for word in asked:
+        found = [(word, 1.0)]
+        for other, near in related(word) if word not in names else ():
+            if other in there and other not in asked and other not in names:
+                found.append((other, ALIKE * near))
+                if len(found) > LIKE:
+                    break
+        forms.append(found[::-1])
+    return forms
 
 
 def fuse(lexical: Floats | None, extra: Floats | None, dense: Floats | None) -> Floats:
