@@ -465,7 +465,7 @@ def test_a_lexicon_is_the_same_however_it_was_built_and_is_bm25(
     for word in "tea milk cup sugar 茶 x y z unseen".split():
         expected = naive_bm25(rows, word)
         for lexicon in (bulk, grown, single):
-            [(positions, weights)], idf = lexicon.weights([[(word, 1.0)]])
+            positions, weights, idf = lexicon.weights(word)
             assert len(set(positions.tolist())) == len(positions)
             assert dict(zip(positions.tolist(), weights.tolist(), strict=True)) == pytest.approx(expected, rel=1e-4)
             assert idf == pytest.approx(naive_idf(rows, word))
@@ -514,8 +514,8 @@ def test_a_view_that_followed_every_change_equals_a_fresh_one(
         assert _shown(followed) == _shown(fresh)
         if not erased:
             for word in ("text", "edited", "gone"):
-                [mine], my_idf = followed.view.lexicon.weights([[(word, 1.0)]])
-                [theirs], their_idf = fresh.view.lexicon.weights([[(word, 1.0)]])
+                *mine, my_idf = followed.view.lexicon.weights(word)
+                *theirs, their_idf = fresh.view.lexicon.weights(word)
                 assert my_idf == pytest.approx(their_idf)
                 assert dict(zip(*map(np.ndarray.tolist, mine), strict=True)) == pytest.approx(
                     dict(zip(*map(np.ndarray.tolist, theirs), strict=True))

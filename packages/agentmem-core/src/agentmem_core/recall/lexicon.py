@@ -7,7 +7,7 @@ usual 1.2 and 0.75 because memories are short: a word's repetition and a sentenc
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, KeysView, Sequence
 from itertools import chain, count
 
 import numpy as np
@@ -40,6 +40,7 @@ class Lexicon:
         self._tail_counts: list[int] = []
         self._tail_arrays: tuple[Ints, Ints, Floats] | None = None
         self._lengths: Floats = np.empty(0, np.float32)
+        self._damping: Floats | None = None
         self._size = 0
         self._total_length = 0.0
 
@@ -50,10 +51,11 @@ class Lexicon:
     @property
     def nbytes(self) -> int:
         """About how much memory it takes."""
-        return self._docs.nbytes + self._counts.nbytes + self._lengths.nbytes + 120 * len(self._terms)
+        return self._docs.nbytes + self._counts.nbytes + 2 * self._lengths.nbytes + 120 * len(self._terms)
 
     def extend(self, rows: Sequence[Sequence[str]]) -> None:
         """Append rows, each given by its words."""
+        self._damping = None
         start = self._size
         self._grow(start + len(rows))
         lengths = np.fromiter(map(len, rows), np.float32, len(rows))
@@ -68,6 +70,7 @@ class Lexicon:
 
     def replace(self, position: int, row: Sequence[str]) -> None:
         """Give a row other words."""
+        self._damping = None
         self._fold_tail()
         keep = self._docs != position
         terms = self._term_column()[keep]
@@ -77,41 +80,37 @@ class Lexicon:
         self._lengths[position] = len(row)
         self._append(position, row)
 
-    def __contains__(self, word: str) -> bool:
-        """Whether a row holds it, or once did."""
-        return word in self._terms
+    @property
+    def words(self) -> KeysView[str]:
+        """All words that a row holds, or once held."""
+        return self._terms.keys()
 
-    def weights(self, asked: Sequence[Sequence[tuple[str, float]]]) -> tuple[list[tuple[Ints, Floats]], float]:
-        """For each word asked for, the rows that hold it and its BM25 weight in each: about its idf where it stands once.
+    def weights(self, word: str, alike: Sequence[tuple[str, float]] = ()) -> tuple[Ints, Floats, float]:
+        """The rows that hold a word, its BM25 weight in each, about its idf where it stands once, and its idf.
 
-        A word is given as its forms, each with what it counts for; the last is the word itself, whose idf holds for all of them. A row
-        with several forms comes several times, in their order. Also the sum of the idf of all: it says how telling a word is, is
-        larger for rarer ones, largest for those never seen.
+        The idf says how telling a word is: it is larger for rarer ones, largest for those never seen. Words ``alike`` count as so much of
+        it, the most first; a row that holds several comes several times, the one that counts for most last.
         """
-        rows: list[Ints] = []
-        counts: list[Floats] = []
-        factors: list[float] = []
-        ends: list[int] = []
-        size, total = 0, 0.0
-        for forms in asked:
-            found = [self._postings(word) for word, _ in forms]
-            idf = self._idf(len(found[-1][0]))
-            total += idf
-            for (holding, times), (_, share) in zip(found, forms, strict=True):
-                rows.append(holding)
-                counts.append(times)
-                factors.append(share * idf * (K1 + 1))
-                size += len(holding)
-            ends.append(size)
-        every, held = np.concatenate((_NOWHERE, *rows)), np.concatenate((_NOTHING, *counts))
-        mean = self._total_length / max(self._size, 1) or 1.0
-        damping = self._lengths[every] * np.float32(K1 * B / mean)
-        damping += held
-        damping += np.float32(K1 * (1 - B))
-        held *= np.repeat(np.array(factors, np.float32), [len(some) for some in rows])
-        held /= damping
-        begins = (0, *ends[:-1])
-        return [(every[begin:end], held[begin:end]) for begin, end in zip(begins, ends, strict=True)], total
+        docs, counts = self._postings(word)
+        idf = self._idf(len(docs))
+        weights = self._weighed(docs, counts, idf) if len(docs) else _NOTHING
+        for other, share in alike:
+            more, counts = self._postings(other)
+            added = self._weighed(more, counts, share * idf)
+            docs, weights = (
+                (np.concatenate((more, docs)), np.concatenate((added, weights))) if len(docs) else (more, added)
+            )
+        return docs, weights, idf
+
+    def _weighed(self, docs: Ints, counts: Floats, idf: float) -> Floats:
+        if self._damping is None:
+            mean = self._total_length / max(self._size, 1) or 1.0
+            self._damping = self._lengths[: self._size] * np.float32(K1 * B / mean) + np.float32(K1 * (1 - B))
+        damped = self._damping[docs]
+        damped += counts
+        weights: Floats = counts * np.float32(idf * (K1 + 1))
+        weights /= damped
+        return weights
 
     def _idf(self, holding: int) -> float:
         return math.log(1 + (self._size - holding + 0.5) / (holding + 0.5))

@@ -2,8 +2,9 @@
 
 *Lexical* is coverage: BM25 weights of the query's words, summed and divided by the words' idf, so that 1.0 means "every word
 of the query stands here once". A word of like meaning counts for one that is not there (``ALIKE``). A turn also borrows from its
-neighbours, each word from the nearest turn that has it (``talk``): an answer often stands next to the words that match. Names of speakers are not lent, since everybody's turns would
-then carry both; turns of a speaker whom the query names get ``NAMED`` instead, and turns that only ask lose ``ASKING``.
+neighbours, each word from the nearest turn that has it (``talk``): an answer often stands next to the words that match. Names
+of speakers are not lent, since everybody's turns would then carry both; turns of a speaker whom the query names get ``NAMED``
+instead, and turns that only ask lose ``ASKING``.
 *Dense* is the cosine between query and row. Both are united: a row found by one of them alone still counts.
 """
 
@@ -49,7 +50,7 @@ HALF_LIFE_DAYS = {
     "contextual": 1.0,
 }
 _DAY = 86_400_000_000
-_NOBODY: set[str] = set()
+_NOBODY: AbstractSet[str] = frozenset()
 _FEW = 160
 """Candidates that are weighed without choosing among them first: choosing takes longer."""
 
@@ -72,7 +73,7 @@ def lexical_scores(
 ) -> tuple[Floats, Floats | None]:
     """Coverage of the query's different words by each row that exists for the reader, and what speaker and form add, if anything.
 
-    Rows that do not exist for the reader lend nothing either. ``loosely`` lets words of like meaning stand for those asked for.
+    Rows that do not exist for the reader lend nothing; what they score themselves means nothing. ``loosely`` lets words of like meaning stand for those asked for.
     """
     scores = np.zeros(len(view), np.float32)
     if not asked or not len(view):
@@ -80,38 +81,28 @@ def lexical_scores(
     talk = view.talk()
     talking = len(talk.order) > 0
     names = view.speaker_words() if talking else _NOBODY
-    words, total = view.lexicon.weights(_forms(view, asked, names) if loosely else [((word, 1.0),) for word in asked])
-    lent = []
-    for word, (rows, weights) in zip(asked, words, strict=True):
-        if talking and word not in names:
-            lent.append((rows, weights * exists[rows]))
+    there, wanted = view.lexicon.words, set(asked)
+    taken = wanted | names
+    lent: list[tuple[NDArray[np.int32], Floats]] = []
+    total = 0.0
+    for word in asked:
+        near = related(word) if loosely and word not in names else ()
+        alike = [(other, ALIKE * share) for other, share in near if other in there and other not in taken]
+        rows, weights, idf = view.lexicon.weights(word, alike[:LIKE])
+        total += idf
+        if not len(rows):
+            continue
+        if not talking or word in names:
+            scores[rows] += weights  # of a row that comes twice the last counts
         else:
-            scores[rows] += weights  # of a row that comes twice the last counts: the word itself, not one like it
+            lent.append((rows, weights * exists[rows]))
     if lent:
         talk.lend(lent, scores)
     scores /= np.float32(total)
     if not talking:
         return scores, None
-    extra = NAMED * view.spoken_by(set(asked)) - ASKING * (view.columns["question"] & view.columns["turn"])
+    extra = NAMED * view.spoken_by(wanted) - ASKING * (view.columns["question"] & view.columns["turn"])
     return scores, extra.astype(np.float32)
-
-
-def _forms(view: View, asked: Sequence[str], names: AbstractSet[str]) -> list[list[tuple[str, float]]]:
-    """Each word with the nearest of like meaning that stand in the view, the word itself last.
-
-    Left out are words that are asked for themselves, and names.
-    """
-    there = view.lexicon
-    forms: list[list[tuple[str, float]]] = []
-    for word in asked:
-        found = [(word, 1.0)]
-        for other, near in related(word) if word not in names else ():
-            if other in there and other not in asked and other not in names:
-                found.append((other, ALIKE * near))
-                if len(found) > LIKE:
-                    break
-        forms.append(found[::-1])
-    return forms
 
 
 def fuse(lexical: Floats | None, extra: Floats | None, dense: Floats | None) -> Floats:

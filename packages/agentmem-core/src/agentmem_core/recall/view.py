@@ -22,6 +22,7 @@ NEVER = np.int64(2**62)
 _SMALL, _LARGE = 1e-20, 1e20
 """Between these, a sum of squares has neither lost nor overflowed float32."""
 
+
 class Codes:
     """Names to small numbers, so that a column of names is an array. None is always 0."""
 
