@@ -19,8 +19,8 @@ PAUSE = 6 * 3600 * 1_000_000
 """Microseconds of silence that end a stretch of talk: past it, turns are no longer neighbours."""
 _WIDE = 4096
 """Turns beyond which only those near a word are looked at, where few are."""
-_BLOCK = 1 << 20
-"""Numbers that lie in memory together."""
+_BLOCK = 1 << 16
+"""Numbers that are worked on together: more fit in no cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,18 @@ class Talk:
                 outside = places < 0
                 scores[rows[outside]] += weights[outside]
             placed = [(places[places >= 0], weights[places >= 0]) for places, weights in placed]
-        near = self._near([places for places, _ in placed])
+        at_once = max(_BLOCK // max(len(self.order), 1), 1)
+        for start in range(0, len(placed), at_once):
+            self._lend(placed[start : start + at_once], scores)
+
+    def _lend(self, words: Sequence[tuple[Ints, Floats]], scores: Floats) -> None:
+        """The same with places for rows, and of a few words."""
         order, shares = self.order, self.shares
+        near = self._near([places for places, _ in words])
         if near is not None:
             order, shares = order[near], tuple((ahead[near], back[near]) for ahead, back in shares)
-            placed = [(np.searchsorted(near, places), weights) for places, weights in placed]
-        at_once = max(_BLOCK // max(len(order), 1), 1)
-        for start in range(0, len(placed), at_once):
-            scores[order] += _reach(placed[start : start + at_once], shares, len(order))
+            words = [(np.searchsorted(near, places), weights) for places, weights in words]
+        scores[order] += _reach(words, shares, len(order))
 
     def _near(self, places: Sequence[Ints]) -> Ints | None:
         """The places that the words reach, in order; None where looking at all is no more work."""
