@@ -164,7 +164,7 @@ class _Searching:
         felt = time is not None and bool((time[mask] > FELT).any())
         telling = self.wanted.tell if felt else self.wanted.words
         if has_query and op.mode != "dense":
-            lexical, extra = lexical_scores(view, telling, exists)
+            lexical, extra = lexical_scores(view, telling, exists, loosely=op.mode == "hybrid")
 
         def relevance(cosines: Floats | None) -> Floats:
             fused = fuse(lexical, extra, cosines)

@@ -14,7 +14,7 @@ from agentmem_core.model.values import Moment, Value
 
 
 class Signals(Value):
-    """Why a hit is here; each 0..1. ``lexical`` is the part of the query's words found in it or next to it.
+    """Why a hit is here; each 0..1. ``lexical`` is the part of the query's words found in it or next to it, or words like them.
 
     ``time`` is how near it is to the times that the query names: 1 inside, 0 far from them or when none is named.
     """

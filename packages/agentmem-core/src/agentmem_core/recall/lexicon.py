@@ -7,7 +7,7 @@ usual 1.2 and 0.75 because memories are short: a word's repetition and a sentenc
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, KeysView, Sequence
 from itertools import chain, count
 
 import numpy as np
@@ -55,8 +55,8 @@ class Lexicon:
 
     def extend(self, rows: Sequence[Sequence[str]]) -> None:
         """Append rows, each given by its words."""
-        start = self._size
         self._damping = None
+        start = self._size
         self._grow(start + len(rows))
         lengths = np.fromiter(map(len, rows), np.float32, len(rows))
         self._lengths[start : start + len(rows)] = lengths
@@ -80,29 +80,45 @@ class Lexicon:
         self._lengths[position] = len(row)
         self._append(position, row)
 
-    def weights(self, word: str) -> tuple[Ints, Floats, float]:
+    @property
+    def words(self) -> KeysView[str]:
+        """All words that a row holds, or once held."""
+        return self._terms.keys()
+
+    def weights(self, word: str, alike: Sequence[tuple[str, float]] = ()) -> tuple[Ints, Floats, float]:
         """The rows that hold a word, its BM25 weight in each, about its idf where it stands once, and its idf.
 
-        The idf says how telling a word is: it is larger for rarer ones, largest for those never seen.
+        The idf says how telling a word is: it is larger for rarer ones, largest for those never seen. Words ``alike`` count as so much of
+        it, the most first; a row that holds several comes several times, the one that counts for most last.
         """
-        number = self._terms.get(word)
-        if number is None:
-            return _NOWHERE, _NOTHING, self._idf(0)
-        docs, counts = self._postings(number)
+        docs, counts = self._postings(word)
         idf = self._idf(len(docs))
+        weights = self._weighed(docs, counts, idf) if len(docs) else _NOTHING
+        for other, share in alike:
+            more, counts = self._postings(other)
+            added = self._weighed(more, counts, share * idf)
+            docs, weights = (
+                (np.concatenate((more, docs)), np.concatenate((added, weights))) if len(docs) else (more, added)
+            )
+        return docs, weights, idf
+
+    def _weighed(self, docs: Ints, counts: Floats, idf: float) -> Floats:
         if self._damping is None:
             mean = self._total_length / max(self._size, 1) or 1.0
             self._damping = self._lengths[: self._size] * np.float32(K1 * B / mean) + np.float32(K1 * (1 - B))
-        damping = self._damping[docs]
-        damping += counts
+        damped = self._damping[docs]
+        damped += counts
         weights: Floats = counts * np.float32(idf * (K1 + 1))
-        weights /= damping
-        return docs, weights, idf
+        weights /= damped
+        return weights
 
     def _idf(self, holding: int) -> float:
         return math.log(1 + (self._size - holding + 0.5) / (holding + 0.5))
 
-    def _postings(self, number: int) -> tuple[Ints, Floats]:
+    def _postings(self, word: str) -> tuple[Ints, Floats]:
+        number = self._terms.get(word)
+        if number is None:
+            return _NOWHERE, _NOTHING
         if number + 1 < len(self._starts):
             part = slice(self._starts[number], self._starts[number + 1])
             docs, counts = self._docs[part], self._counts[part]

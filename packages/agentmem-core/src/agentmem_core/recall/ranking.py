@@ -1,15 +1,17 @@
 """How relevant each row is to a query: pure arithmetic over a view.
 
 *Lexical* is coverage: BM25 weights of the query's words, summed and divided by the words' idf, so that 1.0 means "every word
-of the query stands here once". A turn also borrows from its neighbours, each word from the nearest turn that has it
-(``NEAR``): an answer often stands next to the words that match. Names of speakers are not lent, since everybody's turns would
-then carry both; turns of a speaker whom the query names get ``NAMED`` instead, and turns that only ask lose ``ASKING``.
+of the query stands here once". A word of like meaning counts for one that is not there (``ALIKE``). A turn also borrows from its
+neighbours, each word from the nearest turn that has it (``talk``): an answer often stands next to the words that match. Names
+of speakers are not lent, since everybody's turns would then carry both; turns of a speaker whom the query names get ``NAMED``
+instead, and turns that only ask lose ``ASKING``.
 *Dense* is the cosine between query and row. Both are united: a row found by one of them alone still counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,12 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentmem_core.errors import StoreDamagedError
+from agentmem_core.recall.related import related
 from agentmem_core.recall.view import Mask, View, as_float32
 
 Floats = NDArray[np.float32]
 
-NEAR = (0.8, 0.6, 0.4)
-"""What a word found one, two, three turns away counts."""
+ALIKE = 0.6
+"""What a word of like meaning counts, times how near its meaning is."""
+LIKE = 2
+"""So many words may stand for one."""
 NAMED = 0.1
 ASKING = 0.1
 DENSE = 0.4
@@ -45,7 +50,7 @@ HALF_LIFE_DAYS = {
     "contextual": 1.0,
 }
 _DAY = 86_400_000_000
-_NOBODY: set[str] = set()
+_NOBODY: AbstractSet[str] = frozenset()
 _LEAST_LIFT = np.float32((1 - IMPORTANT / 2) / (1 + RECENT + IMPORTANT / 2) * 0.999)
 """What is weighed down most keeps this part of what is lifted most."""
 _FEW = 160
@@ -65,10 +70,12 @@ class Ranked:
     time: Floats
 
 
-def lexical_scores(view: View, asked: Sequence[str], exists: Mask) -> tuple[Floats, Floats | None]:
+def lexical_scores(
+    view: View, asked: Sequence[str], exists: Mask, *, loosely: bool = False
+) -> tuple[Floats, Floats | None]:
     """Coverage of the query's different words by each row that exists for the reader, and what speaker and form add, if anything.
 
-    Rows that do not exist for the reader lend nothing either.
+    Rows that do not exist for the reader lend nothing; what they score themselves means nothing. ``loosely`` lets words of like meaning stand for those asked for.
     """
     scores = np.zeros(len(view), np.float32)
     if not asked or not len(view):
@@ -76,51 +83,28 @@ def lexical_scores(view: View, asked: Sequence[str], exists: Mask) -> tuple[Floa
     talk = view.talk()
     talking = len(talk.order) > 0
     names = view.speaker_words() if talking else _NOBODY
-    reach = np.zeros(len(view), np.float32) if talking else scores
+    there, wanted = view.lexicon.words, set(asked)
+    taken = wanted | names
+    lent: list[tuple[NDArray[np.int32], Floats]] = []
     total = 0.0
     for word in asked:
-        rows, weights, idf = view.lexicon.weights(word)
+        near = related(word) if loosely and word not in names else ()
+        alike = [(other, ALIKE * share) for other, share in near if other in there and other not in taken]
+        rows, weights, idf = view.lexicon.weights(word, alike[:LIKE])
         total += idf
         if not len(rows):
             continue
-        if not talking:
-            scores[rows] += weights  # a row stands once in what holds a word
-            continue
-        here = exists[rows]
-        rows, weights = rows[here], weights[here]
-        if word in names:
-            scores[rows] += weights
+        if not talking or word in names:
+            scores[rows] += weights  # of a row that comes twice the last counts
         else:
-            _lend(rows, weights, talk.place[rows], view, reach, scores)
+            lent.append((rows, weights * exists[rows]))
+    if lent:
+        talk.lend(lent, scores)
     scores /= np.float32(total)
     if not talking:
-        scores *= exists
         return scores, None
-    extra = NAMED * view.spoken_by(set(asked)) - ASKING * (view.columns["question"] & view.columns["turn"])
+    extra = NAMED * view.spoken_by(wanted) - ASKING * (view.columns["question"] & view.columns["turn"])
     return scores, extra.astype(np.float32)
-
-
-def _lend(
-    rows: NDArray[np.int32], weights: Floats, places: NDArray[np.int64], view: View, reach: Floats, scores: Floats
-) -> None:
-    """Add one word's weights to ``scores``: each row takes the most of its own and what turns near it lend."""
-    talk = view.talk()
-    reach[rows] = weights
-    touched = [rows.astype(np.int64)]
-    inside = places >= 0
-    places, lent = places[inside], weights[inside]
-    home = talk.stretch[places]
-    for distance, share in enumerate(NEAR, 1):
-        for step in (distance, -distance):
-            there = places + step
-            near = (there >= 0) & (there < len(talk.order))
-            near[near] = talk.stretch[there[near]] == home[near]
-            targets = talk.order[there[near]]
-            reach[targets] = np.maximum(reach[targets], np.float32(share) * lent[near])
-            touched.append(targets)
-    every = np.unique(np.concatenate(touched))
-    scores[every] += reach[every]
-    reach[every] = 0.0
 
 
 def fuse(lexical: Floats | None, extra: Floats | None, dense: Floats | None) -> Floats:

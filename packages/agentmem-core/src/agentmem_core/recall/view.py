@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from agentmem_core.errors import StoreDamagedError
 from agentmem_core.ports.ledger import Feature
 from agentmem_core.recall.lexicon import Lexicon
+from agentmem_core.recall.talk import Talk
 from agentmem_core.recall.text import QUESTION, words
 
 Mask = NDArray[np.bool_]
@@ -21,17 +21,6 @@ Mask = NDArray[np.bool_]
 NEVER = np.int64(2**62)
 _SMALL, _LARGE = 1e-20, 1e20
 """Between these, a sum of squares has neither lost nor overflowed float32."""
-PAUSE = 6 * 3600 * 1_000_000
-"""Microseconds of silence that end a stretch of talk: past it, turns are no longer neighbours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """The turns of all conversations, one behind the other: ``place`` inverts ``order``; equal ``stretch`` is one talk."""
-
-    order: NDArray[np.int64]
-    place: NDArray[np.int64]
-    stretch: NDArray[np.int64]
 
 
 class Codes:
@@ -256,13 +245,7 @@ class View:
     def _find_talk(self) -> Talk:
         columns = self.columns
         turns = np.flatnonzero(columns["turn"] & columns["alive"])
-        order = turns[np.argsort(columns["session"][turns], kind="stable")]
-        session, occurred = columns["session"][order], columns["occurred"][order]
-        breaks = np.zeros(len(order), np.int64)
-        breaks[1:] = (session[1:] != session[:-1]) | (np.abs(occurred[1:] - occurred[:-1]) > PAUSE)
-        place = np.full(len(self), -1, np.int64)
-        place[order] = np.arange(len(order))
-        return Talk(order, place, np.cumsum(breaks))
+        return Talk.of(turns, columns["session"], columns["occurred"], columns["question"])
 
     def _column_values(self, feature: Feature, found: list[str]) -> tuple[Any, ...]:
         return (
