@@ -13,7 +13,7 @@ from agentmem_core.engine.engine import GIVEN, Engine, find_record
 from agentmem_core.engine.kept import respecting
 from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError, VectorMismatchError
 from agentmem_core.model import FilterGroup, Link, Memory, MemoryType, Version
-from agentmem_core.model.filters import matches
+from agentmem_core.model.matching import matches
 from agentmem_core.operations import MEMORIES, Delete, Relate, Restore, Update
 from agentmem_core.ports import LedgerWriter, Record
 from agentmem_core.recall.view import micros

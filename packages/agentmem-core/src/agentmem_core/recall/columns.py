@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from agentmem_core.model.filters import AnyFilter, Filter, FilterCondition, FilterOperator, holds
+from agentmem_core.model.filters import AnyFilter, Filter, FilterCondition, FilterOperator
+from agentmem_core.model.matching import holds
 from agentmem_core.recall.view import Mask
 
 _FEW = 8
