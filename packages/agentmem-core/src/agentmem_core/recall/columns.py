@@ -74,7 +74,7 @@ def _test(given: Filter) -> Callable[[object], bool]:
 
 
 def filter_mask(given: AnyFilter, column: Callable[[str], Column], size: int) -> Mask:
-    """Which of ``size`` rows pass the filter; the same meaning as ``model.filters.matches``."""
+    """Which of ``size`` rows pass the filter; the same meaning as ``model.matching.matches``."""
     if isinstance(given, Filter):
         return column(given.field).mask(_test(given))
     if not given.filters:
