@@ -3,16 +3,14 @@
 import inspect
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import typer
+from pages import keep
 
 from agentmem_core.cli.app import app
 from agentmem_core.cli.store import Asked
 
-PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
-BEGIN, END = "<!-- commands: written by .ci/commands.py -->\n", "<!-- end of the commands -->\n"
 SHARED = {f"--{name.replace('_', '-')}" for name in Asked.__dataclass_fields__} - {"--as-json"} | {"--json"}
 CHOOSING = {"--config", "--profile"}
 
@@ -57,25 +55,5 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def page(text: str) -> str:
-    before, found, rest = text.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not (found and ended):
-        raise SystemExit(f"{PAGE.name} has lost the marks between which the commands stand")
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
-
-
-def main() -> int:
-    text = PAGE.read_text("utf-8")
-    current = page(text)
-    if "--check" in sys.argv[1:]:
-        if current != text:
-            print("docs/cli.md is not what the commands say; run: uv run python .ci/commands.py")
-            return 1
-        return 0
-    PAGE.write_text(current, "utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(keep("cli.md", script="commands", what="commands", now=table()))

@@ -1,12 +1,11 @@
 """Write docs/providers.md from the table of providers: `uv run python .ci/providers.py`; with --check, only say whether it is current."""
 
 import sys
-from pathlib import Path
+
+from pages import keep
 
 from agentmem_core.llms import PROVIDERS, Provider
 
-PAGE = Path(__file__).parent.parent / "docs" / "providers.md"
-BEGIN, END = "<!-- table: written by .ci/providers.py -->\n", "<!-- end of the table -->\n"
 JSON = {"schema": "schema", "shaped": "object with a schema", "tool": "tool", "object": "object", "told": "in words"}
 DIALECTS = {"openai": "OpenAI", "anthropic": "Anthropic", "gemini": "Gemini", "litellm": "LiteLLM"}
 
@@ -48,24 +47,5 @@ def table() -> str:
     )
 
 
-def page(text: str) -> str:
-    before, found, rest = text.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not (found and ended):
-        raise SystemExit(f"{PAGE.name} has lost the marks between which the table stands")
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
-
-
-def main() -> int:
-    text = PAGE.read_text("utf-8")
-    current = page(text)
-    if "--check" in sys.argv[1:]:
-        if text != current:
-            print(f"{PAGE.name} is not what the table says; run: uv run python .ci/providers.py")
-        return int(text != current)
-    PAGE.write_text(current, "utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(keep("providers.md", script="providers", what="providers", now=table()))

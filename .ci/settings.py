@@ -1,12 +1,11 @@
 """Write the table of docs/configuration.md from the settings: `uv run python .ci/settings.py`; with --check, only say whether it is current."""
 
 import sys
-from pathlib import Path
+
+from pages import keep
 
 from agentmem_core.settings import SECTIONS, SETTINGS, Setting
 
-PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"
-BEGIN, END = "<!-- settings: written by .ci/settings.py -->\n", "<!-- end of the settings -->\n"
 TITLES = {"": "### In front of all tables", **{section: f"### `[{section}]`" for section in SECTIONS}}
 
 
@@ -41,26 +40,5 @@ def table() -> str:
     return "\n".join([*lines, ""])
 
 
-def page(text: str) -> str:
-    """The page with the table of now."""
-    before, found, rest = text.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not (found and ended):
-        raise SystemExit(f"{PAGE.name} has lost the marks between which the table stands")
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
-
-
-def main() -> int:
-    """Write it, or say whether it is current."""
-    text = PAGE.read_text("utf-8")
-    current = page(text)
-    if "--check" in sys.argv[1:]:
-        if text != current:
-            print(f"docs/{PAGE.name} is not what the table says; run: uv run python .ci/settings.py")
-        return int(text != current)
-    PAGE.write_text(current, "utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(keep("configuration.md", script="settings", what="settings", now=table()))

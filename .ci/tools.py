@@ -2,16 +2,14 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
+
+from pages import keep
 
 from agentmem_core.mcp.offer import TOOLS
 from agentmem_core.mcp.prompts import PROMPTS
 from agentmem_core.mcp.resources import FIXED, TEMPLATES
 from agentmem_core.mcp.tool import Tool
-
-PAGE = Path(__file__).parent.parent / "docs" / "mcp.md"
-BEGIN, END = "<!-- tools: written by .ci/tools.py -->\n", "<!-- end of the tools -->\n"
 
 
 def cell(text: str) -> str:
@@ -44,26 +42,5 @@ def rows() -> Iterator[str]:
         yield f"| `{name}` | {cell(prompt['description'])}.{takes} |"
 
 
-def page(text: str) -> str:
-    before, found, rest = text.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not (found and ended):
-        raise SystemExit(f"{PAGE.name} has lost the marks between which the tools stand")
-    table = "\n".join(rows())
-    return f"{before}{BEGIN}\n{table}\n\n{END}{after}"
-
-
-def main() -> int:
-    text = PAGE.read_text("utf-8")
-    current = page(text)
-    if "--check" in sys.argv[1:]:
-        if current != text:
-            print("docs/mcp.md is not what the tools say; run: uv run python .ci/tools.py")
-            return 1
-        return 0
-    PAGE.write_text(current, "utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(keep("mcp.md", script="tools", what="tools", now="\n".join(rows())))

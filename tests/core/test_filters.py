@@ -9,7 +9,8 @@ import pytest
 
 from agentmem_core import Filter, FilterCondition, FilterGroup, FilterOperator, InvalidFilterError, parse_filter
 from agentmem_core.model import Memory, MemoryType, Scope
-from agentmem_core.model.filters import OWN_FIELDS, fields_of, matches
+from agentmem_core.model.filters import OWN_FIELDS, fields_of
+from agentmem_core.model.matching import matches
 
 NOON = datetime(2024, 5, 3, 12, tzinfo=UTC)
 

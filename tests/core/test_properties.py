@@ -20,7 +20,8 @@ from agentmem_core.connect import Config, connect
 from agentmem_core.engine.views import CachedView
 from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError
 from agentmem_core.model import Memory, MemoryType, Scope
-from agentmem_core.model.filters import AnyFilter, Filter, FilterGroup, FilterOperator, field_value, matches
+from agentmem_core.model.filters import AnyFilter, Filter, FilterGroup, FilterOperator, field_value
+from agentmem_core.model.matching import matches
 from agentmem_core.operations import NewMemory, StatsOf
 from agentmem_core.ports import Backend, Ledger, Partition, Record
 from agentmem_core.recall.columns import Column, filter_mask

@@ -18,7 +18,7 @@ NOW = datetime(2024, 5, 3, 12, tzinfo=UTC)
     ("value", "seconds"),
     [
         (None, None), ("", None), ("soon", None), ("nan", None), ("inf", None), ("-inf", None), ("0", 0.0), ("7", 7.0), ("0.5", 0.5),
-        ("-5", 0.0), ("1e9", 1e9), (format_datetime(NOW + timedelta(seconds=9), usegmt=True), 9.0),
+        ("-5", 0.0), (" 12 ", 12.0), ("1e9", None), ("9" * 400, None), ("1.5.2", None), (format_datetime(NOW + timedelta(seconds=9), usegmt=True), 9.0),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("Fri, 03 May 2024 14:00:30 +0200", 30.0),
         ("Fri, 03 May 2024 12:00:05 -0000", 5.0), ("Fri, 99 May 2024 12:00:05 GMT", None), ("二秒", None),
         (", ,", None),

@@ -18,6 +18,7 @@ from tests.core.clock import DAY, Clock
 from tests.core.learning.scripted import Scripted, fact, facts_at, learning, rows
 
 from agentmem_core import AgentMem, LearningBudget, LearningQueue, ModelError, Scope
+from agentmem_core.engine.learning import holding
 from agentmem_core.engine.learning import queue as queueing
 from agentmem_core.ports import Lesson
 
@@ -26,13 +27,17 @@ PATIENCE = 60.0
 
 
 class Parrot(Scripted):
-    """Learns that Ana lives in the town that stands last in the last turn."""
+    """Learns of every turn that Ana lives in the town that stands last in it."""
 
     def ask(self, prompt):
-        said = json.loads(prompt.text.splitlines()[-2].partition("): ")[2])
-        town = said.split()[-1]
-        count = sum(line[1].isdigit() for line in prompt.text.splitlines()[1:-1])
-        self.facts = [[fact(f"Ana lives in {town}", f"Ana|lives in|{town}", turns=[count])]]
+        lines = [line for line in prompt.text.splitlines()[1:-1] if line[1].isdigit()]
+        towns = [json.loads(line.partition("): ")[2]).split()[-1] for line in lines]
+        self.facts = [
+            [
+                fact(f"Ana lives in {town}", f"Ana|lives in|{town}", turns=[place + 1])
+                for place, town in enumerate(towns)
+            ]
+        ]
         return super().ask(prompt)
 
 
@@ -104,7 +109,7 @@ def test_a_budget_that_is_used_up_is_waited_for_until_tomorrow() -> None:
     clock = Clock()
     memory = learning(Parrot(), clock, budget=LearningBudget(max_calls_per_day=1))
     for town in TOWNS[:2]:
-        memory.add(turn(town), infer="background")
+        memory.add(turn(town), session_id=town, infer="background")
     queue = memory.flush(timeout=PATIENCE)
     assert (queue.waiting, queue.deferred, queue.failed) == (1, 1, 0)
     assert "tomorrow" in queue.warnings[0]
@@ -298,7 +303,9 @@ def test_two_clients_of_one_store_do_nothing_twice(tmp_path: Path) -> None:
         for model in models
     ]
     for number in range(30):
-        clients[number % 2].add(turn(f"town{number}"), user_id=f"user {number % 3}", infer="background")
+        clients[number % 2].add(
+            turn(f"town{number}"), user_id=f"user {number % 3}", session_id=str(number), infer="background"
+        )
     for client in clients:
         assert not client.flush(everyone=True, timeout=PATIENCE)
     assert sum(len(model.prompts) for model in models) == 30
@@ -317,15 +324,13 @@ def test_who_lost_a_lesson_decides_nothing(monkeypatch) -> None:
     monkeypatch.setattr("agentmem_core.engine.learning.verbs.wake", lambda engine, tenant: None)
     first.add(turn("Paris"), infer="background")
     engine.taught.add("default")
-    lesson = queueing._take(engine)
-    assert lesson is not None
-    assert queueing._take(engine) is None, "it is held"
-    clock.pass_(queueing.LEASE)
-    monkeypatch.setattr(queueing, "HOLDER", "another")
-    again = queueing._take(engine)
-    assert again is not None
+    [lesson] = holding.take(engine)
+    assert holding.take(engine) == [], "it is held"
+    clock.pass_(holding.LEASE)
+    monkeypatch.setattr(holding, "HOLDER", "another")
+    assert holding.take(engine)
     monkeypatch.undo()
-    queueing._do(engine, engine.learner, lesson)
+    queueing.do(engine, engine.learner, [lesson])
     assert facts_at(first) == set()
     with engine.ledger.reading() as reader:
         assert reader.lesson(lesson.number).holder.startswith("another")

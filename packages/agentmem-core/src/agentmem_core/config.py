@@ -1,4 +1,4 @@
-"""What a caller may say of where memories live and how they are found; what it leaves out the settings say."""
+"""The arguments of ``AgentMem`` as one value: what a caller may say; what it leaves out the settings say (``settings/table.py``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From what the caller said, then the settings, to a backend: a store inside the process, or a server's."""
+"""From what the caller said, then the settings, to a backend: a store inside the process, or a server's.
+
+Also which arguments belong to which of the two, and which of them make two stores of one folder: ``AgentMem.shared`` opens no folder twice.
+"""
 
 from __future__ import annotations
 

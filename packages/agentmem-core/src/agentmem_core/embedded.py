@@ -1,4 +1,7 @@
-"""The parts of a store inside the process, put together; the only place that knows which they are."""
+"""The parts of a store inside the process, put together; the only place that knows which they are.
+
+What decides about a part is asked for here, by the argument first: ``settings.value("durability", config.durability)``.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +12,9 @@ AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 
 _FIRST = 0.5
 """Seconds of the first pause; each further one is twice as long."""
+
+_SECONDS = re.compile(r"\s*-?[0-9]{1,15}(?:\.[0-9]{1,15})?\s*")
+"""A whole number, or one with a fraction, as some send it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,9 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     """Seconds that a ``Retry-After`` header asks to wait, given as seconds or as a date (RFC 9110, 10.2.3); None if it says nothing."""
     if value is None:
         return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        return _until(value, now)
-    return max(seconds, 0.0) if math.isfinite(seconds) else None
+    if _SECONDS.fullmatch(value):
+        return max(float(value), 0.0)
+    return _until(value, now)
 
 
 def _until(value: str, now: datetime) -> float | None:

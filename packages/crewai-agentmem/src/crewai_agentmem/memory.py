@@ -4,36 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import uuid4
 
 from crewai.llms.base_llm import BaseLLM
-from crewai.memory.types import MemoryMatch, MemoryRecord, ScopeInfo
-from crewai.memory.unified_memory import Memory
+from crewai.memory.types import MemoryMatch, MemoryRecord
 from pydantic import PrivateAttr
 
 from agentmem_core import AgentMem, InvalidInputError, Learned
-from agentmem_core import Memory as Stored
 from crewai_agentmem.bound import Bound, Item
-from crewai_agentmem.census import categories_of, children_of, info_of, newest, tree_of, walk
 from crewai_agentmem.embeddings import AgentMemEmbedding
 from crewai_agentmem.entities import EntityView
 from crewai_agentmem.events import asking, complaining, saving
-from crewai_agentmem.failures import unsure_of_learning
 from crewai_agentmem.fields import listed, number
-from crewai_agentmem.filters import (
-    AnyFilter,
-    before,
-    below,
-    both,
-    having,
-    in_categories,
-    of_crews,
-    of_run,
-    with_ids,
-    within,
-)
 from crewai_agentmem.filters import path as scope_path
 from crewai_agentmem.learning import Learning
 from crewai_agentmem.models import as_core_model
@@ -41,13 +24,15 @@ from crewai_agentmem.outcome import outcomes
 from crewai_agentmem.question import question
 from crewai_agentmem.recall import checked_weights, matches
 from crewai_agentmem.records import record_of, retagged
+from crewai_agentmem.shelf import Shelf
 from crewai_agentmem.storage import AgentMemStorage
 from crewai_agentmem.views import MEMORIES, LongTermView, ShortTermView
+from crewai_agentmem.who_learns import WhoLearns
 
 Depth = Literal["shallow", "deep"]
 
 
-class AgentMemMemory(Memory):
+class AgentMemMemory(Shelf):
     """Short-term, long-term and entity memory of a crew: ``Crew(agents=..., tasks=..., memory=AgentMemMemory())``.
 
     Recall is the core's hybrid recall over the query's text and makes no model call; ``depth`` has no meaning here. What is
@@ -55,12 +40,9 @@ class AgentMemMemory(Memory):
     it or ``start_run`` begins the next.
     """
 
-    _client: AgentMem = PrivateAttr()
-    _run: str = PrivateAttr()
     _weights: dict[str, float] = PrivateAttr()
     _min_score: float | None = PrivateAttr()
-    _learns: bool | None = PrivateAttr()
-    """Whether work is learnt from; None until the client that was given has been asked."""
+    _learns: WhoLearns = PrivateAttr()
 
     def __init__(
         self,
@@ -107,7 +89,8 @@ class AgentMemMemory(Memory):
         self._run = session_id or store.scope.session_id or _new_run()
         self._weights = chosen
         self._min_score = floor
-        self._learns = True if llm is not None or learner is not None else None if client is not None else False
+        told = llm is not None or learner is not None
+        self._learns = WhoLearns(store, known=True if told else None if client is not None else False)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         """Another memory of the same store and run: a crew is copied, what it knows is not."""
@@ -168,7 +151,7 @@ class AgentMemMemory(Memory):
         """Keep a text for every run; the outcome of a task also for this one. None where the memory is read-only."""
         if self.read_only:
             return None
-        self._asks_who_learns()
+        self._learns.ask()
         items = self._items([content], scope, categories, metadata, importance, source, private, agent_role, root_scope)
         with saving(self, content, metadata, agent_role):
             kept = self._bound().keep(items)
@@ -188,7 +171,7 @@ class AgentMemMemory(Memory):
         """``remember`` without blocking the event loop."""
         if self.read_only:
             return None
-        await self._aasks_who_learns()
+        await self._learns.aask()
         items = self._items([content], scope, categories, metadata, importance, source, private, None, None)
         with saving(self, content, metadata, None):
             kept = await self._bound().akeep(items)
@@ -211,7 +194,7 @@ class AgentMemMemory(Memory):
         texts = listed("contents", contents)
         if self.read_only or not texts:
             return []
-        self._asks_who_learns()
+        self._learns.ask()
         items = self._items(texts, scope, categories, metadata, importance, source, private, agent_role, root_scope)
         with saving(self, _summary(texts), metadata, agent_role):
             kept = self._bound().keep(items)
@@ -233,7 +216,7 @@ class AgentMemMemory(Memory):
         texts = listed("contents", contents)
         if self.read_only or not texts:
             return []
-        await self._aasks_who_learns()
+        await self._learns.aask()
         items = self._items(texts, scope, categories, metadata, importance, source, private, agent_role, None)
         with saving(self, _summary(texts), metadata, agent_role):
             kept = await self._bound().akeep(items)
@@ -276,24 +259,6 @@ class AgentMemMemory(Memory):
             found.extend(matches(await self._client.asearch(**asked), self._run, limit, self._weights, self._min_score))
         return found
 
-    def forget(
-        self,
-        scope: str | None = None,
-        categories: list[str] | None = None,
-        older_than: datetime | None = None,
-        metadata_filter: dict[str, Any] | None = None,
-        record_ids: list[str] | None = None,
-    ) -> int:
-        """Erase for good what meets all that is given; answers how many.
-
-        What other programs told the store is erased only by its id.
-        """
-        rows = self._rows(
-            scope, in_categories(categories), before(older_than), having(metadata_filter),
-            of_crews() if record_ids is None else with_ids(record_ids),
-        )  # fmt: skip
-        return self._erase(rows)
-
     def update(
         self,
         record_id: str,
@@ -315,35 +280,6 @@ class AgentMemMemory(Memory):
         if self.read_only or not said:
             return record_of(stored)
         return record_of(self._client.update(record_id, **said))
-
-    def list_records(self, scope: str | None = None, limit: int = 200, offset: int = 0) -> list[MemoryRecord]:
-        """What crews wrote in a scope and below it, newest first."""
-        rows = newest(self._listed(scope), limit, offset)
-        return [record_of(memory) for memory in rows]
-
-    def list_scopes(self, path: str | None = None) -> list[str]:
-        """The scopes right below one that hold records."""
-        return children_of(self._path(path), self._listed(path))
-
-    def list_categories(self, path: str | None = None) -> dict[str, int]:
-        """How many records each category has."""
-        return categories_of(self._listed(path))
-
-    def info(self, path: str | None = None) -> ScopeInfo:
-        """How many records a scope and those below hold, since when, and in which children."""
-        return info_of(self._path(path), self._listed(path))
-
-    def tree(self, path: str | None = None, max_depth: int = 3) -> str:
-        """The scopes as an indented list with how many records each holds."""
-        return tree_of(self._path(path), self._listed(path), max_depth)
-
-    def reset(self, scope: str | None = None) -> None:
-        """Erase for good what crews wrote in a scope, below ``root_scope`` if there is one; other programs' memories stay."""
-        self._erase(self._rows(scope, of_crews()))
-
-    def reset_all(self) -> None:
-        """Erase for good what crews of this user wrote, whatever ``root_scope`` is; other programs' memories stay."""
-        self._erase(walk(self._client, of_crews(), MEMORIES))
 
     def learn(self, run: str | None = None, *, again: bool = False) -> Learned:
         """Learn from work of this run, or another, that nothing was learnt from yet: what a failure of the model left.
@@ -373,30 +309,6 @@ class AgentMemMemory(Memory):
 
     def _learning(self, metadata: Mapping[str, Any] | None = None, agent_role: str | None = None) -> Learning:
         return Learning(self._bound(), complaining(self, metadata, agent_role))
-
-    def _asks_who_learns(self) -> None:
-        """A client that was given is asked once whether it learns."""
-        if self._learns is None:
-            with unsure_of_learning():
-                self._learns = self._client.flush(timeout=0).learning
-
-    async def _aasks_who_learns(self) -> None:
-        if self._learns is None:
-            with unsure_of_learning():
-                self._learns = (await self._client.aflush(timeout=0)).learning
-
-    def _path(self, scope: str | None) -> str:
-        return below(self.root_scope, scope)
-
-    def _rows(self, scope: str | None, *asked: AnyFilter | None) -> list[Stored]:
-        return walk(self._client, both(within(self._path(scope)), *asked), MEMORIES)
-
-    def _listed(self, scope: str | None) -> list[Stored]:
-        """What crews wrote, of other runs only what lasts."""
-        return self._rows(scope, of_crews(), of_run(self._run))
-
-    def _erase(self, rows: list[Stored]) -> int:
-        return self._client.forget([memory.id for memory in rows], collection=MEMORIES).memories if rows else 0
 
     def _question(
         self,

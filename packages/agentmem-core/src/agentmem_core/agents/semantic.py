@@ -175,8 +175,8 @@ def _tie(engine: Engine, op: RelateThings, ends: list[str], things: list[bool]) 
         standing = next(
             (
                 link
-                for link in writer.links(partition.id, memory_id=ends[0], relation=op.relation)
-                if (link.source, link.target, link.valid_to) == (ends[0], ends[1], None)
+                for link in writer.links(partition.id, source=ends[0], target=ends[1], relation=op.relation)
+                if link.valid_to is None
             ),
             None,
         )

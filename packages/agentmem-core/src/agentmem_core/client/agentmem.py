@@ -74,10 +74,8 @@ class AgentMem(AddingVerbs, LearningVerbs, RecallVerbs, MemoryVerbs, StoreVerbs,
         ``redact`` and ``block`` name what is taken out of everything before it is stored, and what is refused: ``email``, ``phone``,
         ``card``, ``iban``, ``id``, or patterns of your own.
 
-        What is not given is taken from the environment (``AGENTMEM_PATH``, ``AGENTMEM_EMBEDDER``, ``AGENTMEM_INDEX``,
-        ``AGENTMEM_DURABILITY``, ``AGENTMEM_EXACT_LIMIT``, ``AGENTMEM_CACHE_BYTES``, ``AGENTMEM_LLM``, ``AGENTMEM_API_URL``, ``AGENTMEM_API_KEY``,
-        ``AGENTMEM_TIMEOUT``),
-        then the default. ``embedder`` is a name (``wordllama``, ``chroma-onnx``, ``openai:<model>``, ``hashing``), an
+        What is not given the environment says (``AGENTMEM_PATH``, ``AGENTMEM_EMBEDDER``, ...), then the file ``agentmem.toml``, then the
+        default (``agentmem config show`` tells which; docs/configuration.md). ``embedder`` is a name (``wordllama``, ``chroma-onnx``, ``openai:<model>``, ``hashing``), an
         ``Embedder`` or a function from texts to vectors. ``durability="full"`` survives power loss, ``"normal"`` a killed
         process. ``llm`` is a model's name (``"openai:gpt-4.1-mini"``, ``"ollama:qwen3"``, ``"http://host:port/v1#model"``) or a ``LanguageModel``.
         ``router="model"`` lets the model ``llm`` say what kind of memory a text is, instead of rules. ``learner`` says who

@@ -13,8 +13,7 @@ from agentmem_core.engine.engine import GIVEN, Engine, find_record
 from agentmem_core.engine.kept import respecting
 from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError, VectorMismatchError
 from agentmem_core.model import FilterGroup, Link, Memory, MemoryType, Version
-from agentmem_core.model.filters import matches
-from agentmem_core.model.things import thing_key
+from agentmem_core.model.matching import matches
 from agentmem_core.operations import MEMORIES, Delete, Relate, Restore, Update
 from agentmem_core.ports import LedgerWriter, Record
 from agentmem_core.recall.view import micros
@@ -67,6 +66,8 @@ def update(engine: Engine, op: Update) -> Memory:
             operation="update", reason=op.reason,
         )  # fmt: skip
         writer.rewrite(_with_digest(writer, changed, op.collection))
+        if "valid_to" in changes:
+            _close_links(writer, record, memory.valid_to)
     return memory
 
 
@@ -136,7 +137,7 @@ def restore(engine: Engine, op: Restore) -> Memory:
             changes["metadata"] = {**wanted.metadata, "runs": record.memory.metadata["runs"]}
         memory = next_version(record, engine.clock(), changes)
         if ended:
-            _open_link(writer, record)
+            _close_links(writer, record, None)
         restored = replace(
             drafted, memory=memory, deleted_at=None, operation="restore", reason=f"version {op.version}", row=record.row
         )
@@ -158,15 +159,15 @@ def _ended_since(record: Record, versions: Iterable[Version], wanted: int) -> bo
     return later and record.deleted_at is None and record.memory.valid_to is not None
 
 
-def _open_link(writer: LedgerWriter, record: Record) -> None:
-    """The link of a fact that holds again."""
-    memory = record.memory
-    subject = memory.metadata.get("subject")
-    if memory.type is not MemoryType.SEMANTIC or not isinstance(subject, str):
-        return
-    for link in writer.links(record.row >> 32, memory_id=thing_key(subject)):
-        if link.fact == memory.id and link.valid_to == memory.valid_to:
-            writer.link(record.row >> 32, link.model_copy(update={"valid_to": None}))
+def _close_links(writer: LedgerWriter, record: Record, at: datetime | None) -> None:
+    """The links of a fact end when it does now; those that had ended otherwise stay as they are."""
+    for link in writer.links(record.row >> 32, fact=record.memory.id):
+        if link.valid_to == _end_of(link, record.memory.valid_to):
+            writer.link(record.row >> 32, link.model_copy(update={"valid_to": _end_of(link, at)}))
+
+
+def _end_of(link: Link, at: datetime | None) -> datetime | None:
+    return None if at is None else max(at, link.valid_from)
 
 
 def relate(engine: Engine, op: Relate) -> Link:
@@ -179,8 +180,8 @@ def relate(engine: Engine, op: Relate) -> Link:
         standing = next(
             (
                 link
-                for link in writer.links(partition, memory_id=op.source, relation=op.relation)
-                if link.source == op.source and link.target == op.target and link.valid_to is None
+                for link in writer.links(partition, source=op.source, target=op.target, relation=op.relation)
+                if link.valid_to is None
             ),
             None,
         )

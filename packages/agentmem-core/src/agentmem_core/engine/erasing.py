@@ -11,7 +11,7 @@ from agentmem_core.engine.evidence import Bereft, bereave
 from agentmem_core.engine.reading import every
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Compacted, FilterGroup, Receipt, Scope
-from agentmem_core.model.filters import matches
+from agentmem_core.model.matching import matches
 from agentmem_core.operations import MEMORIES, Compact, Forget
 from agentmem_core.ports import Erased, LedgerWriter, Partition, Record
 

@@ -60,19 +60,20 @@ class Fact:
     def _rivals(self) -> Iterator[Record]:
         """The facts that hold, or will hold, of the same subject and predicate with another object."""
         relation, thing = same_predicate(self._triple.predicate), thing_key(self._triple.object)
-        for link in told_alike(self._writer, self._partition.id, thing_key(self._triple.subject), relation):
-            over = link.valid_to is not None and link.valid_to <= self._since
-            record = None if over or link.target == thing else fact_of(self._writer, self._partition.id, link)
+        subject = thing_key(self._triple.subject)
+        for link in told_alike(self._writer, self._partition.id, subject, relation, open_after=self._since):
+            record = None if link.target == thing else fact_of(self._writer, self._partition.id, link)
             if record is not None and exists(record, self._now) and self._scope.admits(record.memory.scope):
                 yield record
 
 
-def told_alike(reader: LedgerReader, partition: int, subject: str, predicate: str) -> Iterator[Link]:
-    """The links from a thing whose predicates say the same; those of others are not read."""
+def told_alike(
+    reader: LedgerReader, partition: int, subject: str, predicate: str, *, open_after: datetime
+) -> Iterator[Link]:
+    """The links from a thing whose predicates say the same, without those that had ended; no others are read."""
     for relation in reader.relations(partition, subject):
         if same_predicate(relation) == predicate:
-            found = reader.links(partition, memory_id=subject, relation=relation)
-            yield from (link for link in found if link.source == subject)
+            yield from reader.links(partition, source=subject, relation=relation, open_after=open_after)
 
 
 def fact_of(reader: LedgerReader, partition: int, link: Link) -> Record | None:
@@ -119,10 +120,4 @@ def end(
 
 def links_of(reader: LedgerReader, record: Record) -> list[Link]:
     """The links that a fact stands for."""
-    subject = record.memory.metadata.get("subject")
-    if not isinstance(subject, str):
-        return []
-    predicate = record.memory.metadata.get("predicate")
-    wanted = predicate if isinstance(predicate, str) else None
-    found = reader.links(record.row >> 32, memory_id=thing_key(subject), relation=wanted)
-    return [link for link in found if link.fact == record.memory.id]
+    return reader.links(record.row >> 32, fact=record.memory.id)

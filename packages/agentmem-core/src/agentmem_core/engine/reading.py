@@ -12,7 +12,7 @@ from typing import Any
 from agentmem_core.engine.engine import Engine, exists, find_record
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Link, Memory, MemoryType, Page, Scope, Version
-from agentmem_core.model.filters import matches
+from agentmem_core.model.matching import matches
 from agentmem_core.model.things import is_thing, named_link
 from agentmem_core.operations import MEMORIES, Get, History, Links, List
 from agentmem_core.ports import LedgerReader, Listing, Record

@@ -10,9 +10,9 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from agentmem_core.engine.drafting import digest_of, embedded, require_same_space, space_for, with_words
 from agentmem_core.engine.engine import Engine, mismatch
@@ -24,73 +24,13 @@ from agentmem_core.engine.file_transfer import (
     files_of,
     imported_file,
 )
+from agentmem_core.engine.transfer_records import LinkRecord, MemoryRecord
 from agentmem_core.errors import ConflictError, InvalidInputError
-from agentmem_core.model import Link, Memory, MemoryType, Scope, Transferred, Version
+from agentmem_core.model import Link, Memory, Scope, Transferred, Version
 from agentmem_core.model.things import require_memory_id
-from agentmem_core.model.values import Content, Count, Importance, Instant, Metadata, Name, Text, Value, Vector, explain
+from agentmem_core.model.values import Vector, explain
 from agentmem_core.operations import MEMORIES, Export, Import
 from agentmem_core.ports import Collection, Fingerprint, LedgerReader, LedgerWriter, Listing, Partition, Record
-
-
-class _MemoryRecord(Value):
-    """A memory as exported; checked again on the way in, since a file may come from anywhere."""
-
-    kind: str
-    collection: Name
-    user_id: Name
-    id: Name
-    content: Content
-    type: MemoryType
-    agent_id: Name | None = None
-    session_id: Name | None = None
-    metadata: Metadata = Field(default_factory=dict)
-    importance: Importance = 0.5
-    entities: tuple[Name, ...] = ()
-    source: tuple[Name, ...] = ()
-    role: Name | None = None
-    name: Name | None = None
-    occurred_at: Instant
-    created_at: Instant
-    updated_at: Instant
-    expires_at: Instant | None = None
-    valid_from: Instant | None = None
-    valid_to: Instant | None = None
-    version: Annotated[Count, Field(ge=1)] = 1
-    access_count: Count = 0
-    last_accessed_at: Instant | None = None
-    operation: Name = "add"
-    reason: Text | None = None
-    deleted_at: Instant | None = None
-    vector: str | None = None
-    history: tuple[_VersionRecord, ...] = ()
-
-
-class _VersionRecord(Value):
-    version: Annotated[Count, Field(ge=1)]
-    content: Content
-    metadata: Metadata = Field(default_factory=dict)
-    importance: Importance
-    operation: Name
-    changed_at: Instant
-    reason: Text | None = None
-
-
-class _LinkFields(Value):
-    source: Name
-    relation: Name
-    target: Name
-    weight: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 1.0
-    metadata: Metadata = Field(default_factory=dict)
-    valid_from: Instant
-    valid_to: Instant | None = None
-    fact: Name | None = None
-
-
-class _LinkRecord(Value):
-    kind: str
-    user_id: Name
-    link: _LinkFields
-
 
 _VECTOR: TypeAdapter[bytes] = TypeAdapter(Vector)
 
@@ -182,18 +122,18 @@ def _exported_links(partition: Partition, links: Sequence[Link]) -> Iterator[dic
 
 def import_(engine: Engine, op: Import) -> Transferred:
     """All records of one call in one transaction; a memory that stands already with the same content is skipped."""
-    memories: dict[tuple[str, str], list[_MemoryRecord]] = defaultdict(list)
+    memories: dict[tuple[str, str], list[MemoryRecord]] = defaultdict(list)
     links: list[tuple[str, Link]] = []
     files: list[ImportedFile] = []
     for given in op.records:
         kind = given.get("kind")
         try:
             if kind == "memory":
-                record = _MemoryRecord(**given)
+                record = MemoryRecord(**given)
                 _require_past(record)
                 memories[record.collection, record.user_id if op.keep_users else op.scope.user_id].append(record)
             elif kind == "link":
-                found = _LinkRecord(**given)
+                found = LinkRecord(**given)
                 link = Link(**found.link.model_dump())
                 links.append((found.user_id if op.keep_users else op.scope.user_id, link))
             elif kind == "file":
@@ -216,7 +156,7 @@ class _Prepared:
     before: Collection | None
 
 
-def _prepared(engine: Engine, scope: Scope, key: tuple[str, str], given: Sequence[_MemoryRecord]) -> _Prepared:
+def _prepared(engine: Engine, scope: Scope, key: tuple[str, str], given: Sequence[MemoryRecord]) -> _Prepared:
     collection, user_id = key
     with engine.ledger.reading() as reader:
         stored = reader.collection(scope.tenant, collection)
@@ -236,13 +176,13 @@ def _prepared(engine: Engine, scope: Scope, key: tuple[str, str], given: Sequenc
     )
 
 
-def _require_past(item: _MemoryRecord) -> None:
+def _require_past(item: MemoryRecord) -> None:
     numbers = [version.version for version in item.history]
     if numbers != sorted(set(numbers)) or (numbers and numbers[-1] >= item.version):
         raise InvalidInputError(f"record {item.id!r}: the versions of its history must ascend and stay below its own")
 
 
-def _record(item: _MemoryRecord, tenant: str, user_id: str) -> Record:
+def _record(item: MemoryRecord, tenant: str, user_id: str) -> Record:
     scope = Scope(tenant=tenant, user_id=user_id, agent_id=item.agent_id, session_id=item.session_id)
     fields = {name: getattr(item, name) for name in Memory.model_fields if name != "scope"}
     memory = Memory(scope=scope, **fields)

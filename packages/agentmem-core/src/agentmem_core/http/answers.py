@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -26,6 +25,7 @@ from agentmem_core.errors import (
 from agentmem_core.http.problems import MEDIA_TYPE, Problem, error_of
 from agentmem_core.http.routes import Route
 from agentmem_core.model.values import explain
+from agentmem_core.retrying import retry_after
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of an answer, unpacked; more than any operation answers."""
@@ -54,14 +54,7 @@ class Answer:
     @property
     def retry_after(self) -> float | None:
         """Seconds after which the server wants to be asked again."""
-        given = self.headers.get("retry-after", "").strip()
-        if given.isdecimal():
-            return float(given)
-        try:
-            moment = parsedate_to_datetime(given)
-        except ValueError:
-            return None
-        return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+        return retry_after(self.headers.get("retry-after"), datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,8 +189,21 @@ class LedgerReader(LessonReader, Protocol):
         """Every version of a row, oldest first, the current one last."""
         ...
 
-    def links(self, partition: int, *, memory_id: str | None = None, relation: str | None = None) -> list[Link]:
-        """The links of a partition, or from and to one memory."""
+    def links(
+        self,
+        partition: int,
+        *,
+        memory_id: str | None = None,
+        source: str | None = None,
+        target: str | None = None,
+        relation: str | None = None,
+        fact: str | None = None,
+        open_after: datetime | None = None,
+    ) -> list[Link]:
+        """The links of a partition that fit all that is given, by when they begin.
+
+        ``memory_id`` is either end; ``open_after`` leaves out those that had ended at a moment, or end there.
+        """
         ...
 
     def relations(self, partition: int, source: str) -> list[str]:

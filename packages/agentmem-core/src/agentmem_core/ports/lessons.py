@@ -39,16 +39,29 @@ class LessonReader(Protocol):
         """The lesson of that number, while it waits."""
         ...
 
-    def lessons(self, tenant: str | None = None, user_id: str | None = None, *, limit: int = 1_000) -> list[Lesson]:
-        """The oldest lessons that wait, failed ones too, in order."""
+    def lessons(
+        self,
+        tenant: str | None = None,
+        user_id: str | None = None,
+        *,
+        failed: bool | None = None,
+        holder: str | None = None,
+        after: int = 0,
+        limit: int = 1_000,
+    ) -> list[Lesson]:
+        """The oldest lessons that wait past number ``after``, in order: failed ones too unless ``failed`` says which."""
         ...
 
     def due_lesson(self, tenant: str, now: datetime) -> Lesson | None:
         """The oldest one of a tenant that may be taken: it is due, has not failed, and no older one of its user waits."""
         ...
 
-    def waiting_lessons(self, tenant: str) -> tuple[int, int]:
-        """How many of a tenant wait, and how many have failed."""
+    def waiting_lessons(self, tenant: str, user_id: str | None = None) -> tuple[int, int]:
+        """How many of a tenant or a user wait, and how many have failed."""
+        ...
+
+    def deferred_lessons(self, tenant: str, user_id: str | None = None, *, until: datetime) -> int:
+        """How many wait that nobody holds and that are due only after ``until``."""
         ...
 
 

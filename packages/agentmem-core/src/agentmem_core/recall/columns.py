@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from agentmem_core.model.filters import AnyFilter, Filter, FilterCondition, FilterOperator, holds
+from agentmem_core.model.filters import AnyFilter, Filter, FilterCondition, FilterOperator
+from agentmem_core.model.matching import holds
 from agentmem_core.recall.view import Mask
 
 _FEW = 8
@@ -73,7 +74,7 @@ def _test(given: Filter) -> Callable[[object], bool]:
 
 
 def filter_mask(given: AnyFilter, column: Callable[[str], Column], size: int) -> Mask:
-    """Which of ``size`` rows pass the filter; the same meaning as ``model.filters.matches``."""
+    """Which of ``size`` rows pass the filter; the same meaning as ``model.matching.matches``."""
     if isinstance(given, Filter):
         return column(given.field).mask(_test(given))
     if not given.filters:

@@ -97,6 +97,28 @@ class LedgerLessons:
             assert [item.number for item in reader.lessons("acme")] == numbers[:2]
             assert [item.number for item in reader.lessons("acme", "ana")] == numbers[:1]
             assert [item.number for item in reader.lessons(limit=2)] == numbers[:2]
+            assert [item.number for item in reader.lessons(after=numbers[0])] == numbers[1:]
+
+    def test_lessons_are_told_by_their_state_and_counted(self, ledger: Ledger) -> None:
+        held, failed, later, _, foreign = queue(
+            ledger,
+            replace(a_lesson(due=HOUR), holder="me"),
+            replace(a_lesson(), failed=True),
+            a_lesson(due=HOUR),
+            a_lesson(),
+            replace(a_lesson(BEN), failed=True, holder="you", due_at=NOON + HOUR),
+        )
+        with ledger.reading() as reader:
+            assert [item.number for item in reader.lessons("acme", holder="me")] == [held]
+            assert [item.number for item in reader.lessons("acme", failed=True)] == [failed, foreign]
+            assert failed not in [item.number for item in reader.lessons("acme", "ana", failed=False)]
+            assert reader.waiting_lessons("acme") == (3, 2)
+            assert reader.waiting_lessons("acme", "ben") == (0, 1)
+            assert reader.deferred_lessons("acme", until=NOON) == 1, "only that which nobody holds"
+            assert reader.deferred_lessons("acme", "ana", until=NOON) == 1
+            assert reader.deferred_lessons("acme", "ben", until=NOON) == 0
+            assert reader.deferred_lessons("acme", until=NOON + HOUR) == 0
+            assert reader.lesson(later) is not None
 
     def test_lessons_are_erased_by_scope(self, ledger: Ledger) -> None:
         numbers = queue(ledger, a_lesson(), a_lesson(Scope(tenant="acme", user_id="ana")), a_lesson(BEN))

@@ -44,6 +44,36 @@ class LedgerLinks:
             assert reader.relations(part.id, "d") == []
             assert reader.relations(part.id + 1, "a") == []
 
+    def test_links_are_found_by_all_that_is_given(self, ledger: Ledger) -> None:
+        part, other = a_partition(ledger), a_partition(ledger, "bob")
+        ended, holds, lisbon = _fact("f1"), _fact("f2", later=2), _fact("f3", target="entity:里斯本", later=1)
+        ended = ended.model_copy(update={"valid_to": NOON + timedelta(days=1)})
+        between = Link(source="entity:lisbon", relation="near", target="entity:ana", valid_from=NOON)
+        with ledger.writing() as writer:
+            for link in (holds, lisbon, ended, between):
+                writer.link(part.id, link)
+            writer.link(other.id, _fact("f1"))
+        with ledger.reading() as reader:
+            assert reader.links(part.id, source="entity:ana") == [ended, lisbon, holds]
+            assert reader.links(part.id, target="entity:ana") == [between]
+            assert reader.links(part.id, source="entity:ana", target="entity:lisbon") == [ended, holds]
+            assert reader.links(part.id, source="entity:ana", relation="near") == []
+            assert reader.links(part.id, memory_id="entity:ana", relation="near") == [between]
+            assert reader.links(part.id, fact="f1") == [ended]
+            assert reader.links(part.id, fact="f2", memory_id="entity:lisbon") == [holds]
+            assert reader.links(part.id, fact="f2", target="entity:里斯本") == []
+            assert reader.links(part.id, fact="") == []
+            until = NOON + timedelta(days=1)
+            assert reader.links(part.id, source="entity:ana", open_after=until) == [lisbon, holds]
+            assert ended in reader.links(part.id, open_after=until - timedelta(microseconds=1))
+
+    def test_a_link_of_a_thing_to_itself_is_found_once(self, ledger: Ledger) -> None:
+        part = a_partition(ledger)
+        with ledger.writing() as writer:
+            writer.link(part.id, Link(source="a", relation="knows", target="a", valid_from=NOON))
+        with ledger.reading() as reader:
+            assert len(reader.links(part.id, memory_id="a")) == 1
+
     def test_the_same_link_of_two_facts_is_two_links(self, ledger: Ledger) -> None:
         part = a_partition(ledger)
         with ledger.writing() as writer:

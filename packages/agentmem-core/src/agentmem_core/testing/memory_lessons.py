@@ -22,10 +22,24 @@ class MemoryLessonReader:
     def lesson(self, number: int) -> Lesson | None:
         return self._state.lessons.get(number)
 
-    def lessons(self, tenant: str | None = None, user_id: str | None = None, *, limit: int = 1_000) -> list[Lesson]:
-        waiting = (self._state.lessons[number] for number in sorted(self._state.lessons))
+    def lessons(
+        self,
+        tenant: str | None = None,
+        user_id: str | None = None,
+        *,
+        failed: bool | None = None,
+        holder: str | None = None,
+        after: int = 0,
+        limit: int = 1_000,
+    ) -> list[Lesson]:
+        waiting = (self._state.lessons[number] for number in sorted(self._state.lessons) if number > after)
         mine = [
-            item for item in waiting if tenant in (None, item.scope.tenant) and user_id in (None, item.scope.user_id)
+            item
+            for item in waiting
+            if tenant in (None, item.scope.tenant)
+            and user_id in (None, item.scope.user_id)
+            and failed in (None, item.failed)
+            and holder in (None, item.holder)
         ]
         return mine[:limit]
 
@@ -40,10 +54,14 @@ class MemoryLessonReader:
             behind.add(user)
         return None
 
-    def waiting_lessons(self, tenant: str) -> tuple[int, int]:
-        mine = self.lessons(tenant, limit=len(self._state.lessons))
+    def waiting_lessons(self, tenant: str, user_id: str | None = None) -> tuple[int, int]:
+        mine = self.lessons(tenant, user_id, limit=len(self._state.lessons))
         failed = sum(lesson.failed for lesson in mine)
         return len(mine) - failed, failed
+
+    def deferred_lessons(self, tenant: str, user_id: str | None = None, *, until: datetime) -> int:
+        mine = self.lessons(tenant, user_id, failed=False, limit=len(self._state.lessons))
+        return sum(lesson.holder is None and lesson.due_at > until for lesson in mine)
 
 
 class MemoryLessonWriter(MemoryLessonReader):

@@ -95,11 +95,26 @@ class MemoryReader(MemoryLessonReader):
         kept = {**part.versions.get(row, {}), record.memory.version: version_of(record)}
         return [kept[number].model_copy(deep=True) for number in sorted(kept)]
 
-    def links(self, partition: int, *, memory_id: str | None = None, relation: str | None = None) -> list[Link]:
+    def links(
+        self,
+        partition: int,
+        *,
+        memory_id: str | None = None,
+        source: str | None = None,
+        target: str | None = None,
+        relation: str | None = None,
+        fact: str | None = None,
+        open_after: datetime | None = None,
+    ) -> list[Link]:
         found = (
             link
             for link in self._part(partition).links.values()
-            if memory_id in (None, link.source, link.target) and relation in (None, link.relation)
+            if memory_id in (None, link.source, link.target)
+            and source in (None, link.source)
+            and target in (None, link.target)
+            and relation in (None, link.relation)
+            and fact in (None, link.fact)
+            and (open_after is None or link.valid_to is None or link.valid_to > open_after)
         )
         ordered = sorted(found, key=lambda link: (link.valid_from, link.source, link.relation, link.target))
         return [link.model_copy(deep=True) for link in ordered]

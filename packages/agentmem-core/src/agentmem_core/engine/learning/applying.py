@@ -57,8 +57,9 @@ class Applying:
     """All of those ids."""
 
     def __post_init__(self) -> None:
-        """The user's part of the collection, made if there is none."""
+        """The user's part of the collection, made if there is none, and whether any of the turns was read before."""
         scope = self.window.scope
+        self.again = bool(self.writer.learnt(self.window.rows))
         self.partition: Partition = self.writer.ensure_partition(scope.tenant, MEMORIES, scope.user_id, self.space)
 
     def decide(self, item: Item) -> Decision | None:
@@ -71,7 +72,7 @@ class Applying:
         turns = [turn.id for turn in told]
         known = known_about(
             self.writer, self.partition, self.window.scope, item.stated, item.record, item.near, self.now,
-            self.written.get(same_saying(item.stated.fact.text), ()),
+            self.written.get(same_saying(item.stated.fact.text), ()), again=self.again,
         )  # fmt: skip
         ruled = settle(item.stated, [one for one in known if not self._later(item.stated, one)], trusting=self.trusting)
         settled = self._of_model(item, ruled) if isinstance(ruled, Open) else ruled

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from agentmem_core.engine.drafting import digest_of
@@ -13,7 +14,7 @@ from agentmem_core.learning.deciding import Known, Stated, triple_of
 from agentmem_core.model import Link, MemoryType, Scope
 from agentmem_core.operations import Search
 from agentmem_core.ports import LedgerReader, Partition, Record
-from agentmem_core.recall.facts import holds_many
+from agentmem_core.recall.facts import holds_many, same_predicate
 
 SUMMARY = "summary"
 """What ``metadata["kind"]`` says of the summary of a session."""
@@ -25,7 +26,7 @@ AT_ONCE = 6
 """Memories that are looked at for one fact."""
 
 _RIVALS = 50
-"""As many of the latest facts of one kind are looked at."""
+"""As many facts of one kind are looked at, of those that had not ended when the one in question begins."""
 
 _NEAR_MEANING = 0.5
 _NEAR_WORDS = 0.3
@@ -58,15 +59,18 @@ def known_about(
     near: Iterable[str],
     now: datetime,
     fresh: Iterable[str] = (),
+    *,
+    again: bool,
 ) -> list[Known]:
     """What is known now, each once: closed intervals too, because a fact may be about what was.
 
+    What had ended before the fact begins decides nothing, and is left out: however often somebody has moved, it is as much to read.
+    But when its turns are read ``again``, all that says the same is looked at, since they may have told of any of it.
     ``near`` are the ids of what was found by its text, ``fresh`` those of what says the same and was learnt just now.
     """
     found: dict[str, Known] = {}
-    for other in _candidates(reader, partition, stated, record):
-        if _counts(other, scope, now):
-            found[other.memory.id] = known_of(other)
+    for other in _candidates(reader, partition, scope, stated, record, now, again=again):
+        found[other.memory.id] = known_of(other)
     for memory_id, is_near in (*((name, True) for name in near), *((name, False) for name in fresh)):
         named = None if memory_id in found else reader.by_id(partition.id, memory_id)
         if named is not None and _counts(named, scope, now):
@@ -91,22 +95,56 @@ def known_of(record: Record, *, near: bool = False) -> Known:
     )
 
 
-def _candidates(reader: LedgerReader, partition: Partition, stated: Stated, record: Record) -> Iterator[Record]:
+def _candidates(
+    reader: LedgerReader,
+    partition: Partition,
+    scope: Scope,
+    stated: Stated,
+    record: Record,
+    now: datetime,
+    *,
+    again: bool,
+) -> Iterator[Record]:
     """By the triple: what says the same or the opposite, and what says another thing of which there is one at a time."""
     triple, fact = stated.triple, stated.fact
-    links: list[Link] = []
     if triple is not None and fact.predicate is not None:
-        subject, predicate, thing = triple
-        links += [link for link in reader.links(partition.id, memory_id=thing) if link.source == subject]
+        subject, predicate, _ = triple
+        yield from _of_one_thing(reader, partition, scope, stated, now, again=again)
         if fact.exclusive or fact.retracted or not holds_many(fact.predicate):
-            links += list(told_alike(reader, partition.id, subject, predicate))[-_RIVALS:]
-    for link in links:
-        other = fact_of(reader, partition.id, link)
-        if other is not None:
-            yield other
+            alike = told_alike(reader, partition.id, subject, predicate, open_after=stated.since)
+            for link in _nearest(list(alike), stated.since):
+                other = fact_of(reader, partition.id, link)
+                if other is not None and _counts(other, scope, now):
+                    yield other
     same = reader.by_digest(partition.id, record.digest or digest_of(record.memory))
-    if same is not None:
+    if same is not None and _counts(same, scope, now):
         yield same
+
+
+def _of_one_thing(
+    reader: LedgerReader, partition: Partition, scope: Scope, stated: Stated, now: datetime, *, again: bool
+) -> Iterator[Record]:
+    """What says something of the same subject and object. Of what had ended the first says that it was known once; others add nothing."""
+    subject, _, thing = stated.triple or ("", "", "")
+    seen: set[str] = set()
+    for link in reader.links(partition.id, source=subject, target=thing):
+        kind = same_predicate(link.relation)
+        if not again and kind in seen and link.valid_to is not None and link.valid_to < stated.since:
+            continue
+        other = fact_of(reader, partition.id, link)
+        if other is not None and _counts(other, scope, now):
+            seen.add(kind)
+            yield other
+
+
+def _nearest(links: Sequence[Link], since: datetime) -> Sequence[Link]:
+    """Those that begin nearest to when a fact does, and the latest."""
+    if len(links) <= _RIVALS:
+        return links
+    ordered = sorted(links, key=lambda link: link.valid_from)
+    begun = bisect_right(ordered, since, key=lambda link: link.valid_from)
+    first = max(0, min(begun - _RIVALS // 2, len(ordered) - _RIVALS))
+    return [*ordered[first : first + _RIVALS - 1], ordered[-1]]
 
 
 def _counts(record: Record, scope: Scope, now: datetime) -> bool:

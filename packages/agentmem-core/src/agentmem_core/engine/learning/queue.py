@@ -1,49 +1,34 @@
-"""What waits to be learnt: one worker a process takes a lesson at a time, holds it while it works, and hands in what it decided.
+"""What waits to be learnt: one worker a process takes what can be learnt together, works on it, and hands in what it decided.
 
-A lesson is taken and given back in the ledger's transactions. Whoever is killed loses it when its lease runs out; the decisions of
-whoever lost it are not applied.
+Handing in decisions and ending the lessons that they are of is one transaction.
 """
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from uuid import uuid4
 
 from agentmem_core.engine.asking import walk
 from agentmem_core.engine.engine import Engine
 from agentmem_core.engine.learner import Learner
+from agentmem_core.engine.learning.holding import LEASE, TakenError, give_back, held, require_held, take
 from agentmem_core.engine.learning.meter import Meter, SpentError, tomorrow
 from agentmem_core.engine.learning.studying import study
 from agentmem_core.engine.learning.turns import records_of, unlearnt, window_of
-from agentmem_core.errors import AgentMemError, StoreError
 from agentmem_core.model import Scope
 from agentmem_core.model.learning import LearningQueue, WaitingLesson
 from agentmem_core.ports import LedgerWriter, Lesson
-
-LEASE = timedelta(seconds=10)
-"""For how long a lesson is held without a sign of life."""
-
-_SIGN = 3.0
-"""Seconds between signs of life."""
 
 ATTEMPTS = 5
 _PAUSES = (1.0, 4.0, 16.0, 60.0)
 """Seconds before another attempt."""
 
 _SHOWN = 100
-HOLDER = f"{os.getpid()}-{uuid4().hex[:12]}"
+"""As many of the oldest lessons are told one by one."""
 
-
-class TakenError(AgentMemError):
-    """Another one works on the lesson: it was held for too long without a sign of life."""
-
-    code = "lesson_taken"
+_AT_ONCE = 500
 
 
 def wake(engine: Engine, tenant: str) -> None:
@@ -54,23 +39,22 @@ def wake(engine: Engine, tenant: str) -> None:
 
 
 def work(engine: Engine, learner: Learner) -> float | None:
-    """Do one lesson; answers in how many seconds to look again."""
-    lesson = _take(engine)
-    if lesson is None:
+    """Learn from what can be learnt together; answers in how many seconds to look again."""
+    lessons = take(engine)
+    if not lessons:
         return _pause(engine)
-    with _held(engine, lesson):
-        _do(engine, learner, lesson)
+    with held(engine, lessons):
+        do(engine, learner, lessons)
     return 0.0
 
 
 def queue_of(engine: Engine, scope: Scope, *, everyone: bool) -> LearningQueue:
     """What waits for a user, or for all of a tenant."""
-    now = engine.clock()
+    user_id = None if everyone else scope.user_id
     with engine.ledger.reading() as reader:
-        lessons = reader.lessons(scope.tenant, None if everyone else scope.user_id, limit=10_000)
-    waiting = [lesson for lesson in lessons if not lesson.failed]
-    failed = len(lessons) - len(waiting)
-    deferred = sum(lesson.holder is None and lesson.due_at > now + timedelta(minutes=5) for lesson in waiting)
+        waiting, failed = reader.waiting_lessons(scope.tenant, user_id)
+        deferred = reader.deferred_lessons(scope.tenant, user_id, until=engine.clock() + timedelta(minutes=5))
+        shown = reader.lessons(scope.tenant, user_id, limit=_SHOWN)
     warnings: list[str] = []
     if waiting and engine.learner is None:
         warnings.append(
@@ -81,158 +65,94 @@ def queue_of(engine: Engine, scope: Scope, *, everyone: bool) -> LearningQueue:
     if failed:
         warnings.append(f"{failed} were tried {ATTEMPTS} times and have failed; flush(retry=True) tries them again")
     return LearningQueue(
-        waiting=len(waiting),
+        waiting=waiting,
         deferred=deferred,
         failed=failed,
         learning=engine.learner is not None,
-        lessons=tuple(_shown(lesson) for lesson in lessons[:_SHOWN]),
+        lessons=tuple(_shown(lesson) for lesson in shown),
         warnings=tuple(warnings),
     )
 
 
 def try_again(engine: Engine, scope: Scope, *, everyone: bool) -> None:
     """What has failed is due again."""
-    now = engine.clock()
+    now, user_id, after = engine.clock(), None if everyone else scope.user_id, 0
     with engine.writing() as writer:
-        for lesson in writer.lessons(scope.tenant, None if everyone else scope.user_id, limit=10_000):
-            if lesson.failed:
+        while found := writer.lessons(scope.tenant, user_id, failed=True, after=after, limit=_AT_ONCE):
+            for lesson in found:
                 writer.put_lesson(replace(lesson, failed=False, attempts=0, due_at=now, holder=None))
+            after = found[-1].number
 
 
-def let_go(engine: Engine) -> None:
-    """Give back what this process holds, so that nobody has to wait for it."""
-    with suppress(StoreError):
-        if not _held_here(engine):
-            return
-        with engine.ledger.writing() as writer:
-            now = engine.clock()
-            for number in _held_here(engine):
-                lesson = writer.lesson(number)
-                if lesson is not None and lesson.holder == _holder(engine):
-                    attempts = max(0, lesson.attempts - 1)
-                    writer.put_lesson(replace(lesson, holder=None, due_at=min(now, lesson.due_at), attempts=attempts))
-
-
-def _held_here(engine: Engine) -> list[int]:
-    """The numbers of the lessons that this engine works on."""
-    holder = _holder(engine)
-    with engine.ledger.reading() as reader:
-        return [
-            lesson.number for tenant in [*engine.taught] for lesson in reader.lessons(tenant) if lesson.holder == holder
-        ]
-
-
-def _holder(engine: Engine) -> str:
-    """Who holds a lesson: this engine in this process."""
-    return f"{HOLDER}-{id(engine)}"
-
-
-def _take(engine: Engine) -> Lesson | None:
-    """The next lesson, held by us from now on."""
-    now = engine.clock()
-    for tenant in sorted(engine.taught):
-        with engine.ledger.reading() as reader:
-            if reader.due_lesson(tenant, now) is None:
-                continue
-        with engine.ledger.writing() as writer:
-            lesson = writer.due_lesson(tenant, now)
-            if lesson is not None:
-                held = replace(lesson, holder=_holder(engine), due_at=now + LEASE, attempts=lesson.attempts + 1)
-                writer.put_lesson(held)
-                return held
-    return None
-
-
-def _do(engine: Engine, learner: Learner, lesson: Lesson) -> None:
-    """Learn from the lesson's turns, or say why it could not be done."""
-    meter = Meter(engine, lesson.scope.tenant, learner.budget)
+def do(engine: Engine, learner: Learner, lessons: Sequence[Lesson]) -> None:
+    """Learn from the turns of lessons of one session in one go, or say of the first why it could not be done."""
+    first = lessons[0]
+    meter = Meter(engine, first.scope.tenant, learner.budget)
     try:
+        turns = [turn for lesson in lessons for turn in lesson.turns]
         with engine.ledger.reading() as reader:
-            records = unlearnt(reader, records_of(engine, reader, lesson.scope, lesson.turns))
+            records = unlearnt(reader, records_of(engine, reader, first.scope, turns))
             window = window_of(reader, records) if records else None
+        rows = () if window is None else window.rows
+        left = {record.memory.id for record in records if record.row not in rows}
         if window is None:
-            _finish(engine, lesson)
+            with engine.ledger.writing() as writer:
+                _hand_in(engine, writer, lessons, left)
             return
-        left = [record.memory.id for record in records if record.row not in window.rows]
-        walk(
-            study(engine, learner, window, meter, lambda writer: _hand_in(engine, writer, lesson, left)), learner.model
-        )
+        within = partial(_hand_in, engine, lessons=lessons, left=left)
+        walk(study(engine, learner, window, meter, within), learner.model)
     except TakenError:
-        return
-    except SpentError as error:
-        if error.daily:
-            _put_back(engine, lesson, str(error), tomorrow(engine.clock()), attempts=lesson.attempts - 1)
-        else:
-            _put_back(engine, lesson, str(error), None)
+        give_back(engine, _untried(engine, [replace(first, attempts=first.attempts - 1), *lessons[1:]]))
     except Exception as error:  # noqa: BLE001 - what a model does has no bounds; the lesson says what it was
-        pause = _PAUSES[min(lesson.attempts, len(_PAUSES)) - 1]
-        due = engine.clock() + timedelta(seconds=pause) if lesson.attempts < ATTEMPTS else None
-        _put_back(engine, lesson, f"{type(error).__name__}: {str(error)[:500]}", due)
+        _put_back(engine, lessons, error)
     finally:
         meter.close()
 
 
-def _hand_in(engine: Engine, writer: LedgerWriter, lesson: Lesson, left: list[str]) -> None:
-    """In the transaction of the decisions: the lesson is done, or what is left of it waits."""
-    standing = writer.lesson(lesson.number)
-    if standing is None or standing.holder != _holder(engine):
-        raise TakenError("another process took this lesson over; nothing was decided here")
-    if left:
-        writer.put_lesson(
-            replace(lesson, turns=tuple(left), holder=None, due_at=engine.clock(), attempts=0, error=None)
-        )
+def _hand_in(engine: Engine, writer: LedgerWriter, lessons: Sequence[Lesson], left: set[str]) -> None:
+    """In the transaction of the decisions: lessons are done, or what is left of them waits."""
+    require_held(engine, writer, lessons)
+    for lesson in lessons:
+        turns = tuple(turn for turn in lesson.turns if turn in left)
+        if turns:
+            writer.put_lesson(replace(lesson, turns=turns, holder=None, due_at=engine.clock(), attempts=0, error=None))
+        else:
+            writer.drop_lesson(lesson.number)
+
+
+def _put_back(engine: Engine, lessons: Sequence[Lesson], error: Exception) -> None:
+    """Not done: the first says why, and when it is tried again; alone, since it may be another that cannot be learnt."""
+    first, fellows = lessons[0], lessons[1:]
+    due: datetime | None
+    if isinstance(error, SpentError):
+        told, due, attempts = str(error), None, first.attempts
+        if fellows:
+            due = engine.clock()  # there may be room for one
+        elif error.daily:
+            due, attempts = tomorrow(engine.clock()), first.attempts - 1
     else:
-        writer.drop_lesson(lesson.number)
+        told, attempts = f"{type(error).__name__}: {str(error)[:500]}", first.attempts
+        pause = timedelta(seconds=_PAUSES[min(attempts, len(_PAUSES)) - 1])
+        due = engine.clock() + pause if attempts < ATTEMPTS else None
+    tried = replace(first, error=told, failed=due is None, due_at=due or engine.clock(), attempts=attempts)
+    give_back(engine, [tried, *_untried(engine, fellows)])
 
 
-def _finish(engine: Engine, lesson: Lesson) -> None:
-    with suppress(TakenError), engine.ledger.writing() as writer:
-        _hand_in(engine, writer, lesson, [])
-
-
-def _put_back(engine: Engine, lesson: Lesson, error: str, due: datetime | None, attempts: int | None = None) -> None:
-    """Not done: to be tried when it is due, or never by itself when ``due`` is None."""
-    with engine.ledger.writing() as writer:
-        standing = writer.lesson(lesson.number)
-        if standing is None or standing.holder != _holder(engine):
-            return
-        writer.put_lesson(
-            replace(
-                lesson, holder=None, error=error, failed=due is None, due_at=due or engine.clock(),
-                attempts=lesson.attempts if attempts is None else attempts,
-            )
-        )  # fmt: skip
-
-
-@contextmanager
-def _held(engine: Engine, lesson: Lesson) -> Generator[None]:
-    """Show signs of life for as long as the lesson is worked on."""
-    done = threading.Event()
-    signs = threading.Thread(target=_show_life, args=(engine, lesson, done), name="agentmem-lease", daemon=True)
-    signs.start()
-    try:
-        yield
-    finally:
-        done.set()
-
-
-def _show_life(engine: Engine, lesson: Lesson, done: threading.Event) -> None:
-    while not done.wait(_SIGN) and not engine.background.stopped:
-        with suppress(StoreError), engine.ledger.writing() as writer:
-            standing = writer.lesson(lesson.number)
-            if standing is None or standing.holder != _holder(engine):
-                return
-            writer.put_lesson(replace(standing, due_at=engine.clock() + LEASE))
+def _untried(engine: Engine, lessons: Sequence[Lesson]) -> list[Lesson]:
+    """As they were before they were taken along."""
+    return [replace(lesson, due_at=engine.clock()) for lesson in lessons]
 
 
 def _pause(engine: Engine) -> float | None:
     """Seconds until the next lesson may be due; None when nothing waits."""
     with engine.ledger.reading() as reader:
-        lessons = [lesson for tenant in sorted(engine.taught) for lesson in reader.lessons(tenant, limit=100)]
+        lessons = [
+            lesson for tenant in sorted(engine.taught) for lesson in reader.lessons(tenant, failed=False, limit=100)
+        ]
         waiting = any(reader.waiting_lessons(tenant)[0] for tenant in engine.taught)
     if not waiting:
         return None
-    soonest = min((lesson.due_at for lesson in lessons if not lesson.failed), default=engine.clock() + LEASE)
+    soonest = min((lesson.due_at for lesson in lessons), default=engine.clock() + LEASE)
     return max(0.05, (soonest - engine.clock()).total_seconds())
 
 

@@ -166,10 +166,11 @@ class _Reading:
         found: list[Item] = []
         with self.engine.ledger.reading() as reader:
             partition = reader.partition(scope.tenant, MEMORIES, scope.user_id)
+            again = bool(reader.learnt(self.window.rows))
             for item in items:
                 if partition is None:
                     break
-                known = known_about(reader, partition, scope, item.stated, item.record, item.near, now)
+                known = known_about(reader, partition, scope, item.stated, item.record, item.near, now, again=again)
                 settled = settle(item.stated, known, trusting=False)
                 item.near = tuple(memory.id for memory in known if memory.near and says(item.stated, memory))
                 if isinstance(settled, Open) and len(found) < _QUESTION_ROOM:

@@ -58,8 +58,7 @@ class LiveKeys:
         """Read what has changed, and write down what was used; blocks."""
         if time.monotonic() - self._noted >= NOTE_SECONDS:
             self.note()
-        if self._store.change() != self._ring.change:
-            self._ring = self._store.keyring(self._clock())
+        self._ring = self._store.followed(self._ring, self._clock())
 
     def note(self) -> None:
         """Write down when keys were last used; blocks."""

@@ -39,9 +39,20 @@ class LessonTables:
         found = self._lessons("WHERE number = ?", (number,))
         return found[0] if found else None
 
-    def lessons(self, tenant: str | None = None, user_id: str | None = None, *, limit: int = 1_000) -> list[Lesson]:
-        where = "WHERE (?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR user_id = ?2) ORDER BY number LIMIT ?3"
-        return self._lessons(where, (tenant, user_id, limit))
+    def lessons(
+        self,
+        tenant: str | None = None,
+        user_id: str | None = None,
+        *,
+        failed: bool | None = None,
+        holder: str | None = None,
+        after: int = 0,
+        limit: int = 1_000,
+    ) -> list[Lesson]:
+        given = {"tenant": tenant, "user_id": user_id, "failed": failed, "holder": holder}
+        exact = {name: value for name, value in given.items() if value is not None}
+        where = " AND ".join(["number > ?", *(f"{name} = ?" for name in exact)])
+        return self._lessons(f"WHERE {where} ORDER BY number LIMIT ?", (after, *exact.values(), limit))
 
     def due_lesson(self, tenant: str, now: datetime) -> Lesson | None:
         # the plus keeps the index out: by number the first that fits is found at once, by tenant all that wait are looked at
@@ -49,10 +60,17 @@ class LessonTables:
         found = self._lessons(where, (tenant, to_micros(now)))
         return found[0] if found else None
 
-    def waiting_lessons(self, tenant: str) -> tuple[int, int]:
-        sql = "SELECT failed, count(*) FROM lessons WHERE tenant = ? GROUP BY failed"
-        counts = dict(self._db.execute(sql, (tenant,)).fetchall())
+    def waiting_lessons(self, tenant: str, user_id: str | None = None) -> tuple[int, int]:
+        sql = "SELECT failed, count(*) FROM lessons WHERE tenant = ?1 AND (?2 IS NULL OR user_id = ?2) GROUP BY failed"
+        counts = dict(self._db.execute(sql, (tenant, user_id)).fetchall())
         return counts.get(0, 0), counts.get(1, 0)
+
+    def deferred_lessons(self, tenant: str, user_id: str | None = None, *, until: datetime) -> int:
+        sql = (
+            "SELECT count(*) FROM lessons WHERE tenant = ?1 AND (?2 IS NULL OR user_id = ?2) "
+            "AND NOT failed AND holder IS NULL AND due_at > ?3"
+        )
+        return int(self._db.execute(sql, (tenant, user_id, to_micros(until))).fetchone()[0])
 
     def mark_learnt(self, rows: Sequence[int]) -> None:
         self._db.executemany("INSERT OR IGNORE INTO learnt (row) VALUES (?)", [(int(row),) for row in rows])

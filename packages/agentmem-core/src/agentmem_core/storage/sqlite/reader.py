@@ -9,9 +9,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from agentmem_core.errors import StoreDamagedError
-from agentmem_core.model import AuditEntry, Link, Memory, Scope, Version
+from agentmem_core.model import AuditEntry, Memory, Scope, Version
 from agentmem_core.ports import Collection, Feature, Fingerprint, Listing, Partition, Record, Tally
 from agentmem_core.storage.sqlite.lessons import LessonTables
+from agentmem_core.storage.sqlite.links import LinkTable
 from agentmem_core.storage.sqlite.rows import (
     AUDIT_COLUMNS,
     MEMORIES,
@@ -21,7 +22,6 @@ from agentmem_core.storage.sqlite.rows import (
     audit_entry_of,
     bounds,
     decode_json,
-    link_of,
     memory_of,
     readable,
     record_of,
@@ -57,7 +57,7 @@ _CHUNK = 500
 _PLAIN_TYPES = {"episodic", "semantic"}
 
 
-class SqliteReader(LessonTables):
+class SqliteReader(LessonTables, LinkTable):
     """A consistent view over one connection, for as long as its transaction lasts."""
 
     def __init__(self, db: sqlite3.Connection, owners: dict[int, tuple[str, str]] | None = None) -> None:
@@ -196,30 +196,6 @@ class SqliteReader(LessonTables):
         ).fetchall()
         with readable():
             return [version_of(found) for found in rows]
-
-    def links(self, partition: int, *, memory_id: str | None = None, relation: str | None = None) -> list[Link]:
-        where = ["partition = ?"]
-        given: list[Any] = [partition]
-        if memory_id is not None:
-            where.append("(source = ? OR target = ?)")
-            given += [memory_id, memory_id]
-        if relation is not None:
-            where.append("relation = ?")
-            given.append(relation)
-        rows = self._db.execute(
-            "SELECT source, relation, target, weight, metadata, valid_from, valid_to, fact FROM links "
-            f"WHERE {' AND '.join(where)} ORDER BY valid_from, source, relation, target",
-            given,
-        ).fetchall()
-        with readable():
-            return [link_of(row) for row in rows]
-
-    def relations(self, partition: int, source: str) -> list[str]:
-        rows = self._db.execute(
-            "SELECT DISTINCT relation FROM links WHERE partition = ? AND source = ? ORDER BY relation",
-            (partition, source),
-        )
-        return [relation for (relation,) in rows]
 
     def tally(self, partition: int, agent_id: str | None, session_id: str | None, now: datetime) -> Tally:
         low, high = bounds(partition)
