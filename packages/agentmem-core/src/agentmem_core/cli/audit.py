@@ -14,7 +14,7 @@ import typer
 
 from agentmem_core.cli.output import AsJson, say, show_json, show_line, show_table
 from agentmem_core.cli.spans import moment
-from agentmem_core.cli.store import StorePath, folder_of
+from agentmem_core.cli.store import StorePath, server_folder
 from agentmem_core.errors import InvalidInputError, StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _matching(texts: Iterable[str], wanted: dict[str, str], start: str | None) -
 def _folder(path: str | None) -> Path:
     from agentmem_core.storage.sqlite import TRAIL_FILE
 
-    folder = folder_of(path)
+    folder = server_folder(path)
     if not (folder / TRAIL_FILE).exists():
         raise StoreUnavailableError(f"there is no audit in {folder}: no server with this version has served it")
     return folder
