@@ -158,7 +158,7 @@ def test_what_is_asked_in_a_pipe_is_a_line_a_memory(ask):
     assert ask("show", out.strip())[0] == 0
     assert ask("search", "lines")[1].count("\n") == 1
     assert ask("list", "--user", "nobody") == (0, "", "nothing is remembered here for user nobody\n")
-    assert ask("search", "lines", "--user", "nobody") == (0, "", "nothing was found\n")
+    assert ask("search", "lines", "--user", "nobody") == (0, "", "nothing was found for user nobody\n")
 
 
 def test_standard_input_is_a_text_lines_or_objects(ask, told):

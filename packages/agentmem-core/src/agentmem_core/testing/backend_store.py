@@ -11,6 +11,7 @@ import pytest
 from agentmem_core.errors import ConflictError, InvalidInputError, NotConfiguredError, NotFoundError
 from agentmem_core.model import Scope
 from agentmem_core.operations import Add, Compact, FlushLearning, HealthCheck, Learn, Reindex, StatsOf, build
+from agentmem_core.operations.agents.semantic import LearnFact
 from agentmem_core.testing.backend_asking import ANA, BOB, YESTERDAY, Asking, item, turn
 
 ELSEWHERE = Scope(tenant="elsewhere", user_id="ana")
@@ -83,6 +84,15 @@ class BackendStore:
         assert run.contents() == ["of both", "of what is of both"]
         assert run.forget(both.id).facts == 1
         assert run.get(further.id) == []
+
+    def test_what_is_forgotten_ends_nothing_any_longer(self, run: Asking) -> None:
+        paris, lisbon = (
+            run(LearnFact(scope=ANA, text=f"Ana lives in {town}", subject="Ana", predicate="lives in", object=town))
+            for town in ("Paris", "Lisbon")
+        )
+        assert run.get(paris.id)[0].valid_to is not None
+        assert run.forget(lisbon.id).facts_again == 1
+        assert run.get(paris.id)[0].valid_to is None
 
     def test_forgetting_one_collection_leaves_the_others(self, run: Asking) -> None:
         run.add("text")
