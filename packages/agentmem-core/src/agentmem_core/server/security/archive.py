@@ -11,8 +11,7 @@ from datetime import datetime
 from hashlib import file_digest
 from itertools import takewhile
 from pathlib import Path
-from secrets import token_hex
-from typing import Any
+from typing import IO, Any
 
 from agentmem_core.errors import (
     ConflictError,
@@ -23,6 +22,7 @@ from agentmem_core.errors import (
     StoreUnavailableError,
 )
 from agentmem_core.server.security.chain import START, Chain, Fields, Head, Verdict, canonical
+from agentmem_core.server.security.leftovers import at_work, beside, clear
 from agentmem_core.storage.sqlite import Archived, Entry, SqliteKeys, SqliteTrail
 
 FORMAT = "agentmem-audit"
@@ -52,6 +52,7 @@ def archive_trail(
     ``NotFoundError`` when there is nothing so old, ``ConflictError`` when the trail is not whole.
     """
     trail.remove_archived()  # what an earlier time did not come to
+    clear(target, FORMAT)
     anchor = anchors.anchor()
     verdict = examine_trail(trail, chain, held=() if anchor is None else [Head(anchor[0], anchor[1].hex())])
     if not verdict.whole or verdict.head is None:
@@ -172,28 +173,34 @@ def _written(target: Path, after: Head, entries: Callable[[], Iterable[Entry]], 
     head = Head(last.number, last.hash.hex())
     if target.exists():
         raise ConflictError(f"{target} is there already; give another name, nothing is overwritten")
-    partial = target.with_name(
-        f"{target.name}.{token_hex(4)}.partial"
-    )  # of nobody else, who would write into what is linked
+    partial = beside(target)
     try:
-        with _files(target), os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
-            first = {"format": FORMAT, "version": VERSION, "after": str(after), "head": str(head), "entries": count}
-            stream.write(canonical(first).encode() + b"\n")
-            for entry in takewhile(lambda entry: entry.number <= head.number, entries()):
-                stream.write(_line(entry))
-            stream.flush()
-            os.fsync(stream.fileno())
-        made, verdict = _examined(partial, chain, [head])
-        if not verdict.whole:
-            raise StoreDamagedError(
-                f"{target} does not hold what was written: {verdict.problems[0]}; nothing was archived"
-            )
         with _files(target):
+            stream = os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
+        with _files(target), stream, at_work(stream.fileno()):
+            _write(stream, {"after": str(after), "head": str(head), "entries": count}, entries())
+            made, verdict = _examined(partial, chain, [head])
+            if not verdict.whole:
+                raise StoreDamagedError(
+                    f"{target} does not hold what was written: {verdict.problems[0]}; nothing was archived"
+                )
             os.link(partial, target) if hasattr(os, "link") else partial.rename(target)
             _settle(target.parent)
     finally:
         partial.unlink(missing_ok=True)
     return Archive(target, after, head, count, made.digest)
+
+
+def _write(stream: IO[bytes], about: dict[str, Any], entries: Iterable[Entry]) -> None:
+    """What an archive says of itself, and its entries, on the disk; closes it."""
+    last = Head.of(about["head"]).number
+    stream.write(canonical({"format": FORMAT, "version": VERSION, **about}).encode() + b"\n")
+    stream.flush()  # from here on it can be told whose file it is
+    for entry in takewhile(lambda entry: entry.number <= last, entries):
+        stream.write(_line(entry))
+    stream.flush()
+    os.fsync(stream.fileno())
+    stream.close()
 
 
 def _line(entry: Entry) -> bytes:
