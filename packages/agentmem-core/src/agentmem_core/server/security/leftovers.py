@@ -61,8 +61,7 @@ def _removed(path: Path, kind: str, *, mine: bool) -> list[str]:
         line = stream.readline(_FIRST_LINE)
         if not (json.loads(line)["format"] == kind if line else mine):
             return []
-        if sys.platform != "win32":
-            path.unlink()
-            return [path.name]
-    path.unlink()
+        if sys.platform == "win32":
+            stream.close()
+        path.unlink()
     return [path.name]
