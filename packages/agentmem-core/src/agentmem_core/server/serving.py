@@ -57,7 +57,7 @@ def serve(
     is listened on. The store is always one of this process, whatever ``AGENTMEM_API_URL`` says. ``announce`` is given the line with
     the address, which is otherwise printed.
     """
-    folder = folder_of(settings.path)
+    folder, given = folder_of(settings.path), backend is not None
     if gate is None:
         keyed = gate_for(SecuritySettings.configured(folder), settings.host)
         gate, routers = keyed, [*routers, key_routes(keyed)]
@@ -72,7 +72,10 @@ def serve(
         if backend is None:
             backend = connect(Config(path=IN_MEMORY if folder is None else folder))
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, listener, gate, backend, routers, announce or _print))
+            store = "given" if given else IN_MEMORY if folder is None else str(folder)
+            runner.run(
+                _serve(settings, listener, gate, backend, routers, _starting(listener, store, announce or _print))
+            )
 
 
 def _open_here(settings: ServerSettings) -> ServerSettings:
@@ -107,9 +110,20 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def _starting(listener: socket.socket, store: str, announce: Callable[[str], None]) -> Callable[[], None]:
+    """What is said when the server listens: to people, and in the log."""
+
+    def ready() -> None:
+        address = url_of(listener)
+        announce(LISTENING + address)
+        log.info("started", extra={"address": address, "store": store})
+
+    return ready
+
+
 async def _serve(
     settings: ServerSettings, listener: socket.socket, gate: Gate, backend: Backend, routers: Sequence[APIRouter],
-    announce: Callable[[str], None],
+    ready: Callable[[], None],
 ) -> None:  # fmt: skip
     provider = exporting_provider() if settings.otel else None
     try:
@@ -118,12 +132,13 @@ async def _serve(
             app, http=bounded(settings.connections), lifespan="off", log_config=None, access_log=False, server_header=False, ws="none",
             timeout_keep_alive=_KEEP_ALIVE, timeout_graceful_shutdown=settings.grace, proxy_headers=False,
         )  # fmt: skip
-        await _Server(config, app, lambda: announce(LISTENING + url_of(listener))).serve(sockets=[listener])
+        await _Server(config, app, ready).serve(sockets=[listener])
     finally:
         await gate.close()
         await backend.aclose()
         if provider is not None:
             await asyncio.to_thread(provider.shutdown)
+        log.info("stopped")
 
 
 class _Server(uvicorn.Server):
