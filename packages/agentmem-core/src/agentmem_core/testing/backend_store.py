@@ -25,7 +25,8 @@ class BackendStore:
         run.relate(one.id, two.id)
         run.update(one.id, content="secret three")
         run.delete(gone.id)
-        run.add(item("expired secret", expires_at=YESTERDAY), item("agent's", agent_id="a"))
+        run.add(item("agent's", agent_id="a"))
+        run.expired("expired secret")
         run.add(item("secret vector", vector=[1.0, 2.0]), collection="mine")
         run.add("bob's", scope=BOB)
         run.add("elsewhere", scope=ELSEWHERE)
@@ -220,7 +221,7 @@ class BackendStore:
         assert (nobody.memories, nobody.collections, nobody.links) == (0, (), 0)
 
     def test_stats_leave_the_expired_and_the_deleted_out(self, run: Asking) -> None:
-        run.add(item("expired", expires_at=YESTERDAY, session_id="s1"))
+        run.expired("expired", scope=Scope(user_id="ana", session_id="s1"))
         stats = run(StatsOf(scope=ANA))
         assert (stats.memories, stats.by_type, stats.sessions) == (0, {}, 0)
 
