@@ -11,6 +11,7 @@ from tests.core.learning.scripted import Scripted, fact, facts_at, learning, row
 from tests.core.test_erasure import traces
 
 from agentmem_core import AgentMem, InvalidInputError, Prompt, Receipt, Reply
+from agentmem_core.engine import erasing, reopening
 from agentmem_core.learning.rules import extract
 
 STORE = {"embedder": "hashing", "index": "none", "durability": "normal", "user_id": "ana"}
@@ -231,17 +232,14 @@ def test_nothing_holds_again_that_was_kept_archived_deleted_or_ended_by_hand() -
 
 
 def test_what_a_killed_erasure_had_opened_is_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from agentmem_core.engine import erasing
-
     with AgentMem(tmp_path, learner="rules", **STORE) as memory:  # type: ignore[arg-type]  # plain names
         say(memory, "I live in Paris")
         say(memory, "I moved to Lisbon", "s2")
 
         def fails(*_: object) -> int:
-            opened(*_)  # type: ignore[arg-type]  # what it is called with
+            reopening.reopen(*_)  # type: ignore[arg-type]  # what it is called with
             raise RuntimeError("killed")
 
-        opened = erasing.reopen
         monkeypatch.setattr(erasing, "reopen", fails)
         with pytest.raises(RuntimeError, match="killed"):
             memory.forget(session_id="s2")
