@@ -6,8 +6,9 @@ import random
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -241,9 +242,11 @@ def test_the_receipt_counts_what_there_was(tmp_path):
         memory.delete("m4", user_id="ana")
         memory.relate("m0", "before", "m1", user_id="ana")
         memory.relate("m1", "before", "m2", user_id="ana")
-        memory.add("expired", user_id="ana", expires_at=datetime(2020, 1, 1, tzinfo=UTC))
+        ends = datetime.now(UTC) + timedelta(seconds=3)
+        memory.add("expired", user_id="ana", expires_at=ends)
         memory.add("mine", user_id="ana", collection="given", vector=[1.0, 2.0])
         memory.add("ben's", user_id="ben")
+        time.sleep(max(0.0, (ends - datetime.now(UTC)).total_seconds()))
         receipt = memory.forget(user_id="ana")
         counts = (receipt.memories, receipt.versions, receipt.vectors, receipt.links, receipt.collections)
         assert counts == (7, 3, 7, 2, ("given", "memories"))
@@ -381,6 +384,7 @@ def test_what_a_user_used_before_being_forgotten_is_not_written_afterwards(tmp_p
 
 READING = """
 import sys
+import time
 from agentmem_core import AgentMem
 memory = AgentMem(sys.argv[1], embedder="hashing", index="none", durability="normal")
 print(len(memory.search("garden", user_id=sys.argv[2])), flush=True)

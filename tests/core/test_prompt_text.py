@@ -107,3 +107,98 @@ def test_a_speaker_is_a_name_or_else_a_role(memory):
     assert {item.content: speaker_of(item) for item in memory.list().items} == {
         "a": "Ana Ribeiro", "b": "user", "c": "assistant", "d": "",
     }  # fmt: skip
+
+
+KEPT = [
+    "我每天早上六点去河边跑步",
+    "会议改到下周三下午",
+    "我妹妹叫丽塔",
+    "小伟每周四上大提琴课",
+    "我对花生过敏",
+    "我住在里斯本",
+    "我的航班是TP1363",
+]
+UNRELATED = [
+    "怎么用Python给列表排序？",
+    "2018年世界杯谁赢了？",
+    "解释一下量子纠缠",
+    "太阳系有多少颗行星？",
+    "推荐一部科幻电影",
+    "线粒体有什么功能？",
+]
+RELATED = [
+    ("我妹妹叫什么名字", 2),
+    ("我什么时候跑步", 0),
+    ("小伟学什么乐器", 3),
+    ("我不能吃什么", 4),
+    ("我家在哪个城市", 5),
+    ("航班号是多少", 6),
+]
+
+
+async def test_a_chinese_question_about_something_else_brings_little_and_its_answers_still_come(memory):
+    memory.add_many(KEPT)
+    told = [len(memory.context(question).hits) for question in UNRELATED]
+    assert (
+        sum(len(memory.search(question, limit=20)) for question in UNRELATED) > 30
+    )  # or there would be nothing to leave out
+    assert sum(told) <= 12
+    for question, place in RELATED:
+        assert KEPT[place] in memory.context(question), question
+    assert await memory.acontext(RELATED[0][0]) == memory.context(RELATED[0][0])
+
+
+def test_one_character_in_common_is_no_word_and_two_together_are(memory):
+    memory.add_many(["天坛公园的门票是十五元", "周报要用蓝色的模板"])
+    page = "请写一份很长的说明，" + "，".join(f"第{number}条内容" for number in range(300))
+    by_text = {hit.memory.content: hit for hit in memory.search(f"{page}，天，周报", limit=5)}
+    assert all(0 < hit.signals.lexical < 0.05 for hit in by_text.values())
+    assert [hit.memory.content for hit in worth_telling(by_text.values(), query=f"{page}，天，周报")] == [
+        "周报要用蓝色的模板"
+    ]
+    assert len(worth_telling(by_text.values())) == 2, "without the question a character counts as a word does elsewhere"
+
+
+def test_an_english_question_still_finds_the_latin_word_of_a_chinese_text(memory):
+    memory.add_many(["我的航班是TP1363", "我每天早上六点去河边跑步"])
+    prompt = memory.context("when does TP1363 leave?")
+    assert "TP1363" in prompt
+    assert "跑步" not in prompt
+
+
+def test_a_fact_does_not_stand_beside_the_turn_of_another_session_that_it_was_learnt_from(memory):
+    one = memory.add([turn("I moved to Lisbon for good, the river is close", "Ana")], session_id="monday").ids[0]
+    two = memory.add([turn("As I said, Lisbon is home", "Ana", MAY_9)], session_id="friday").ids[0]
+    memory.semantic.learn(
+        "Ana lives in Lisbon", subject="Ana", predicate="lives in", object="Lisbon", source=[one, two]
+    )
+    memory.semantic.learn("Ana's home is near a river in Lisbon", source=[one])
+    memory.semantic.learn("Ana likes Lisbon's trams")
+    told = lines(memory.context("Ana Lisbon river home", session_id=None))
+    assert len(told) == 3
+    assert sum("lives in" in said or "near a river" in said for said in told) == 0
+    assert any("trams" in said for said in told)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_whichever_of_a_turn_and_its_fact_comes_first_the_turn_is_told_and_the_room_goes_to_others(memory, order):
+    turn_id = memory.add([turn("Wei plays the cello on Thursdays", "Wei")], session_id="s").ids[0]
+    memory.semantic.learn("Wei plays the cello", source=[turn_id])
+    memory.add("Cello strings are in the drawer")
+    hits = sorted(memory.search("cello Wei"), key=lambda hit: order * len(hit.memory.source))
+    prompt = render(hits, max_tokens=1_000)
+    assert {hit.memory.content for hit in prompt.hits} == {
+        "Wei plays the cello on Thursdays",
+        "Cello strings are in the drawer",
+    }
+    assert prompt.tokens == render([hit for hit in hits if not hit.memory.source], max_tokens=1_000).tokens
+
+
+def test_a_fact_is_told_where_one_of_its_turns_is_not(memory):
+    ids = memory.add([turn("I moved", "Ana"), turn("To Lisbon, that is", "Ana")], session_id="s").ids
+    memory.semantic.learn("Ana lives in Lisbon", source=ids)
+    hits = [hit for hit in memory.search("Lisbon") if hit.memory.id != ids[0]]
+    assert {hit.memory.content for hit in render(hits, max_tokens=1_000).hits} == {
+        "To Lisbon, that is",
+        "Ana lives in Lisbon",
+    }

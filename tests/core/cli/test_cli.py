@@ -218,6 +218,34 @@ def test_a_keyed_audit_needs_its_key(ask, monkeypatch):
     assert (code, "set AGENTMEM_AUDIT_KEY" in err) == (3, True)
 
 
+def test_many_problems_of_the_audit_are_counted_and_explained(ask, monkeypatch, tmp_path):
+    monkeypatch.setenv("AGENTMEM_AUDIT_KEY", "MDEyMzQ1Njc4OWFiY2RlZg==")
+    for _ in range(30):
+        ask("keys", "create")
+    monkeypatch.delenv("AGENTMEM_AUDIT_KEY")
+    code, out, err = ask("audit", "verify")
+    assert (code, out.split(";")[0]) == (3, "30 entries, NOT whole")
+    first, meaning, more = err.splitlines()
+    assert first.startswith("the first of 30 problems: entry 1: is under the key ")
+    assert meaning.startswith("30 are under a key that is not configured here")
+    assert "give the server's AGENTMEM_AUDIT_KEY" in meaning
+    assert "--verbose" in more
+    assert [line.split(":")[0] for line in ask("audit", "verify", "--verbose")[2].splitlines()] == [
+        f"entry {number}" for number in range(1, 31)
+    ]
+    verdict = json.loads(ask("audit", "verify", "--json")[1])
+    assert (len(verdict["problems"]), verdict["problems"][-1], verdict["counts"]) == (
+        21,
+        "and 10 more",
+        {"keyless": 30},
+    )
+    assert len(json.loads(ask("audit", "verify", "--json", "--verbose")[1])["problems"]) == 30
+    forge(tmp_path / "store", "DELETE FROM entries WHERE number IN (3, 20)")
+    monkeypatch.setenv("AGENTMEM_AUDIT_KEY", "MDEyMzQ1Njc4OWFiY2RlZg==")
+    _, _, err = ask("audit", "verify")
+    assert [line[:6] for line in err.splitlines()] == ["the fi", "2 are ", "2 are ", "agentm"]
+
+
 def test_a_span_is_so_long_ago_in_the_audit(ask):
     ask("keys", "create", "--tenant", "acme")
     code, shown, _ = ask("audit", "show", "--json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,52 @@ def test_show_for_people(bare, ask, tmp_path):
     assert lines["learning.max_tokens"] == "(no bound)\tdefault"
     assert lines["path"] == f"{tmp_path / 'data' / 'agentmem'}\tdefault"
     assert err == f"{tmp_path / FILE_NAME}\n"
+
+
+OWN = 'redact = ["email"]\nblock = ["card"]\nexact_limit = 7\n[profile.dev]\nredact = ["email", "iban"]\n'
+
+
+@pytest.fixture
+def own(bare):
+    """The user's own file, for all folders."""
+    file = Path(os.environ["XDG_CONFIG_HOME"]) / "agentmem" / FILE_NAME
+    file.parent.mkdir(parents=True)
+    file.write_text(OWN, "utf-8")
+    return file
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where the user's own file is")
+def test_a_file_that_was_found_switches_no_privacy_off(own, ask, told, tmp_path, monkeypatch):
+    found = tmp_path / FILE_NAME
+    found.write_text('redact = ["phone"]\nblock = []\nembedder = "hashing"\n[profile.dev]\nredact = []\n', "utf-8")
+    shown = rows(told)
+    assert (shown["redact"]["value"], shown["redact"]["where"]) == (
+        ["email", "phone"], f"{own}, line 1, redact; {found}, line 1, redact",
+    )  # fmt: skip
+    assert shown["block"]["value"] == ["card"]
+    assert (shown["exact_limit"]["value"], shown["embedder"]["value"]) == (100_000, "hashing")
+    assert rows(told, "--profile", "dev")["redact"]["value"] == ["email", "iban"]
+    found.write_text("", "utf-8")
+    assert rows(told)["redact"]["where"] == f"{own}, line 1, redact"
+
+    assert ask("add", "write to ana@example.org", "--path", "s")[0] == 0
+    assert [row["content"] for row in told("list", "--path", "s")] == ["write to [email]"]
+    code, _, err = ask("add", "my card is 4111 1111 1111 1111", "--path", "s")
+    assert (code, "invalid" in err) == (2, True)
+
+    assert rows(told, "--config", str(found))["redact"]["value"] is None
+    monkeypatch.setenv("AGENTMEM_REDACT", "phone")
+    assert rows(told)["redact"]["value"] == ["phone"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where the user's own file is")
+def test_a_file_of_ones_own_that_cannot_be_read_protects_by_an_error(own, ask, tmp_path):
+    own.write_text('redakt = ["email"]\n', "utf-8")
+    (tmp_path / FILE_NAME).write_text('redact = ["phone"]\n', "utf-8")
+    code, _, err = ask("add", "write to ana@example.org", "--path", "s")
+    assert code == 1
+    assert "did you mean redact?" in err
+    assert str(own) in err
 
 
 def test_show_goes_on_where_one_cannot_be_used(bare, ask, monkeypatch):

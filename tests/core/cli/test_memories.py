@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tests.core.server_process import serving
@@ -76,6 +77,78 @@ def test_memories_go_out_and_come_in(ask, told, tmp_path):
     assert told("stats", "--user", "bo", *there)["memories"] == 4
 
 
+@pytest.mark.parametrize(
+    ("words", "users"),
+    [
+        (("all.jsonl",), {"ana", "bo"}), (("all.jsonl", "--keep-users"), {"ana", "bo"}), (("all.jsonl", "--to-user"), {"cy"}),
+        (("--to-user", "all.jsonl"), {"cy"}), (("all.jsonl", "--to-user", "dee"), {"dee"}), (("--to-user", "小王", "all.jsonl"), {"小王"}),
+        (("--to-user=dee", "all.jsonl"), {"dee"}), (("--to-user", "--", "all.jsonl"), {"cy"}), (("--to-user", "-"), {"cy"}),
+    ],
+)  # fmt: skip
+def test_all_comes_to_the_user_who_is_named_or_to_that_of_user(ask, told, words, users):
+    for user in ("ana", "bo"):
+        told("add", f"{user} plays the cello", "--user", user, "--path", "first")
+    assert ask("export", "all.jsonl", "--everyone", "--path", "first")[0] == 0
+    code, _, err = ask("import", "--user", "cy", *words, stdin=Path("all.jsonl").read_bytes())
+    assert code == 0, err
+    found = {user: len(told("list", "--user", user)) for user in ("ana", "bo", "cy", "dee", "小王", "default")}
+    assert {user for user, count in found.items() if count} == users
+    assert sum(found.values()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "user"), [((), "zed"), (("--to-user",), "cy"), (("--to-user", "dee"), "dee"), (("--to-user=dee",), "dee")]
+)
+def test_what_is_moved_in_takes_the_same_option(ask, told, words, user):
+    Path("c.jsonl").write_text('{"role": "user", "content": "hello", "user_id": "zed"}\n', "utf-8")
+    code, _, err = ask("import-from", "chat", "c.jsonl", "--user", "cy", *words)
+    assert code == 0, err
+    assert {name for name in ("zed", "cy", "dee", "default") if told("list", "--user", name)} == {user}
+
+
+def test_all_comes_to_the_default_user_where_none_is_named(ask, told):
+    Path("c.jsonl").write_text('{"role": "user", "content": "hello", "user_id": "zed"}\n', "utf-8")
+    assert ask("import-from", "chat", "c.jsonl", "--to-user")[0] == 0
+    assert len(told("list")) == 1
+    assert not told("list", "--user", "zed")
+
+
+def test_a_file_is_no_store_and_it_says_what_to_do_with_it(ask):
+    Path("all.jsonl").write_text("{}\n", "utf-8")
+    for words in (("list",), ("add", "x"), ("init",), ("keys", "list"), ("backup", "create", "b.backup")):
+        code, _, err = ask(*words, "--path", "all.jsonl")
+        assert code == 1
+        assert "all.jsonl is a file, and a store is a folder" in err
+        assert "agentmem import FILE" in err
+
+
+def test_who_was_looked_at_is_said_where_nothing_is_found(ask):
+    assert ask("init")[0] == 0
+    for words in (("list",), ("search", "x"), ("context", "x")):
+        assert "for user default; give another one with --user" in ask(*words)[2]
+    _, _, err = ask("list", "--user", "zoe", "--session", "s1", "--tenant", "acme", "--type", "core")
+    assert (
+        err
+        == "nothing is remembered here for user zoe, session s1 of tenant acme, of what --type and --filter choose\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [("keys", "list"), ("keys", "create"), ("audit", "verify"), ("backup", "create", "b.backup")]
+)
+def test_what_is_done_to_a_folder_is_not_done_over_the_network(ask, monkeypatch, tmp_path, words):
+    monkeypatch.delenv("AGENTMEM_PATH")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("AGENTMEM_API_URL", "http://127.0.0.1:9")
+    code, _, err = ask(*words)
+    assert code == 1
+    assert "AGENTMEM_API_URL names a server" in err
+    assert "--path FOLDER" in err
+    assert not (tmp_path / "data").exists()
+    assert ask("init", "--path", "own")[0] == 0
+    assert "names a server" not in ask(*words, "--path", "own")[2]
+
+
 def test_what_is_asked_in_a_pipe_is_a_line_a_memory(ask):
     code, out, err = ask("add", "two\nlines\tand \x1b[31mred")
     assert (code, err) == (0, "1 created\n")
@@ -84,8 +157,8 @@ def test_what_is_asked_in_a_pipe_is_a_line_a_memory(ask):
     assert listed.split("\t")[-1] == "two lines and ?[31mred\n"
     assert ask("show", out.strip())[0] == 0
     assert ask("search", "lines")[1].count("\n") == 1
-    assert ask("list", "--user", "nobody") == (0, "", "nothing is remembered here\n")
-    assert ask("search", "lines", "--user", "nobody") == (0, "", "nothing was found\n")
+    assert ask("list", "--user", "nobody") == (0, "", "nothing is remembered here for user nobody\n")
+    assert ask("search", "lines", "--user", "nobody") == (0, "", "nothing was found for user nobody\n")
 
 
 def test_standard_input_is_a_text_lines_or_objects(ask, told):
@@ -246,6 +319,7 @@ main()
 
 WHILE_IT_BEGINS = """
 import sys
+from pathlib import Path
 from agentmem_core.cli import main
 
 class Interrupted:

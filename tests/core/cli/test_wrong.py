@@ -23,7 +23,7 @@ WRONG = [
     ("add", "x", "--type", "dream"), ("add", "x", "--role", ""), ("add", "x", "--meta", "novalue"), ("add", "x", "--meta", "=v"),
     ("add", "x", "--meta", "{bad"), ("add", "x", "--meta", '{"a": NaN}'), ("add", "x", "--importance", "2"),
     ("add", "x", "--importance", "much"), ("add", "x", "--importance", "nan"), ("add", "x", "--occurred-at", "then"),
-    ("add", "x", "--occurred-at", "0001-01-01T00:00+14:00"), ("add", "x", "--expires", "soon"), ("add", "x", "--expires", "999999999w"),
+    ("add", "x", "--occurred-at", "0001-01-01T00:00+14:00"), ("add", "x", "--expires", "soon"), ("add", "x", "--expires", "2020-01-01"), ("add", "x", "--expires", "0"), ("update", "t", "--expires", "2020-01-01"), ("add", "x", "--expires", "999999999w"),
     ("add", "x", "--id", ""), ("add", "x", "--infer"), ("add", "x", "--lines"), ("add", "--lines", "--jsonl"),
     ("add", "--lines", "--type", "core"), ("add", "x" * 1_000_001), ("add", "--path", "", "x"), ("add", "x", "--path", "a\x00b"),
     ("add", "x", "--path", "\ud800"), ("add", "x", "--path", "/dev/null"), ("add", "x", "--path", "/proc/nope"),

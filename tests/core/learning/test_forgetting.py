@@ -11,6 +11,7 @@ from tests.core.learning.scripted import Scripted, fact, facts_at, learning, row
 from tests.core.test_erasure import traces
 
 from agentmem_core import AgentMem, InvalidInputError, Prompt, Receipt, Reply
+from agentmem_core.engine import erasing, reopening
 from agentmem_core.learning.rules import extract
 
 STORE = {"embedder": "hashing", "index": "none", "durability": "normal", "user_id": "ana"}
@@ -67,7 +68,7 @@ def test_a_fact_of_several_turns_loses_the_one_that_is_erased() -> None:
     assert told(memory.forget([two])) == (2, 1, 0)
 
 
-def test_what_was_ended_by_an_erased_turn_stays_ended_without_its_reason() -> None:
+def test_what_an_erased_turn_alone_had_ended_holds_again_without_its_reason() -> None:
     clock = Clock()
     home = fact("Ana lives in Paris", "Ana|lives in|Paris")
     gone = fact("Ana lives there", "Ana|resides at|Paris", ended=True)
@@ -76,28 +77,176 @@ def test_what_was_ended_by_an_erased_turn_stays_ended_without_its_reason() -> No
     clock.pass_(DAY)
     memory.semantic.learn("Ana resides at home", subject="Ana", predicate="resides at", object="home")
     say(memory, "I fled", "s2")
+    assert facts_at(memory) == {"Ana lives in Paris"}
     said = [version.reason for item in rows(memory) for version in memory.history(item.id)]
     receipt = memory.forget(session_id="s2")
     kept = [version.reason for item in rows(memory) for version in memory.history(item.id)]
-    assert (receipt.memories, receipt.facts) == (1, 0)
+    assert (receipt.memories, receipt.facts, receipt.facts_kept, receipt.facts_again) == (1, 0, 1, 1)
     assert "she fled from Bo" in said
     assert "she fled from Bo" not in kept
-    ended = [item for item in rows(memory) if item.valid_to is not None]
-    assert len(ended) == receipt.facts_kept == 1
+    assert facts_at(memory) == {"Ana lives in Paris", "Ana resides at home"}
 
 
-def test_the_home_before_an_erased_one_does_not_come_back_by_itself() -> None:
+def test_the_home_before_an_erased_one_is_home_again() -> None:
     clock = Clock()
     memory = ruled(clock)
     say(memory, "I live in Paris")
     clock.pass_(DAY)
     say(memory, "I moved to Lisbon", "s2")
-    assert told(memory.forget(session_id="s2")) == (2, 1, 1)
-    assert facts_at(memory) == set()
-    assert facts_at(memory, clock() - DAY) == {"Ana lives in Paris"}
-    [paris] = rows(memory)
-    memory.restore(paris.id, 1)
+    assert facts_at(memory) == {"Ana lives in Lisbon"}
+    receipt = memory.forget(session_id="s2")
+    assert (*told(receipt), receipt.facts_again) == (2, 1, 1, 1)
     assert facts_at(memory) == {"Ana lives in Paris"}
+    assert [found.node for found in memory.semantic.neighbours("Ana")] == ["Paris"]
+    [paris] = rows(memory)
+    assert memory.history(paris.id)[-1].reason == "what had ended it was forgotten"
+    assert [item.memory.content for item in memory.search("Ana lives Paris", types=["semantic"])] == [
+        "Ana lives in Paris"
+    ]
+
+
+async def test_so_it_is_without_blocking_and_across_languages() -> None:
+    clock = Clock()
+    memory = ruled(clock)
+    say(memory, "我住在深圳")
+    clock.pass_(DAY)
+    say(memory, "I moved to Lisbon", "s2")
+    assert (await memory.aforget(session_id="s2")).facts_again == 1
+    assert facts_at(memory) == {"Ana住在深圳"}
+
+
+def test_what_something_else_ends_too_stays_ended() -> None:
+    clock = Clock()
+    memory = ruled(clock)
+    for text, session in (("I live in Paris", "s1"), ("I moved to Lisbon", "s2"), ("I live in Lisbon", "s3")):
+        say(memory, text, session)
+        clock.pass_(DAY)
+    assert memory.forget(session_id="s2").facts_again == 0
+    assert facts_at(memory) == {"Ana lives in Lisbon"}
+    assert memory.forget(session_id="s3").facts_again == 1
+    assert facts_at(memory) == {"Ana lives in Paris"}
+    for session in ("s4", "s5"):
+        clock.pass_(DAY)
+        say(memory, "I no longer live in Paris", session)
+    assert memory.forget(session_id="s4").facts_again == 0
+    assert facts_at(memory) == set()
+    assert memory.forget(session_id="s5").facts_again == 1
+    assert facts_at(memory) == {"Ana lives in Paris"}
+
+
+def test_of_three_homes_the_first_lasts_until_the_third_when_the_second_goes() -> None:
+    clock = Clock()
+    memory = ruled(clock)
+    begun = {}
+    for town, session in (("Paris", "s1"), ("Lisbon", "s2"), ("Rome", "s3")):
+        begun[town] = clock()
+        say(memory, f"I live in {town}", session)
+        clock.pass_(DAY)
+    memory.forget(session_id="s2")
+    assert {item.content: item.valid_to for item in rows(memory)} == {
+        "Ana lives in Paris": begun["Rome"], "Ana lives in Rome": None,
+    }  # fmt: skip
+    assert facts_at(memory, begun["Lisbon"]) == {"Ana lives in Paris"}
+    memory.forget(session_id="s3")
+    assert facts_at(memory) == {"Ana lives in Paris"}
+
+
+def test_two_that_go_together_leave_what_was_before_both() -> None:
+    clock = Clock()
+    memory = ruled(clock)
+    for town, session in (("Paris", "s1"), ("Lisbon", "s2"), ("Rome", "s2")):
+        say(memory, f"I live in {town}", session)
+        clock.pass_(DAY)
+    assert memory.forget(session_id="s2").facts_again == 1
+    assert facts_at(memory) == {"Ana lives in Paris"}
+    assert rows(memory)[0].valid_to is None
+
+
+def test_a_home_that_was_retracted_is_no_reason_for_another_to_have_ended() -> None:
+    clock = Clock()
+    memory = ruled(clock)
+    for text, session in (
+        ("I live in Paris", "s1"), ("I live in Lisbon", "s2"), ("I no longer live in Lisbon", "s3"), ("I live in Rome", "s4"),
+    ):  # fmt: skip
+        say(memory, text, session)
+        clock.pass_(DAY)
+    memory.forget(session_id="s2")
+    assert facts_at(memory) == {"Ana lives in Rome"}
+    assert facts_at(memory, clock() - 2 * DAY) == {"Ana lives in Paris"}
+
+
+def test_an_end_that_was_known_before_comes_back() -> None:
+    clock = Clock()
+    memory = ruled(clock)
+    say(memory, "I live in Paris")
+    ends = clock() + 100 * DAY
+    memory.update(rows(memory)[0].id, valid_to=ends)
+    for text, session in (("I moved to Lisbon", "s2"), ("I no longer live in Paris", "s3")):
+        clock.pass_(DAY)
+        say(memory, text, session)
+    assert rows(memory)[0].valid_to == clock() - DAY
+    assert memory.forget(filters={"memory.session_id": {"$in": ["s2", "s3"]}}).facts_again == 1
+    assert rows(memory)[0].valid_to == ends
+
+
+def test_a_fact_that_is_forgotten_by_id_gives_way_unless_its_turn_says_it() -> None:
+    clock = Clock()
+    memory = ruled(clock)
+    memory.semantic.learn("Ana lives in Paris", subject="Ana", predicate="lives in", object="Paris")
+    clock.pass_(DAY)
+    lisbon = memory.semantic.learn("Ana lives in Lisbon", subject="Ana", predicate="lives in", object="Lisbon")
+    assert memory.forget(lisbon.id).facts_again == 1
+    assert facts_at(memory) == {"Ana lives in Paris"}
+    clock.pass_(DAY)
+    say(memory, "I moved to Rome", "s2")
+    [rome] = [item for item in rows(memory) if "Rome" in item.content]
+    assert memory.forget(rome.id).facts_again == 0, "the turn that ended it is still there"
+
+
+def test_nothing_holds_again_that_was_kept_archived_deleted_or_ended_by_hand() -> None:
+    clock = Clock()
+    memory = ruled(clock)
+    say(memory, "I live in Paris")
+    clock.pass_(DAY)
+    say(memory, "I moved to Lisbon", "s2")
+    [paris, _] = rows(memory)
+    by_hand = clock() - DAY / 2
+    memory.update(paris.id, valid_to=by_hand)
+    assert memory.forget(session_id="s2").facts_again == 0
+    assert rows(memory)[0].valid_to == by_hand
+
+    memory = ruled(clock)
+    say(memory, "I live in Paris")
+    clock.pass_(DAY)
+    say(memory, "I no longer live in Paris", "s2")
+    assert memory.forget(session_id="s2", keep_facts=True).facts_again == 0
+    assert facts_at(memory) == set()
+
+    memory = ruled(clock)
+    say(memory, "I live in Paris")
+    clock.pass_(DAY)
+    say(memory, "I moved to Lisbon", "s2")
+    memory.delete(rows(memory)[0].id)
+    assert memory.forget(session_id="s2").facts_again == 0
+    assert facts_at(memory) == set()
+
+
+def test_what_a_killed_erasure_had_opened_is_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with AgentMem(tmp_path, learner="rules", **STORE) as memory:  # type: ignore[arg-type]  # plain names
+        say(memory, "I live in Paris")
+        say(memory, "I moved to Lisbon", "s2")
+
+        def fails(*_: object) -> int:
+            reopening.reopen(*_)  # type: ignore[arg-type]  # what it is called with
+            raise RuntimeError("killed")
+
+        monkeypatch.setattr(erasing, "reopen", fails)
+        with pytest.raises(RuntimeError, match="killed"):
+            memory.forget(session_id="s2")
+        assert facts_at(memory) == {"Ana lives in Lisbon"}
+        monkeypatch.undo()
+        assert memory.forget(session_id="s2").facts_again == 1
+        assert facts_at(memory) == {"Ana lives in Paris"}
 
 
 def test_a_text_that_was_told_more_exactly_goes_with_any_of_its_turns() -> None:

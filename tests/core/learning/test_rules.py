@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from tests.core.learning.scoring import DATA, SAID_AT, score
+from tests.core.learning.scripted import facts_at, learning
 
 from agentmem_core import AgentMem
 from agentmem_core.learning.rules import extract
@@ -22,7 +23,7 @@ def triples(*texts: str, about: str = "user") -> list[tuple[str | None, str | No
     return [(fact.subject, fact.predicate, fact.object, fact.retracted) for fact in told(*texts, about=about)]
 
 
-@pytest.mark.parametrize("name", ["rules_dev.jsonl", "rules_held.jsonl", "rules_second.jsonl"])
+@pytest.mark.parametrize("name", ["rules_dev.jsonl", "rules_held.jsonl", "rules_second.jsonl", "rules_sixth.jsonl"])
 def test_the_sentences_are_read_precisely(name):
     result = score(name)
     assert (result.precision, result.recall) == (1.0, 1.0), "\n".join(result.wrong)
@@ -64,6 +65,23 @@ def test_traps_by_their_mechanism(text):
 
 @pytest.mark.parametrize(
     "text",
+    ["I work in Java and Kotlin", "I work in Turkey farming", "I work from Monday to Friday", "I work in Berlin's biggest hospital", "I don't work in Berlin",
+     "I'm working in Tokyo next week", "Please call me Monday morning", "Please call me ASAP", "Everyone calls me lazy", "People call me from London all the time",
+     "I prefer to be called tomorrow", "我在北京路工作", "我在上海工作的朋友来了", "我在深圳出差", "我在想工作的事", "请叫我妈来一趟", "请叫我起床吧", "叫我一声吧", "以后别叫我小王"],
+)  # fmt: skip
+def test_what_only_sounds_like_a_workplace_or_a_name_gives_nothing(text):
+    assert told(text) == []
+
+
+def test_one_place_of_work_ends_the_other_in_both_languages():
+    memory = learning(None, extract=extract)
+    for text in ("我在深圳工作", "I work in Berlin", "I work at Siemens", "我在苏州上班"):
+        memory.add([{"role": "user", "content": text, "name": "Ana"}], infer=True)
+    assert facts_at(memory) == {"Ana works at Siemens", "Ana在苏州工作"}
+
+
+@pytest.mark.parametrize(
+    "text",
     ["I'm allergic to Mondays haha", "I'm allergic to stupidity", "I'm from HR", "In the novel I'm writing, I live in Mars",
      "I like neither tea nor coffee", "I live in Oslo. Just kidding, I live in Mars, jk", "我叫苦不迭", "我刚从北京回来"],
 )  # fmt: skip
@@ -97,6 +115,7 @@ def test_the_files_hold_what_they_say():
         "rules_third.jsonl": 156,
         "rules_fourth.jsonl": 100,
         "rules_fifth.jsonl": 50,
+        "rules_sixth.jsonl": 60,
     }
     empty = [
         line

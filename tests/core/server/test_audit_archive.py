@@ -276,7 +276,7 @@ def test_two_that_write_one_file_at_once_leave_it_whole(audit, monkeypatch):
 
     def opening_late(path, flags, mode=0o777):
         found = opening(path, flags, mode)
-        if threading.current_thread() is other and "partial" in str(path):
+        if threading.current_thread() is other and "partial" in str(path) and flags & os.O_CREAT:
             opened.set()
             assert over.wait(20)
         return found
@@ -289,6 +289,75 @@ def test_two_that_write_one_file_at_once_leave_it_whole(audit, monkeypatch):
     assert failed
     assert audit.examine("a.jsonl").problems == ()
     assert [path.name for path in audit.folder.glob("*partial*")] == []
+
+
+KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from agentmem_core.server.security import Chain, archive, archive_trail
+from agentmem_core.storage.sqlite import SqliteKeys, SqliteTrail
+
+folder, moment = Path(sys.argv[1]), sys.argv[2]
+
+def stop(*_):
+    print("there", flush=True)
+    if moment == "wait":
+        sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if moment == "empty":
+    archive._write = stop
+else:
+    os.fsync = stop
+archive_trail(SqliteTrail(folder), SqliteKeys(folder), Chain(), folder / "a.jsonl", before=datetime(2026, 1, 9, tzinfo=UTC), fields={"at": "x"})
+"""
+
+
+def run_and_kill(folder: Path, moment: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(folder), moment], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "there\n"
+    return process
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+@pytest.mark.parametrize(("moment", "name"), [("empty", "a.jsonl"), ("full", "a.jsonl"), ("full", "b.jsonl")])
+def test_what_a_killed_process_left_is_removed_the_next_time(tmp_path, moment, name):
+    audit = Audit(tmp_path)
+    with run_and_kill(tmp_path, moment) as killed:
+        killed.wait()
+    assert len(list(tmp_path.glob("*.partial"))) == 1
+    others = ["a.jsonl.00ff00ff.partial", "notes.00ff00ff.partial", "a.jsonl.partial", "a.jsonl.123.partial"]
+    for other in others:
+        (tmp_path / other).write_text("mine", "utf-8")
+    (tmp_path / "link.00ff00ff.partial").symlink_to(next(tmp_path.glob("a.jsonl.*.partial")))
+    (tmp_path / "folder.00ff00ff.partial").mkdir()
+    os.mkfifo(tmp_path / "pipe.00ff00ff.partial")
+    assert audit.archive(name, 8).entries == 8
+    assert audit.examine(name).problems == ()
+    assert sorted(path.name for path in tmp_path.glob("*.partial")) == sorted(
+        [*others, "link.00ff00ff.partial", "folder.00ff00ff.partial", "pipe.00ff00ff.partial"]
+    )
+    audit.trail.close()
+    audit.keys.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks of POSIX")
+def test_a_file_that_is_still_being_written_is_nobodys_leftover(tmp_path):
+    audit = Audit(tmp_path)
+    with run_and_kill(tmp_path, "wait") as at_work:
+        [partial] = tmp_path.glob("*.partial")
+        assert audit.archive("b.jsonl", 8).entries == 8
+        assert partial.exists()
+        at_work.communicate("")
+    audit.write(5, start=20)
+    assert audit.archive("c.jsonl", 12).entries == 4
+    assert not partial.exists()
+    audit.trail.close()
+    audit.keys.close()
 
 
 def test_servers_go_on_writing_meanwhile(tmp_path):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -13,7 +16,7 @@ from tests.core.server.here import in_memory, serving_here
 from tests.core.server.test_attacks import exchanged
 from tests.core.server_process import PLAIN, serving
 
-from agentmem_core.server import ServerSettings
+from agentmem_core.server import ServerSettings, connections
 from agentmem_core.server.connections import Connection, let_go
 
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n"
@@ -134,6 +137,110 @@ def test_a_body_in_chunks_with_extensions_and_trailers_is_read(url):
 def test_one_connection_asks_many_times(url):
     with connected(url, (LIVE + b"\r\n") * 50 + LIVE + b"Connection: close\r\n\r\n") as one:
         assert rest(one).count(b"HTTP/1.1 200") == 51
+
+
+def refused(answer: bytes) -> dict[str, Any]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    said = httpx.Headers(
+        [(name, value) for name, _, value in (line.partition(b": ") for line in head.split(b"\r\n")[1:])]
+    )
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert said["content-type"] == "application/problem+json"
+    assert said["x-content-type-options"] == "nosniff"
+    assert int(said["content-length"]) == len(body)
+    found = json.loads(body)
+    assert said["x-request-id"] == found["request_id"]
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["GET /v1/memories/里斯本 HTTP/1.1\r\n\r\n", "GET /v1/memories?q=里 HTTP/1.1\r\nHost: localhost\r\n\r\n", "nonsense\r\n\r\n", "GET / HTTP/9.9\r\n\r\n"],
+)  # fmt: skip
+def test_what_is_no_http_is_answered_as_a_problem_too(data, url):
+    with connected(url, data.encode()) as raw:
+        found = refused(rest(raw))
+    assert (found["status"], found["code"]) == (400, "invalid_input")
+    assert "percent-encoded UTF-8" in found["detail"]
+
+
+def test_what_is_no_http_behind_a_request_does_not_get_into_its_answer(url):
+    with connected(url, LIVE + b"\r\n" + "GET /里 HTTP/1.1\r\n\r\n".encode()) as raw:
+        answer = rest(raw)
+    assert answer.count(b"HTTP/1.1") == 1
+    assert answer.startswith(b"HTTP/1.1 200")
+    with connected(url, LIVE + b"\r\n") as raw:
+        assert raw.recv(4_096).startswith(b"HTTP/1.1 200")
+        raw.sendall("GET /里 HTTP/1.1\r\n\r\n".encode())
+        assert refused(rest(raw))["code"] == "invalid_input"
+    head = b"POST /v1/memories HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n"
+    begun = time.monotonic()
+    with connected(url, head) as raw:
+        rest(raw)
+    assert time.monotonic() - begun < 10
+
+
+class FromAfar(Quick):
+    """Loopback's addresses are other machines, as 127.0.0.2 and 127.0.0.3."""
+
+    peers: ClassVar[Counter[str]] = Counter()
+
+    def connection_made(self, transport):
+        host = transport.get_extra_info("peername")[0]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(connections, "peer_of", lambda _: None if host == "127.0.0.1" else host)
+            super().connection_made(transport)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="all of 127.0.0.0/8 is there on Linux")
+def test_one_peer_leaves_some_connections_to_others_and_this_machine_has_no_share():
+    backend = in_memory()
+
+    def opened(port: int, host: str, times: int) -> tuple[list[socket.socket], int]:
+        found = [socket.create_connection(("127.0.0.1", port), 20, (host, 0)) for _ in range(times)]
+        answers = []
+        for each in found:
+            try:
+                each.sendall(LIVE + b"\r\n")
+                answers.append(each.recv(4_096))
+            except ConnectionError:
+                answers.append(b"")
+        return found, sum(answer.startswith(b"HTTP/1.1 200") for answer in answers)
+
+    with serving_here(backend, settings=ServerSettings(timeout=2.0), http=FromAfar) as (url, _):
+        port = int(url.rpartition(":")[2])
+        held, answered = opened(port, "127.0.0.2", 30)
+        assert answered == 15
+        others, answered = opened(port, "127.0.0.3", 2)
+        assert answered == 2
+        ours, answered = opened(port, "127.0.0.1", 10)
+        assert answered == 3
+        for each in (*held, *others, *ours):
+            each.close()
+        until = time.monotonic() + 20
+        while FromAfar.peers and time.monotonic() < until:
+            time.sleep(0.05)
+        assert not FromAfar.peers
+        again, answered = opened(port, "127.0.0.2", 15)
+        assert answered == 15
+        for each in again:
+            each.close()
+    backend.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "peer"),
+    [
+        ("10.0.0.7", "10.0.0.7"), ("127.0.0.1", None), ("::1", None), ("::ffff:127.0.0.1", None), ("::ffff:10.0.0.7", "10.0.0.7"),
+        ("2001:db8::7", "2001:db8::"), ("2001:db8::ffff:1", "2001:db8::"), ("fe80::1%eth0", "fe80::"), (None, None), ("", None),
+    ],
+)  # fmt: skip
+def test_whom_a_connection_counts_for(host, peer):
+    assert connections.peer_of(host) == peer
+
+
+def test_each_server_counts_for_itself():
+    assert connections.bounded(100).peers is not connections.bounded(100).peers
 
 
 def test_more_connections_than_there_may_be_are_closed_and_the_others_served(url):

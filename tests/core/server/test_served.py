@@ -70,6 +70,15 @@ def test_keys_are_made_and_revoked_by_another_process_while_it_runs(server):
     assert "agm_" not in "".join(process.log)
 
 
+def test_its_log_says_when_it_starts_and_stops_and_where(server):
+    process, _, path = server
+    assert process.stop() == 0
+    said = [json.loads(line) for line in process.log]
+    [started] = [line for line in said if line["message"] == "started"]
+    assert (started["level"], started["address"], started["store"]) == ("info", process.url, str(path))
+    assert said[-1]["message"] == "stopped"
+
+
 @pytest.mark.skipif("os.name != 'posix'", reason="there is no kill -9 elsewhere")
 def test_what_was_answered_stands_in_the_audit_after_a_kill(server):
     process, (key_id, admin), path = server

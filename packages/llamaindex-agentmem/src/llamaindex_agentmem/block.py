@@ -69,7 +69,8 @@ class AgentMemBlock(Learning, BaseMemoryBlock[str]):
             return ""
         limit = breadth(self.limit, len(seen))
         hits = await self._client.asearch(query, limit=limit, min_score=self.min_score)
-        fresh = unseen(worth_telling(hits, self.min_score), self.limit, texts=[message.content for message in seen])
+        worth = worth_telling(hits, self.min_score, query=query)
+        fresh = unseen(worth, self.limit, texts=[message.content for message in seen])
         return str(rendered(fresh, self.max_tokens, self.count_tokens))
 
     async def _aput(self, messages: list[ChatMessage]) -> None:

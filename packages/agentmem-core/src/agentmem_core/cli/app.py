@@ -37,6 +37,9 @@ _HOMES = {
 _WITHOUT_MEMORIES = {"serve"}
 """Commands that do not take the options of ``Asked``."""
 
+_READ_BY = {"import": "transfer:ToUser", "import-from": "transfer:ToUser"}
+"""Classes of commands that read their arguments in a way of their own."""
+
 NAMES = tuple(_HOMES)
 
 
@@ -56,8 +59,7 @@ class Commands(TyperGroup):
 
 
 def _built(name: str) -> Any:
-    module, _, attribute = _HOMES[name].partition(":")
-    found = getattr(import_module(f"agentmem_core.cli.{module}"), attribute)
+    found = _at(_HOMES[name])
     if isinstance(found, typer.Typer):
         for command in found.registered_commands:
             if command.callback is not None and "profile" not in inspect.signature(command.callback).parameters:
@@ -65,10 +67,16 @@ def _built(name: str) -> Any:
         built = typer.main.get_command(found)
     else:
         holder = typer.Typer(add_completion=False, rich_markup_mode=None)
-        holder.command(name)(choosing(found if name in _WITHOUT_MEMORIES else asked(found)))
+        kind = _at(_READ_BY[name]) if name in _READ_BY else None
+        holder.command(name, cls=kind)(choosing(found if name in _WITHOUT_MEMORIES else asked(found)))
         built = typer.main.get_command(holder)
     built.name = name
     return built
+
+
+def _at(home: str) -> Any:
+    module, _, attribute = home.partition(":")
+    return getattr(import_module(f"agentmem_core.cli.{module}"), attribute)
 
 
 app = typer.Typer(

@@ -14,16 +14,19 @@ import typer
 
 from agentmem_core.cli.output import AsJson, say, show_json, show_line, show_table
 from agentmem_core.cli.spans import moment
-from agentmem_core.cli.store import StorePath, folder_of
+from agentmem_core.cli.store import StorePath, server_folder
 from agentmem_core.errors import InvalidInputError, StoreUnavailableError
 
 if TYPE_CHECKING:
-    from agentmem_core.server.security import Head
+    from agentmem_core.server.security import Head, Verdict
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail: verify it, show it, archive it.")
 
 BROKEN = 3
 """The exit code of a trail that is not whole."""
+
+_FEW = 3
+"""Problems that are told one by one without being asked for."""
 
 
 @app.command()
@@ -38,11 +41,14 @@ def verify(
         list[str] | None,
         typer.Option(help="A file of `audit archive`, to be examined too; repeat it for several.", metavar="FILE"),
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Every problem, not only the first and how many there are.")
+    ] = False,
     path: StorePath = None,
     as_json: AsJson = False,
 ) -> None:
     """Examine the whole trail; exit code 0 when it is whole, 3 when it is not."""
-    from agentmem_core.server.security import Chain, audit_keys, examine_trail
+    from agentmem_core.server.security import Chain, Findings, audit_keys, examine_trail
     from agentmem_core.storage.sqlite import SqliteTrail
 
     held = [_head(text) for text in expect or ()]
@@ -51,21 +57,38 @@ def verify(
     anchor = _anchor(folder)
     trail = SqliteTrail(folder)
     try:
-        verdict = examine_trail(trail, Chain(audit_keys()), held=[*held, *([anchor] if anchor else [])], files=files)
+        verdict = examine_trail(
+            trail, Chain(audit_keys()), held=[*held, *([anchor] if anchor else [])], files=files,
+            findings=Findings(None) if verbose else None,
+        )  # fmt: skip
     finally:
         trail.close()
     if as_json:
         show_json({
             "whole": verdict.whole, "entries": verdict.entries, "head": str(verdict.head) if verdict.head else None,
-            "problems": list(verdict.problems),
+            "problems": list(verdict.problems), "counts": dict(verdict.counts),
         })  # fmt: skip
     else:
-        for problem in verdict.problems:
-            say(problem)
+        _tell(verdict, verbose=verbose)
         state = "whole" if verdict.whole else "NOT whole"
         typer.echo(f"{verdict.entries} entries, {state}" + (f"; head {verdict.head}" if verdict.head else ""))
     if not verdict.whole:
         raise typer.Exit(BROKEN)
+
+
+def _tell(verdict: Verdict, *, verbose: bool) -> None:
+    """The problems, or where they are many the first, how many, and what they mean."""
+    from agentmem_core.server.security.findings import MEANINGS
+
+    count = sum(verdict.counts.values())
+    if verbose or count <= _FEW:
+        for problem in verdict.problems:
+            say(problem)
+        return
+    say(f"the first of {count:,} problems: {verdict.problems[0]}")
+    for kind, number in verdict.counts.items():
+        say(f"{number:,} are {MEANINGS[kind]}")
+    say("agentmem audit verify --verbose says each of them")
 
 
 @app.command("archive")
@@ -156,7 +179,7 @@ def _matching(texts: Iterable[str], wanted: dict[str, str], start: str | None) -
 def _folder(path: str | None) -> Path:
     from agentmem_core.storage.sqlite import TRAIL_FILE
 
-    folder = folder_of(path)
+    folder = server_folder(path)
     if not (folder / TRAIL_FILE).exists():
         raise StoreUnavailableError(f"there is no audit in {folder}: no server with this version has served it")
     return folder

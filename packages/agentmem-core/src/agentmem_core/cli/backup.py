@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from agentmem_core.cli.output import AsJson, say, show_json
-from agentmem_core.cli.store import StorePath, folder_of
+from agentmem_core.cli.store import StorePath, server_folder
 from agentmem_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def create(file: File, path: StorePath = None, as_json: AsJson = False) -> None:
     """Write the whole store to a new file, while it is in use: all tenants, files, keys and audit."""
     from agentmem_core.storage.backup import create_backup
 
-    _show(create_backup(folder_of(path), _file(file)), "written", as_json=as_json)
+    _show(create_backup(server_folder(path), _file(file)), "written", as_json=as_json)
 
 
 @app.command()

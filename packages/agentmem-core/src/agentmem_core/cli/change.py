@@ -126,6 +126,7 @@ def forget(
     say(
         f"erased {receipt.memories} memories, {receipt.versions} versions, {receipt.links} links, {receipt.files} files"
         + (f"; {receipt.facts} of them were learnt from the others" if receipt.facts else "")
+        + (f"; {receipt.facts_again} facts that they had ended hold again" if receipt.facts_again else "")
     )
     if not receipt.files_clean:
         say("another process was reading: run `agentmem compact` later, so that the files are clean too")

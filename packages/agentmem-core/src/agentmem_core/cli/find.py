@@ -64,7 +64,7 @@ def search(
     elif hits:
         show_memories((hit.memory for hit in hits), [hit.score for hit in hits])
     else:
-        say("nothing was found")
+        say(f"nothing was found{_of(asked, types, filters)}")
 
 
 def context(
@@ -90,7 +90,7 @@ def context(
     elif found:
         typer.echo(str(found))
     else:
-        say("nothing was found")
+        say(f"nothing was found{_of(asked, types, filters)}")
 
 
 def list_(
@@ -117,7 +117,17 @@ def list_(
             else:
                 show_memories(page)
     if not shown and not asked.as_json:
-        say("nothing is remembered here")
+        say(f"nothing is remembered here{_of(asked, types, filters)}")
+
+
+def _of(asked: Asked, types: list[str] | None, filters: list[str] | None) -> str:
+    """Whose memories were looked at, and which of them."""
+    who = {"user": "default" if asked.user is None else asked.user, "agent": asked.agent, "session": asked.session}
+    named = ", ".join(f"{kind} {name}" for kind, name in who.items() if name is not None)
+    tenant = f" of tenant {asked.tenant}" if asked.tenant != "default" else ""
+    chosen = ", of what --type and --filter choose" if types or filters else ""
+    others = "; give another one with --user" if asked.user is None else ""
+    return f" for {named}{tenant}{chosen}{others}"
 
 
 def show(

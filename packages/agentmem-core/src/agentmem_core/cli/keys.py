@@ -14,7 +14,7 @@ import typer
 from agentmem_core.cli.audit import by_command_line
 from agentmem_core.cli.output import AsJson, say, show_json, show_table
 from agentmem_core.cli.spans import moment, span
-from agentmem_core.cli.store import StorePath, folder_of
+from agentmem_core.cli.store import StorePath, server_folder
 
 if TYPE_CHECKING:
     from agentmem_core.model.keys import ApiKey, Role
@@ -56,7 +56,7 @@ def create(
 ) -> None:
     """Make a key, and show it once."""
     ends = None if expires is None else moment(expires, "expires")
-    with opened(folder_of(path, make=True)) as (keys, note):
+    with opened(server_folder(path, make=True)) as (keys, note):
         shown = keys.create(
             tenant=tenant, role=cast("Role", role), user_id=user, name=name, expires_at=ends, limits=limits
         )
@@ -71,7 +71,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Every key, those that are over too; never their secrets."""
-    with opened(folder_of(path)) as (keys, _):
+    with opened(server_folder(path)) as (keys, _):
         found = keys.list(tenant)
     if as_json:
         show_json([_known(key) for key in found])
@@ -92,7 +92,7 @@ def rotate(
     as_json: AsJson = False,
 ) -> None:
     """Give a key a new secret, and show it once."""
-    with opened(folder_of(path)) as (keys, note):
+    with opened(server_folder(path)) as (keys, note):
         shown = keys.rotate(key, None, grace=span(grace, "grace"))
         note("key_rotate", shown.key.id, shown.key.tenant)
     _show(shown, as_json=as_json)
@@ -101,7 +101,7 @@ def rotate(
 @app.command()
 def revoke(key: KeyId, path: StorePath = None, as_json: AsJson = False) -> None:
     """Let nobody in by a key from now on; running servers see it within a second."""
-    with opened(folder_of(path)) as (keys, note):
+    with opened(server_folder(path)) as (keys, note):
         revoked = keys.revoke(key, None)
         note("key_revoke", revoked.id, revoked.tenant)
     if as_json:
@@ -124,7 +124,7 @@ def token(
     from agentmem_core.server.security import SecuritySettings, Tokens
     from agentmem_core.server.security.keys import now_utc
 
-    folder = folder_of(path)
+    folder = server_folder(path)
     tokens = Tokens(SecuritySettings.configured(folder).tokens, now_utc)
     with opened(folder) as (keys, note):
         found = keys.find(key, None)
@@ -147,7 +147,7 @@ def revoke_token(
     as_json: AsJson = False,
 ) -> None:
     """Let nobody in by a token from now on."""
-    folder = folder_of(path)
+    folder = server_folder(path)
     with opened(folder) as (keys, note):
         keys.deny(tenant, token_id)
         note("token_revoke", token_id, tenant)

@@ -51,16 +51,38 @@ def folder_of(path: str | None, *, make: bool = False) -> Path:
     else:
         folder = _absolute(path)
     try:
-        if make:
+        if make and not folder.is_file():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         there = folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
     except (OSError, ValueError) as error:
         raise StoreUnavailableError(f"{folder} cannot be made or read ({error}); give another folder") from error
     if not there:
-        raise StoreUnavailableError(
-            f"there is no store in {folder}; make one with `agentmem init`, or give its folder with --path"
-        )
+        raise StoreUnavailableError(_missing(folder))
     return folder
+
+
+def server_folder(path: str | None, *, make: bool = False) -> Path:
+    """The folder of a server's store, for what is done to the folder itself; an address of a server does not lead to it."""
+    found = None if path is not None else current().server()
+    if found is None or current().value("path") is not None:
+        return folder_of(path, make=make)
+    try:
+        return folder_of(None)
+    except StoreUnavailableError as error:
+        raise StoreUnavailableError(
+            f"{found.where} names a server, and this command works on the server's own folder, not over the network: only who can read "
+            f"the folder may do it. Run it where the server runs, with --path FOLDER. Here, {error}"
+        ) from None
+
+
+def _missing(folder: Path) -> str:
+    """That there is no store, and what to do."""
+    if folder.is_file():
+        return (
+            f"{folder} is a file, and a store is a folder; give the folder with --path. What `export` wrote goes in with "
+            "`agentmem import FILE`, a backup with `agentmem backup restore FILE`"
+        )
+    return f"there is no store in {folder}; make one with `agentmem init`, or give its folder with --path"
 
 
 def _absolute(path: str) -> Path:
@@ -108,7 +130,7 @@ class Asked:
 
         folder = folder_of(self.path, make=make)
         if not make and not (folder / FILE_NAME).exists():
-            raise StoreUnavailableError(f"there is no store in {folder}; make one with `agentmem init`, or give --path")
+            raise StoreUnavailableError(_missing(folder))
         return folder
 
     @contextmanager

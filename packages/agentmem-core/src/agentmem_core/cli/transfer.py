@@ -6,10 +6,37 @@ import sys
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from agentmem_core.cli.output import progress, say, show_json
 from agentmem_core.cli.store import Asked
 from agentmem_core.cli.texts import STDIN, lines_of_stdin
+from agentmem_core.errors import InvalidInputError
+
+_UNNAMED = "\0"
+"""What ``--to-user`` says without a name: no argument of a command can be this."""
+
+
+class ToUser(TyperCommand):
+    """Takes ``--to-user`` with a name, and without one in front of another option or at the end."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments, with what stands for the name that nobody gave."""
+        said: list[str] = []
+        for word, after in zip(args, [*args, "-"][1:], strict=True):
+            said.append(word)
+            if word == "--to-user" and after.startswith("-") and "--" not in said[:-1]:
+                said.append(_UNNAMED)
+        return super().parse_args(ctx, said)
+
+
+ToUserName = Annotated[
+    str | None,
+    typer.Option(
+        "--to-user", metavar="[NAME]",
+        help="Everything becomes this user's; without a name that of --user. Otherwise users are kept.",
+    ),
+]  # fmt: skip
 
 SOURCES = ("chat", "crewai", "langchain", "letta", "llamaindex", "mem0", "zep")
 
@@ -35,18 +62,32 @@ def export(
 
 def import_(
     asked: Asked,
-    source: Annotated[str, typer.Argument(help="What `export` wrote; - reads standard input.", metavar="FILE")],
-    keep_users: Annotated[bool, typer.Option("--keep-users/--to-user", help="As they were, or all to --user.")] = True,
+    source: Annotated[
+        str | None, typer.Argument(help="What `export` wrote; - reads standard input.", metavar="FILE")
+    ] = None,
+    to_user: ToUserName = None,
+    keep_users: Annotated[bool, typer.Option("--keep-users", help="As they were; it is so anyway.")] = False,
 ) -> None:
     """Read an export; what stands already is skipped, so it is safe to repeat."""
+    if source is None and to_user not in {None, _UNNAMED}:  # `import --to-user FILE`
+        source, to_user = to_user, _UNNAMED
+    if source is None:
+        raise InvalidInputError("FILE: give what `export` wrote, or - to read standard input")
+    if keep_users and to_user is not None:
+        raise InvalidInputError("--keep-users and --to-user: give one of them")
     lines: Any = lines_of_stdin() if source == STDIN else source
     with asked.opened(make=True, whole_user=True) as memory, progress("importing") as tell:
         tell(0, None)
-        done = memory.import_(lines, user_id=asked.user, keep_users=keep_users)
+        done = memory.import_(lines, user_id=_receiver(to_user, asked) or asked.user, keep_users=to_user is None)
     if asked.as_json:
         show_json(done.model_dump())
     else:
         say(f"imported {done.memories} memories, {done.links} links, {done.files} files; {done.skipped} were there")
+
+
+def _receiver(to_user: str | None, asked: Asked) -> str | None:
+    """Whose everything becomes: who is named, or else --user; None where users are kept."""
+    return (asked.user or "default") if to_user == _UNNAMED else to_user
 
 
 def import_from(
@@ -56,9 +97,7 @@ def import_from(
     ],
     place: Annotated[str, typer.Argument(help="Its export, or its folder.", metavar="PLACE")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come; write nothing.")] = False,
-    to_user: Annotated[
-        str | None, typer.Option(help="A name: everything becomes this user's; otherwise users are kept.")
-    ] = None,
+    to_user: ToUserName = None,
     zone: Annotated[str | None, typer.Option(help="Of dates that name none, as Asia/Shanghai; otherwise UTC.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Otherwise UTF-8.")] = None,
     format_: Annotated[str | None, typer.Option("--format", help="Where the reader should not find out.")] = None,
@@ -76,7 +115,7 @@ def import_from(
     }  # fmt: skip
     source = open_source(kind, place, **{name: said for name, said in options.items() if said is not None})
     with asked.opened(make=True, whole_user=True, dry=dry_run) as memory, progress(f"from {kind}") as tell:
-        report = move(source, memory, user_id=to_user, dry_run=dry_run, progress=tell)
+        report = move(source, memory, user_id=_receiver(to_user, asked), dry_run=dry_run, progress=tell)
     if asked.as_json:
         show_json(report.model_dump(mode="json"))
         return

@@ -100,7 +100,7 @@ class RecallVerbs(Verbs):
             query, user_id=user_id, agent_id=agent_id, session_id=session_id, limit=limit, types=types, filters=filters,
             as_of=as_of, now=now, min_score=min_score,
         )  # fmt: skip
-        return _render(worth_telling(hits, min_score), max_tokens, count_tokens)
+        return _render(worth_telling(hits, min_score, query=query), max_tokens, count_tokens)
 
     async def acontext(
         self,
@@ -124,7 +124,7 @@ class RecallVerbs(Verbs):
             query, user_id=user_id, agent_id=agent_id, session_id=session_id, limit=limit, types=types, filters=filters,
             as_of=as_of, now=now, min_score=min_score,
         )  # fmt: skip
-        return _render(worth_telling(hits, min_score), max_tokens, count_tokens)
+        return _render(worth_telling(hits, min_score, query=query), max_tokens, count_tokens)
 
     def _search(
         self, query: str | None, user_id: str | None, agent_id: str | None, session_id: str | None, **options: Any

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from agentmem_core.engine.drafting import DEFAULT_IMPORTANCE, Draft, draft, embedded, misfit, space_for
+from agentmem_core.engine.drafting import DEFAULT_IMPORTANCE, Draft, draft, embedded, misfit, require_ahead, space_for
 from agentmem_core.engine.engine import Engine, mismatch
 from agentmem_core.engine.routing import choose
 from agentmem_core.errors import AgentMemError, ConflictError, EmbedderMismatchError, VectorMismatchError
@@ -172,9 +172,11 @@ class Adding:
 
     def take(self, item: Draft) -> AddedItem:
         try:
-            if item.named:
-                return self._named(item)
-            return (self._told_before(item.record) if item.proposed else None) or self._plain(item.record)
+            told = self._told_before(item.record) if item.proposed and not item.named else None
+            if told is not None:
+                return told
+            require_ahead(item.memory.expires_at, self._now)
+            return self._named(item) if item.named else self._plain(item.record)
         except AgentMemError as error:
             if self._op.on_error == "raise":
                 raise

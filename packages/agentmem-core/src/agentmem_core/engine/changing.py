@@ -8,7 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from agentmem_core.engine.attached import chunks_of
-from agentmem_core.engine.drafting import digest_of, embedded, require_dimension, require_same_space, with_words
+from agentmem_core.engine.drafting import (
+    digest_of,
+    embedded,
+    require_ahead,
+    require_dimension,
+    require_same_space,
+    with_words,
+)
 from agentmem_core.engine.engine import GIVEN, Engine, find_record
 from agentmem_core.engine.kept import respecting
 from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError, VectorMismatchError
@@ -31,6 +38,7 @@ def update(engine: Engine, op: Update) -> Memory:
     changes |= dict.fromkeys(op.clear)
     if not changes and op.vector is None:
         raise InvalidInputError("update: give at least one field to change")
+    require_ahead(op.expires_at, engine.clock())
     with engine.ledger.reading() as reader:
         before = find_record(reader, op.scope, op.collection, op.id, now=engine.clock(), types=op.types)
         space = reader.collection(op.scope.tenant, op.collection)

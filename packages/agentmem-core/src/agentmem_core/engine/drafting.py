@@ -9,7 +9,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from agentmem_core.engine.engine import GIVEN, Engine
-from agentmem_core.errors import EmbedderMismatchError, VectorMismatchError
+from agentmem_core.errors import EmbedderMismatchError, InvalidInputError, VectorMismatchError
 from agentmem_core.model import Memory, MemoryType, Scope, new_id
 from agentmem_core.operations import MEMORIES, NewMemory
 from agentmem_core.ports import Collection, Fingerprint, LedgerWriter, Record
@@ -65,6 +65,15 @@ def draft(item: NewMemory, scope: Scope, collection: str, now: datetime, kind: M
     given = item.vector is not None
     named, proposed = item.id is not None, item.id is None and item.id_if_new is not None
     return Draft(Record(memory, found_by, speaker, item.vector, given, digest), named=named, proposed=proposed)
+
+
+def require_ahead(expires_at: datetime | None, now: datetime) -> None:
+    """Refuse what nobody would ever see; imports bring what has expired elsewhere."""
+    if expires_at is not None and expires_at <= now:
+        raise InvalidInputError(
+            f"expires_at: {expires_at:%Y-%m-%d %H:%M} UTC is over, so that nobody would ever see it; give a moment that comes, or leave it "
+            "out. delete() lets go of a memory now, import_() takes over what has expired elsewhere"
+        )
 
 
 def _scope_of(item: NewMemory, scope: Scope) -> Scope:

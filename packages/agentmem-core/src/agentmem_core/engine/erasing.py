@@ -9,6 +9,7 @@ from agentmem_core.engine.attached import chunks_of, drop_loose
 from agentmem_core.engine.engine import Engine
 from agentmem_core.engine.evidence import Bereft, bereave
 from agentmem_core.engine.reading import every
+from agentmem_core.engine.reopening import reopen
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Compacted, FilterGroup, Receipt, Scope
 from agentmem_core.model.matching import matches
@@ -52,10 +53,10 @@ def erase(engine: Engine, choose: Callable[[LedgerWriter], Chosen]) -> Erasure:
 def forget(engine: Engine, op: Forget) -> Receipt:
     """Rows, versions, words, vectors, links, the bytes of files and what the audit says of them; from every file.
 
-    What was learnt from them alone goes with them.
+    What was learnt from them alone goes with them, and what they alone had ended holds again.
     """
     _require_sound(op)
-    bereft = Bereft()
+    bereft, again = Bereft(), list[int]()
     some = op.ids is not None or op.filters is not None
     whole = not some and op.scope.agent_id is None and op.scope.session_id is None
 
@@ -76,6 +77,8 @@ def forget(engine: Engine, op: Forget) -> Receipt:
                 records += found.erased
                 user = Scope(tenant=op.scope.tenant, user_id=op.scope.user_id)
                 writer.erase_audit(user, [record.memory.id for record in found.erased])
+                if not op.keep_facts:
+                    again.append(reopen(writer, partition, {record.memory.id for record in records}, engine.clock()))
                 if some:
                     writer.erase_audit(op.scope, [record.memory.id for record in records])
             yield partition, [record.row for record in records]
@@ -94,6 +97,7 @@ def forget(engine: Engine, op: Forget) -> Receipt:
         files=len(done.digests),
         facts=len(bereft.erased),
         facts_kept=len(bereft.poorer),
+        facts_again=sum(again),
         collections=tuple(sorted(partition.collection.name for partition in done.touched)),
         files_clean=engine.ledger.scrub(),
     )

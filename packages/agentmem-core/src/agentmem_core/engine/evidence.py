@@ -25,11 +25,16 @@ _MADE_OF_ALL = (RETOLD_IN, SUMMARISES)
 """What links a text to turns that it was made of together: it goes with any of them."""
 
 
-def note(writer: LedgerWriter, partition: int, fact: Memory, relation: str, turns: Iterable[Memory]) -> None:
+def note(
+    writer: LedgerWriter, partition: int, fact: Memory, relation: str, turns: Iterable[Memory], **metadata: str
+) -> None:
     """Turns that told of a fact that stands."""
     for turn in turns:
         if relation != STATED_IN or turn.id not in fact.source:
-            writer.link(partition, Link(source=fact.id, relation=relation, target=turn.id, valid_from=turn.occurred_at))
+            writer.link(
+                partition,
+                Link(source=fact.id, relation=relation, target=turn.id, metadata=metadata, valid_from=turn.occurred_at),
+            )
 
 
 def told_of(reader: LedgerReader, partition: int, fact: Memory) -> dict[str, set[str]]:

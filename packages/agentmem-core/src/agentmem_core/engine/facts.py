@@ -16,6 +16,9 @@ from agentmem_core.recall.facts import holds_many, same_predicate
 
 SUPERSEDES = "supersedes"
 
+UNTIL = "until"
+"""In a link to what ended a fact: the end that the fact had before, where it had one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Triple:
@@ -102,8 +105,14 @@ def state(
 def supersede(writer: LedgerWriter, record: Record, later: Memory, at: datetime, now: datetime) -> None:
     """A fact has ended where a later one begins; a link from that one to it says so."""
     end(writer, record, at, now, operation="supersede", reason=f"superseded by {later.id}")
-    link = Link(source=later.id, relation=SUPERSEDES, target=record.memory.id, valid_from=now)
+    said = ended_before(record.memory.valid_to)
+    link = Link(source=later.id, relation=SUPERSEDES, target=record.memory.id, metadata=said, valid_from=now)
     writer.link(record.row >> 32, link)
+
+
+def ended_before(until: datetime | None) -> dict[str, str]:
+    """What a link says of the end that a fact had already."""
+    return {} if until is None else {UNTIL: until.isoformat()}
 
 
 def end(

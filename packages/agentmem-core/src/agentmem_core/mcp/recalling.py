@@ -30,7 +30,8 @@ async def _recall(memory: AgentMem, said: _Recall) -> Answer:
     found = worth_telling(
         await memory.asearch(
             said.query, limit=said.limit, types=said.types, filters=said.filters or None, as_of=said.as_of
-        )
+        ),
+        query=said.query,
     )
     text = lines((hit.memory for hit in found), NOTHING)
     return Answer(text, {"hits": [{**brief(hit.memory), "score": round(hit.score, 4)} for hit in found]})

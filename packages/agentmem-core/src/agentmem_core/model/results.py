@@ -138,7 +138,7 @@ class Receipt(Value):
     """What an erasure removed, by count; it holds no content.
 
     ``facts`` of the memories had been learnt from what was to be erased, and from nothing else; ``facts_kept`` are those that are
-    stated elsewhere too, and stay without the sources that are gone.
+    stated elsewhere too, and stay without the sources that are gone; ``facts_again`` had been ended by it alone, and hold again.
     ``files_clean`` is False when another process kept old pages of the files in use; the next ``compact()`` finishes it.
     """
 
@@ -150,6 +150,7 @@ class Receipt(Value):
     files: int = 0
     facts: int = 0
     facts_kept: int = 0
+    facts_again: int = 0
     collections: tuple[str, ...] = ()
     files_clean: bool = True
 

@@ -28,7 +28,7 @@ _SAME = {
     "home is": "lives in", "works for": "works at", "working at": "works at", "working for": "works at",
     "work at": "works at", "employed by": "works at", "employed at": "works at", "employer is": "works at",
     "spouse": "married to", "wife is": "married to", "husband is": "married to", "named": "called", "name is": "called",
-    "name": "called", "搬到": "住在", "搬到了": "住在", "搬去": "住在", "居住在": "住在", "家在": "住在", "工作在": "在…工作",
+    "name": "called", "搬到": "住在", "搬到了": "住在", "搬去": "住在", "居住在": "住在", "家在": "住在", "工作在": "在…工作", "working in": "works in", "work in": "works in",
     "就职于": "在…工作", "任职于": "在…工作", "供职于": "在…工作", "名叫": "叫", "名字是": "叫", "嫁给": "结婚对象", "娶了": "结婚对象",
     "妻子是": "结婚对象", "丈夫是": "结婚对象", "老婆是": "结婚对象", "老公是": "结婚对象", "from": "comes from", "come from": "comes from",
     "works as": "profession is", "working as": "profession is", "work as": "profession is", "employed as": "profession is",
@@ -40,7 +40,7 @@ _SAME = {
 _ENGLISH = {
     "住在": "lives in", "在…工作": "works at", "职业是": "profession is", "叫": "called", "年龄是": "age is", "生日是": "birthday is", "来自": "comes from",
     "结婚对象": "married to", "伴侣是": "partner is", "饮食是": "diet is", "婚姻状况是": "marital status is", "出生年份是": "birth year is",
-    "出生在": "born in", "妈妈是": "mother is", "爸爸是": "father is",
+    "出生在": "born in", "工作地点是": "works in", "妈妈是": "mother is", "爸爸是": "father is",
 }  # fmt: skip
 """What a Chinese predicate of one thing at a time is in English, so that a fact of one language ends one of the other."""
 

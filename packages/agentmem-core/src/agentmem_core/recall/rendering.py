@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from agentmem_core.model import Context, Hit, Memory, MemoryType
+from agentmem_core.recall.text import is_wide, words
 
 HEADING = "What is remembered that may matter here:"
 PROMPT_FLOOR = 0.025
 """Of two texts without a word in common, a score below is a likeness too faint for a prompt (decision 0016)."""
+WIDE_FLOOR = 0.09
+"""The same where one of the two is Chinese, Japanese or Korean: embedders find such texts alike whatever they say (decision 0032)."""
 
 
 def estimate_tokens(text: str) -> int:
@@ -17,37 +20,57 @@ def estimate_tokens(text: str) -> int:
     return wide + -(-(len(text) - wide) // 4)
 
 
-def worth_telling(hits: Iterable[Hit], min_score: float | None = None) -> list[Hit]:
+def worth_telling(hits: Iterable[Hit], min_score: float | None = None, *, query: str | None = None) -> list[Hit]:
     """The hits that deserve a place in a prompt: all that share a word with the question, and of the others those not too faint.
 
-    Where the caller asked for a ``min_score``, the search has chosen already, and all are worth it.
+    Where the caller asked for a ``min_score``, the search has chosen already, and all are worth it. Of a text written without spaces
+    one character in common is no word, when the ``query`` is given to be compared: two that stand together are.
     """
-    return [hit for hit in hits if min_score is not None or hit.signals.lexical > 0 or hit.score >= PROMPT_FLOOR]
+    if min_score is not None:
+        return list(hits)
+    asked = frozenset(words(query)) if query else None
+    wide = query is not None and is_wide(query)
+    return [hit for hit in hits if _is_worth_telling(hit, asked, wide=wide)]
+
+
+def _is_worth_telling(hit: Hit, asked: frozenset[str] | None, *, wide: bool) -> bool:
+    content = hit.memory.content
+    if not is_wide(content):
+        return hit.signals.lexical > 0 or hit.score >= (WIDE_FLOOR if wide else PROMPT_FLOOR)
+    if hit.score >= WIDE_FLOOR or hit.signals.lexical <= 0 or asked is None:
+        return hit.score >= WIDE_FLOOR or hit.signals.lexical > 0
+    return any(len(word) > 1 for word in asked.intersection(words(f"{content} {speaker_of(hit.memory)}")))
 
 
 def render(hits: Sequence[Hit], *, max_tokens: int, count: Callable[[str], int] = estimate_tokens) -> Context:
     """The best hits that fit into ``max_tokens``, one a line with its date; in order of time, as a reader expects.
 
-    A text stands there once, unless another speaker said it, or it happened on another day.
+    A text stands there once, unless another speaker said it, or it happened on another day; and no fact beside all the turns
+    it was learnt from.
     """
-    kept: list[Hit] = []
+    kept: dict[str, tuple[Hit, int]] = {}
     said: dict[str, list[Memory]] = {}
     used = count(HEADING)
     for hit in hits:
         told = said.setdefault(_flat(hit.memory.content), [])
-        if any(_repeats(hit.memory, other) for other in told):
+        if any(_repeats(hit.memory, other) for other in told) or _is_told_by(hit.memory, kept):
             continue
         cost = count("\n" + line(hit.memory))
         if used + cost > max_tokens:
             continue
-        kept.append(hit)
+        kept[hit.memory.id] = hit, cost
         told.append(hit.memory)
         used += cost
+        for fact in [other.memory for other, _ in kept.values() if hit.memory.id in other.memory.source]:
+            if _is_told_by(fact, kept):
+                used -= kept.pop(fact.id)[1]
+                said[_flat(fact.content)].remove(fact)
     if not kept:
         return Context("")
-    in_time = sorted(kept, key=lambda hit: (hit.memory.occurred_at, hit.place))
+    chosen = tuple(hit for hit, _ in kept.values())
+    in_time = sorted(chosen, key=lambda hit: (hit.memory.occurred_at, hit.place))
     text = "\n".join([HEADING, *(line(hit.memory) for hit in in_time)])
-    return Context(text, tuple(kept), count(text))
+    return Context(text, chosen, count(text))
 
 
 def compile_parts(parts: Sequence[tuple[str, str]], max_tokens: int | None = None) -> str:
@@ -99,6 +122,11 @@ def speaker_of(memory: Memory) -> str:
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
+
+
+def _is_told_by(memory: Memory, kept: Collection[str]) -> bool:
+    """Whether a memory is a fact, and all the turns that it was learnt from are told."""
+    return memory.type is MemoryType.SEMANTIC and bool(memory.source) and all(turn in kept for turn in memory.source)
 
 
 def _repeats(memory: Memory, other: Memory) -> bool:

@@ -59,7 +59,7 @@ def serve(
     is listened on. The store is always one of this process, whatever ``AGENTMEM_API_URL`` says. ``announce`` is given the line with
     the address, which is otherwise printed.
     """
-    folder = folder_of(settings.path)
+    folder, given = folder_of(settings.path), backend is not None
     if gate is None:
         keyed = gate_for(SecuritySettings.configured(folder), settings.host)
         gate, routers = keyed, [*routers, key_routes(keyed)]
@@ -76,7 +76,9 @@ def serve(
             backend = connect(Config(path=IN_MEMORY if folder is None else folder))
             readers = None if folder is None else readers_for(settings, folder, current())
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, listener, gate, backend, readers, routers, announce or _print))
+            store = "given" if given else IN_MEMORY if folder is None else str(folder)
+            starting = _starting(listener, store, readers, announce or _print)
+            runner.run(_serve(settings, listener, gate, backend, readers, routers, starting))
 
 
 def _open_here(settings: ServerSettings) -> ServerSettings:
@@ -111,9 +113,24 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def _starting(
+    listener: socket.socket, store: str, readers: Readers | None, announce: Callable[[str], None]
+) -> Callable[[], None]:
+    """When the server listens: what is said to people and in the log, and who is started beside it."""
+
+    def ready() -> None:
+        address = url_of(listener)
+        announce(LISTENING + address)
+        log.info("started", extra={"address": address, "store": store})
+        if readers is not None:
+            readers.start()
+
+    return ready
+
+
 async def _serve(
     settings: ServerSettings, listener: socket.socket, gate: Gate, backend: Backend, readers: Readers | None,
-    routers: Sequence[APIRouter], announce: Callable[[str], None],
+    routers: Sequence[APIRouter], ready: Callable[[], None],
 ) -> None:  # fmt: skip
     provider = exporting_provider() if settings.otel else None
     try:
@@ -124,12 +141,6 @@ async def _serve(
             app, http=bounded(settings.connections), lifespan="off", log_config=None, access_log=False, server_header=False, ws="none",
             timeout_keep_alive=_KEEP_ALIVE, timeout_graceful_shutdown=settings.grace, proxy_headers=False,
         )  # fmt: skip
-
-        def ready() -> None:
-            announce(LISTENING + url_of(listener))
-            if readers is not None:
-                readers.start()
-
         await _Server(config, app, ready).serve(sockets=[listener])
     finally:
         if readers is not None:
@@ -138,6 +149,7 @@ async def _serve(
         await backend.aclose()
         if provider is not None:
             await asyncio.to_thread(provider.shutdown)
+        log.info("stopped")
 
 
 class _Server(uvicorn.Server):

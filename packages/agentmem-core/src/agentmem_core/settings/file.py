@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -38,13 +38,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class SettingsFile:
-    """A file that was read; ``named`` when somebody said which, or it is the user's own, so that it is trusted."""
+    """A file that was read; ``named`` when somebody said which, or it is the user's own, so that it is trusted.
+
+    ``own`` is the user's own file beside one that was only found: what it protects stays protected.
+    """
 
     path: Path
     always: Entries
     profiles: Mapping[str, Entries]
     problems: tuple[str, ...]
     named: bool = True
+    own: SettingsFile | None = None
 
 
 @dataclass(slots=True)
@@ -163,10 +167,20 @@ def find_file(named: str | None) -> SettingsFile | None:
             file = _read(path, found.st_mtime_ns, found.st_size, found.st_ino, trusted or path == own)
             if not file.named:
                 _require_ours(path, found)
+                return replace(file, own=_own(own))
             return file
         if named is not None:
             raise NotConfiguredError(f"{path} is no file; name a file of settings, or {NO_FILE} for none")
     return None
+
+
+def _own(path: Path | None) -> SettingsFile | None:
+    """The user's own file, where there is one."""
+    try:
+        found = path.stat() if path is not None and path.is_file() else None
+    except OSError:
+        return None
+    return None if path is None or found is None else _read(path, found.st_mtime_ns, found.st_size, found.st_ino, True)  # noqa: FBT003 - a part of the cache's key
 
 
 def _require_ours(path: Path, found: os.stat_result) -> None:

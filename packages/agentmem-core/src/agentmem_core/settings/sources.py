@@ -47,10 +47,25 @@ class Settings:
         text = self.environment.get(setting.variable) or ""
         if text.strip():
             return Found(setting, from_text(setting, text, setting.variable), "environment", setting.variable)
-        for entries in self._levels():
-            if name in entries:
-                return self._of_file(setting, entries[name])
-        return Found(setting, setting.default, "default", "")
+        entry = next((entries[name] for entries in self._levels() if name in entries), None)
+        own = self._own_entry(name) if setting.protects else None
+        if own is not None and entry is not None:
+            return Found(
+                setting, tuple(dict.fromkeys((*own.value, *entry.value))), "file", f"{own.where}; {entry.where}"
+            )
+        if own is not None:
+            return Found(setting, own.value, "file", own.where)
+        return Found(setting, setting.default, "default", "") if entry is None else self._of_file(setting, entry)
+
+    def _own_entry(self, name: str) -> Entry | None:
+        """What the user's own file says beside one that was only found; ``NotConfiguredError`` where it cannot be read."""
+        own = None if self.file is None else self.file.own
+        if own is None:
+            return None
+        if own.problems:
+            raise NotConfiguredError(own.problems[0])
+        levels = [own.profiles.get(self.profile, {}) if self.profile is not None else {}, own.always]
+        return next((entries[name] for entries in levels if name in entries), None)
 
     def server(self) -> Found | None:
         """The server that the environment or the file means; None where the first of them that says either says a path."""

@@ -14,7 +14,8 @@ class Setting:
     """``key`` is its name in the file, ``section`` the file's table; ``usual`` says the default where it is no fixed value.
 
     What is ``trusted`` says where something is sent, or who is let in: only a file that was named, or the user's own, may say it.
-    Where there are ``local`` ones, it is so for every other: an embedder by the network is sent every text.
+    Where there are ``local`` ones, it is so for every other: an embedder by the network is sent every text. What ``protects`` is
+    added up: a file that was only found takes nothing away from what the user's own says.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Setting:
     in_file: bool = True
     trusted: bool = False
     local: tuple[str, ...] = ()
+    protects: bool = False
 
     def is_trusted(self, value: Any) -> bool:
         """Whether only a file that is trusted may say this value."""
@@ -56,10 +58,10 @@ _OF_THE_STORE = (
     Setting("exact_limit", "whole", "Rows of one user up to which a search is exact, if their vectors take no more than a quarter of `cache_bytes`.", 100_000),
     Setting("cache_bytes", "whole", "Bytes kept in memory for searches.", 512 * 1024 * 1024),
     Setting("file_limit", "whole", "Bytes of the largest file that `memory.resource` keeps.", 50_000_000),
-    Setting("redact", "names", "Kinds that are taken out of everything before it is stored: `email`, `phone`, ..."),
-    Setting("block", "names", "Kinds because of which a text is refused."),
+    Setting("redact", "names", "Kinds that are taken out of everything before it is stored: `email`, `phone`, ...", protects=True),
+    Setting("block", "names", "Kinds because of which a text is refused.", protects=True),
     Setting("presidio_model", "text", "The spaCy package or folder that finds names.", usual="a small one for each language", trusted=True),
-    Setting("presidio_languages", "names", "What it reads: `en`, `zh`.", ("en",)),
+    Setting("presidio_languages", "names", "What it reads: `en`, `zh`.", ("en",), protects=True),
     Setting("vault_key", "text", "What `memory.knowledge` seals with; several with commas, the first one seals.", usual="the keyring's", secret=True, trusted=True),
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
-from agentmem_core.model import Hit, Link, Memory, Page, Receipt, Scope, Transferred, Version
+from agentmem_core.model import Hit, Link, Memory, Page, Receipt, Scope, Transferred, Version, new_id
 from agentmem_core.operations import (
     Add,
     Delete,
@@ -122,6 +122,20 @@ class Asking:
     def import_(self, records: Sequence[dict[str, Any]], *, scope: Scope = ANA, keep_users: bool = True) -> Transferred:
         """What was read."""
         return self(build(Import, scope=scope, records=tuple(records), keep_users=keep_users))
+
+    def expired(self, content: str, *, scope: Scope = ANA) -> str:
+        """The id of a memory that expired yesterday, as an import brings it."""
+        memory_id = new_id()
+        then = (YESTERDAY - timedelta(days=1)).isoformat()
+        self.import_(
+            [{
+                "kind": "memory", "collection": "memories", "user_id": scope.user_id, "session_id": scope.session_id, "id": memory_id,
+                "content": content, "type": "semantic", "occurred_at": then, "created_at": then, "updated_at": then,
+                "valid_from": then, "expires_at": YESTERDAY.isoformat(),
+            }],
+            scope=Scope(tenant=scope.tenant, user_id=scope.user_id),
+        )  # fmt: skip
+        return memory_id
 
 
 def item(content: str, **fields: Any) -> NewMemory:

@@ -164,10 +164,9 @@ class BackendReading:
         assert run.found(vector=[1.0, 2.0], collection="unknown") == []
 
     def test_the_expired_do_not_exist(self, run: Asking) -> None:
-        [gone, kept] = run.add(
-            item("tea gone", expires_at=YESTERDAY), item("tea kept", expires_at=datetime.now(UTC) + timedelta(days=1))
-        )
-        assert run.get(gone.id, kept.id) == [kept]
+        gone = run.expired("tea gone")
+        [kept] = run.add(item("tea kept", expires_at=datetime.now(UTC) + timedelta(days=1)))
+        assert run.get(gone, kept.id) == [kept]
         assert run.contents() == ["tea kept"]
         assert run.found("tea") == ["tea kept"]
 

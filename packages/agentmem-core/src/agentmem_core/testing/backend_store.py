@@ -11,6 +11,7 @@ import pytest
 from agentmem_core.errors import ConflictError, InvalidInputError, NotConfiguredError, NotFoundError
 from agentmem_core.model import Scope
 from agentmem_core.operations import Add, Compact, FlushLearning, HealthCheck, Learn, Reindex, StatsOf, build
+from agentmem_core.operations.agents.semantic import LearnFact
 from agentmem_core.testing.backend_asking import ANA, BOB, YESTERDAY, Asking, item, turn
 
 ELSEWHERE = Scope(tenant="elsewhere", user_id="ana")
@@ -24,7 +25,8 @@ class BackendStore:
         run.relate(one.id, two.id)
         run.update(one.id, content="secret three")
         run.delete(gone.id)
-        run.add(item("expired secret", expires_at=YESTERDAY), item("agent's", agent_id="a"))
+        run.add(item("agent's", agent_id="a"))
+        run.expired("expired secret")
         run.add(item("secret vector", vector=[1.0, 2.0]), collection="mine")
         run.add("bob's", scope=BOB)
         run.add("elsewhere", scope=ELSEWHERE)
@@ -83,6 +85,15 @@ class BackendStore:
         assert run.contents() == ["of both", "of what is of both"]
         assert run.forget(both.id).facts == 1
         assert run.get(further.id) == []
+
+    def test_what_is_forgotten_ends_nothing_any_longer(self, run: Asking) -> None:
+        paris, lisbon = (
+            run(LearnFact(scope=ANA, text=f"Ana lives in {town}", subject="Ana", predicate="lives in", object=town))
+            for town in ("Paris", "Lisbon")
+        )
+        assert run.get(paris.id)[0].valid_to is not None
+        assert run.forget(lisbon.id).facts_again == 1
+        assert run.get(paris.id)[0].valid_to is None
 
     def test_forgetting_one_collection_leaves_the_others(self, run: Asking) -> None:
         run.add("text")
@@ -210,7 +221,7 @@ class BackendStore:
         assert (nobody.memories, nobody.collections, nobody.links) == (0, (), 0)
 
     def test_stats_leave_the_expired_and_the_deleted_out(self, run: Asking) -> None:
-        run.add(item("expired", expires_at=YESTERDAY, session_id="s1"))
+        run.expired("expired", scope=Scope(user_id="ana", session_id="s1"))
         stats = run(StatsOf(scope=ANA))
         assert (stats.memories, stats.by_type, stats.sessions) == (0, {}, 0)
 

@@ -127,11 +127,23 @@ class BackendWriting:
     def test_a_text_that_was_deleted_or_has_expired_is_learnt_anew(self, run: Asking) -> None:
         [deleted] = run.add("deleted")
         run.delete(deleted.id)
-        [expired] = run.add(item("expired", expires_at=YESTERDAY))
+        expired = run.expired("expired")
         again = run(Add(scope=ANA, items=(item("deleted"), item("expired"))))
         assert again.created == 2
-        assert not {deleted.id, expired.id} & set(again.ids)
+        assert not {deleted.id, expired} & set(again.ids)
         assert sorted(run.contents()) == ["deleted", "expired"]
+
+    def test_what_has_expired_already_is_not_remembered_and_nothing_else_expires(self, run: Asking) -> None:
+        [kept] = run.add("kept")
+        for moment in (YESTERDAY, datetime(1, 1, 2, tzinfo=UTC)):
+            with pytest.raises(InvalidInputError, match=r"expires_at: .* is over"):
+                run.add("other", item("over", expires_at=moment))
+            with pytest.raises(InvalidInputError, match=r"expires_at: .* is over"):
+                run.update(kept.id, expires_at=moment)
+        reported = run(Add(scope=ANA, items=(item("second"), item("over", expires_at=YESTERDAY)), on_error="report"))
+        assert [result.outcome for result in reported.items] == [AddOutcome.CREATED, AddOutcome.FAILED]
+        assert reported.items[1].error_code == "invalid_input"
+        assert run.contents() == ["kept", "second"]
 
     def test_items_may_be_of_several_users(self, run: Asking) -> None:
         run.add("ana's", item("bob's", user_id="bob"), item("bob's second", user_id="bob", session_id="s"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from agentmem_core.engine.changing import alter, next_version, retire
 from agentmem_core.engine.drafting import Draft, digest_of
 from agentmem_core.engine.engine import Engine, exists
 from agentmem_core.engine.evidence import ENDED_IN, RETOLD_IN, STATED_IN, note, told_of
-from agentmem_core.engine.facts import Triple, end, links_of, state, supersede
+from agentmem_core.engine.facts import Triple, end, ended_before, links_of, state, supersede
 from agentmem_core.engine.learning.candidates import known_about
 from agentmem_core.engine.learning.turns import Window
 from agentmem_core.engine.maintaining import hand_over
@@ -88,7 +88,7 @@ class Applying:
             read = self._read_before(item.stated, known, told)
             settled = settled if read is None else Settled(Action.NONE, f"read before: {read}", stands=read)
         memory, changed = self._do(item, settled, turns)
-        self._note(item, settled, memory, told)
+        self._note(item, settled, memory, told, {one.id: one.until for one in known})
         return Decision(
             action=settled.action,
             fact=item.stated.fact.text,
@@ -120,16 +120,27 @@ class Applying:
         said = [record.memory.occurred_at for record in sources if record is not None]
         return bool(said) and min(said) > stated.said_at
 
-    def _note(self, item: Item, settled: Settled, memory: Memory | None, turns: Sequence[Memory]) -> None:
-        """Which turns told of a memory that was known, and how."""
+    def _note(
+        self,
+        item: Item,
+        settled: Settled,
+        memory: Memory | None,
+        turns: Sequence[Memory],
+        untils: Mapping[str, datetime | None],
+    ) -> None:
+        """Which turns told of a memory that was known, and how; ``untils`` are the ends that memories had before."""
         writer, partition = self.writer, self.partition.id
         for memory_id in settled.ends:
-            note(writer, partition, self._standing(memory_id).memory, ENDED_IN, turns)
+            before = ended_before(untils.get(memory_id))
+            note(writer, partition, self._standing(memory_id).memory, ENDED_IN, turns, **before)
         if settled.rewritten is not None and memory is not None:
             retold = item.retold is not None and settled.text is not None
             note(writer, partition, memory, RETOLD_IN if retold else STATED_IN, turns)
         elif settled.action is Action.NONE and memory is not None and item.stated.overtaken is None:
-            note(writer, partition, memory, ENDED_IN if item.stated.fact.retracted else STATED_IN, turns)
+            if item.stated.fact.retracted:
+                note(writer, partition, memory, ENDED_IN, turns, **ended_before(memory.valid_to))
+            else:
+                note(writer, partition, memory, STATED_IN, turns)
 
     def _of_model(self, item: Item, open_: Open) -> Settled | None:
         """The model's verdict, if what it was about stands as it did; without one, what is done otherwise."""

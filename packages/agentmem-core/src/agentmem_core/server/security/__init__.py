@@ -2,6 +2,7 @@
 
 from agentmem_core.server.security.archive import Archive, archive_trail, examine_trail
 from agentmem_core.server.security.chain import Chain, Head, Verdict
+from agentmem_core.server.security.findings import Findings
 from agentmem_core.server.security.gate import KeyGate
 from agentmem_core.server.security.keys import Keys, Shown
 from agentmem_core.server.security.settings import SecuritySettings, audit_keys, gate_for
@@ -10,6 +11,7 @@ from agentmem_core.server.security.tokens import Tokens, TokenSettings
 __all__ = [
     "Archive",
     "Chain",
+    "Findings",
     "Head",
     "KeyGate",
     "Keys",

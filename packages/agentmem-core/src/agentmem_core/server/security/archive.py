@@ -11,8 +11,7 @@ from datetime import datetime
 from hashlib import file_digest
 from itertools import takewhile
 from pathlib import Path
-from secrets import token_hex
-from typing import Any
+from typing import IO, Any
 
 from agentmem_core.errors import (
     ConflictError,
@@ -23,6 +22,8 @@ from agentmem_core.errors import (
     StoreUnavailableError,
 )
 from agentmem_core.server.security.chain import START, Chain, Fields, Head, Verdict, canonical
+from agentmem_core.server.security.findings import Findings
+from agentmem_core.server.security.leftovers import at_work, beside, clear
 from agentmem_core.storage.sqlite import Archived, Entry, SqliteKeys, SqliteTrail
 
 FORMAT = "agentmem-audit"
@@ -52,6 +53,7 @@ def archive_trail(
     ``NotFoundError`` when there is nothing so old, ``ConflictError`` when the trail is not whole.
     """
     trail.remove_archived()  # what an earlier time did not come to
+    clear(target, FORMAT)
     anchor = anchors.anchor()
     verdict = examine_trail(trail, chain, held=() if anchor is None else [Head(anchor[0], anchor[1].hex())])
     if not verdict.whole or verdict.head is None:
@@ -73,36 +75,50 @@ def archive_trail(
 
 
 def examine_trail(
-    trail: SqliteTrail, chain: Chain, *, held: Sequence[Head] = (), files: Sequence[Path] = ()
+    trail: SqliteTrail,
+    chain: Chain,
+    *,
+    held: Sequence[Head] = (),
+    files: Sequence[Path] = (),
+    findings: Findings | None = None,
 ) -> Verdict:
     """Whether the trail is whole, with those of its archives that are given as ``files``."""
+    found = Findings() if findings is None else findings
     archives = trail.archives()
     after = _end(archives)
     told: list[dict[str, Any]] = []
     left = sum(1 for _ in takewhile(lambda entry: entry.number <= after.number, trail.walk()))
     within = [head for head in held if head.number > after.number]
-    verdict = chain.examine(_listening(trail.walk(after.number), told), held=within, after=after)
-    problems = list(verdict.problems)
+    verdict = chain.examine(_listening(trail.walk(after.number), told), held=within, after=after, findings=found)
     if left:
-        problems.append(
+        found.add(
+            "archived",
             f"{left} entries up to {after.number} still stand here, and were archived: agentmem audit archive was "
-            "interrupted and can be run again, or somebody put them in"
+            "interrupted and can be run again, or somebody put them in",
         )
     if archives and not any(_names(said, archives[-1]) for said in told):
-        problems.append(f"nothing in the trail says that entries up to {after.number} were archived; they were removed")
+        found.add(
+            "archived",
+            f"nothing in the trail says that entries up to {after.number} were archived; they were removed",
+        )
     proven: set[Head] = {after} if archives else set()
     entries = verdict.entries
     for file in files:
-        made, found = _examined(file, chain, [head for head in held if head.number <= after.number])
-        problems += [f"{file.name}: {problem}" for problem in (*found.problems, *_misplaced(made, archives))]
+        own = Findings(found.most)
+        made, of_file = _examined(file, chain, [head for head in held if head.number <= after.number], own)
+        found.include(own, file.name)
+        found.add_all("archived", (f"{file.name}: {problem}" for problem in _misplaced(made, archives)))
         proven |= {head for head in held if made.after.number < head.number <= made.head.number}
-        entries += found.entries
-    problems += [
-        f"entry {head.number}: was noted, and lies in an archive; give its file with --archive, if this is the right hash"
-        for head in held
-        if head.number <= after.number and head not in proven
-    ]
-    return Verdict(entries, verdict.head, tuple(problems))
+        entries += of_file.entries
+    found.add_all(
+        "archived",
+        (
+            f"entry {head.number}: was noted, and lies in an archive; give its file with --archive, if this is the right hash"
+            for head in held
+            if head.number <= after.number and head not in proven
+        ),
+    )
+    return Verdict(entries, verdict.head, found.problems, found.counts)
 
 
 def read_archive(source: Path) -> tuple[Archive, Iterator[Entry]]:
@@ -136,15 +152,17 @@ def _entries(source: Path) -> Iterator[Entry]:
             yield entry
 
 
-def _examined(source: Path, chain: Chain, held: Sequence[Head]) -> tuple[Archive, Verdict]:
+def _examined(source: Path, chain: Chain, held: Sequence[Head], found: Findings) -> tuple[Archive, Verdict]:
     made, entries = read_archive(source)
     within = [head for head in held if made.after.number < head.number <= made.head.number]
     try:
-        verdict = chain.examine(entries, held=[*within, made.head], after=made.after)
+        verdict = chain.examine(entries, held=[*within, made.head], after=made.after, findings=found)
     except StoreDamagedError as error:
-        return made, Verdict(0, None, (str(error),))
+        found.add("changed", str(error))
+        return made, Verdict(0, None, found.problems, found.counts)
     if verdict.whole and (verdict.head != made.head or verdict.entries != made.entries):
-        return made, Verdict(verdict.entries, verdict.head, ("holds other entries than its first line says",))
+        found.add("changed", "holds other entries than its first line says")
+        return made, Verdict(verdict.entries, verdict.head, found.problems, found.counts)
     return made, verdict
 
 
@@ -172,28 +190,34 @@ def _written(target: Path, after: Head, entries: Callable[[], Iterable[Entry]], 
     head = Head(last.number, last.hash.hex())
     if target.exists():
         raise ConflictError(f"{target} is there already; give another name, nothing is overwritten")
-    partial = target.with_name(
-        f"{target.name}.{token_hex(4)}.partial"
-    )  # of nobody else, who would write into what is linked
+    partial = beside(target)
     try:
-        with _files(target), os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
-            first = {"format": FORMAT, "version": VERSION, "after": str(after), "head": str(head), "entries": count}
-            stream.write(canonical(first).encode() + b"\n")
-            for entry in takewhile(lambda entry: entry.number <= head.number, entries()):
-                stream.write(_line(entry))
-            stream.flush()
-            os.fsync(stream.fileno())
-        made, verdict = _examined(partial, chain, [head])
-        if not verdict.whole:
-            raise StoreDamagedError(
-                f"{target} does not hold what was written: {verdict.problems[0]}; nothing was archived"
-            )
         with _files(target):
+            stream = os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
+        with _files(target), stream, at_work(stream.fileno()):
+            _write(stream, {"after": str(after), "head": str(head), "entries": count}, entries())
+            made, verdict = _examined(partial, chain, [head], Findings())
+            if not verdict.whole:
+                raise StoreDamagedError(
+                    f"{target} does not hold what was written: {verdict.problems[0]}; nothing was archived"
+                )
             os.link(partial, target) if hasattr(os, "link") else partial.rename(target)
             _settle(target.parent)
     finally:
         partial.unlink(missing_ok=True)
     return Archive(target, after, head, count, made.digest)
+
+
+def _write(stream: IO[bytes], about: dict[str, Any], entries: Iterable[Entry]) -> None:
+    """What an archive says of itself, and its entries, on the disk; closes it."""
+    last = Head.of(about["head"]).number
+    stream.write(canonical({"format": FORMAT, "version": VERSION, **about}).encode() + b"\n")
+    stream.flush()  # from here on it can be told whose file it is
+    for entry in takewhile(lambda entry: entry.number <= last, entries):
+        stream.write(_line(entry))
+    stream.flush()
+    os.fsync(stream.fileno())
+    stream.close()
 
 
 def _line(entry: Entry) -> bytes:

@@ -6,11 +6,12 @@ import hmac
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b, sha256
 from typing import Any
 
 from agentmem_core.errors import InvalidInputError, NotConfiguredError
+from agentmem_core.server.security.findings import Findings, Kind
 from agentmem_core.storage.sqlite import Entry
 
 Fields = Mapping[str, str | int | Sequence[str] | None]
@@ -18,9 +19,6 @@ Fields = Mapping[str, str | int | Sequence[str] | None]
 
 GENESIS = sha256(b"agentmem audit trail 1").digest()
 """What the first entry is hashed with."""
-
-_MOST = 20
-"""Problems that are told one by one."""
 
 _SHORTEST_KEY = 16
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -61,11 +59,12 @@ START = Head(0, GENESIS.hex())
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an examination found; ``problems`` is empty when the trail is whole."""
+    """What an examination found; ``problems`` is empty when the trail is whole, ``counts`` are how many there are of each kind."""
 
     entries: int
     head: Head | None
     problems: tuple[str, ...]
+    counts: Mapping[Kind, int] = field(default_factory=dict[Kind, int])
 
     @property
     def whole(self) -> bool:
@@ -92,50 +91,58 @@ class Chain:
         text = canonical(named)
         return Entry(number, text, self._link(GENESIS if last is None else last.hash, text, self._first))
 
-    def examine(self, entries: Iterable[Entry], *, held: Sequence[Head] = (), after: Head = START) -> Verdict:
+    def examine(
+        self,
+        entries: Iterable[Entry],
+        *,
+        held: Sequence[Head] = (),
+        after: Head = START,
+        findings: Findings | None = None,
+    ) -> Verdict:
         """Whether every entry is what was written, in its order, up to at least the heads that are ``held`` elsewhere.
 
         ``after`` is the last entry of what was archived, with which the first one is hashed.
         """
-        problems: list[str] = []
+        found = Findings() if findings is None else findings
         known = {head.number: head.hash for head in held}
         before, hash_before, keyed, count = after.number, bytes.fromhex(after.hash), False, 0
         for entry in entries:
             count += 1
             if entry.number != before + 1:
-                problems.append(_gap(before, entry.number))
-            found = self._problem(entry, hash_before, keyed=keyed)
-            if isinstance(found, str):
-                problems.append(f"entry {entry.number}: {found}")
+                found.add("gone", _gap(before, entry.number))
+            problem = self._problem(entry, hash_before, keyed=keyed)
+            if isinstance(problem, bool):
+                keyed = problem
             else:
-                keyed = found
+                found.add(problem[0], f"entry {entry.number}: {problem[1]}")
             if known.pop(entry.number, digest := bytes(entry.hash).hex()) != digest:
-                problems.append(f"entry {entry.number}: is another one than was noted; the trail was written anew")
+                found.add("changed", f"entry {entry.number}: is another one than was noted; the trail was written anew")
             before, hash_before = entry.number, bytes(entry.hash)
-            if len(problems) >= _MOST:
-                problems.append("and so on; the examination ended here")
-                return Verdict(count, None, tuple(problems))
-        problems += [
-            f"entry {number}: was noted and is gone; the trail was cut short after entry {before}" for number in known
-        ]
-        return Verdict(count, Head(before, hash_before.hex()) if count else None, tuple(problems))
+        found.add_all(
+            "gone",
+            (
+                f"entry {number}: was noted and is gone; the trail was cut short after entry {before}"
+                for number in known
+            ),
+        )
+        return Verdict(count, Head(before, hash_before.hex()) if count else None, found.problems, found.counts)
 
-    def _problem(self, entry: Entry, hash_before: bytes, *, keyed: bool) -> str | bool:
+    def _problem(self, entry: Entry, hash_before: bytes, *, keyed: bool) -> tuple[Kind, str] | bool:
         """What is wrong with an entry, or else whether it is under a key."""
         try:
             named = json.loads(entry.text)
             key_id = named.get("k")
             same = named["n"] == entry.number and canonical(named) == entry.text
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            return "cannot be read; it was changed"
+            return "changed", "cannot be read; it was changed"
         if not same:
-            return "does not say its own number, or is not written as we write; it was changed"
+            return "changed", "does not say its own number, or is not written as we write; it was changed"
         if key_id is None and keyed:
-            return "is under no key, and those before it are; it was not written by this server"
+            return "changed", "is under no key, and those before it are; it was not written by this server"
         if key_id is not None and key_id not in self._keys:
-            return f"is under the key {key_id}, which is not configured; set AGENTMEM_AUDIT_KEY to it"
+            return "keyless", f"is under the key {key_id}, which is not configured; set AGENTMEM_AUDIT_KEY to it"
         if not hmac.compare_digest(self._link(hash_before, entry.text, key_id), bytes(entry.hash)):
-            return "does not fit to what comes before it; it was changed, moved or put in"
+            return "changed", "does not fit to what comes before it; it was changed, moved or put in"
         return key_id is not None
 
     def _link(self, before: bytes, text: str, key_id: str | None) -> bytes:

@@ -24,6 +24,9 @@ _TOLD = re.compile(r"我(?:刚才?|已经|之前|都|上次)?(?:跟你|和你|�
 _ASKS = re.compile(
     r"[吗嘛么]$(?<!什么)|呢$|什么|哪|谁|怎么|怎样|多少|几(?=岁|点|个|号|月|年)|是不是|有没有|能不能|会不会|要不要|可不可以|为什么|为啥|咋|吧$|难道|帮我|请问|请你|请帮|能否|是否|可以吗|好吗|行吗|对吗"
 )
+_SAYS_WHAT_TO_CALL = re.compile(
+    r"(?:请|以后|你|您|大家|可以|都|就|直接|们|那)*(?:叫|喊|称呼)我[^吗嘛什么谁啥？?]{1,6}吧[。！~～]*"
+)
 _SPLIT = re.compile(
     r"[，,；;。！!？?\n：:…~～]+|\s+(?=[我\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])\s+|(?:，|,)?(?:但是?|不过|所以|因为|而且|并且|可是|然后|后来)(?=[我他她现住在])|而(?=我)|(?<=不[吃喝抽][\u4e00-\u9fff])(?=也?不[吃喝抽])"
 )
@@ -96,7 +99,11 @@ def clauses(sentence: Dated, persons: Persons) -> Iterator[Clause]:
     cuts = [*_cuts(text)]
     for number, (start, end) in enumerate(cuts):
         words = text[start:end].strip()
-        if not words or _ASKS.search(words) or (asks and number == len(cuts) - 1):
+        if (
+            not words
+            or (_ASKS.search(words) and not _SAYS_WHAT_TO_CALL.fullmatch(words))
+            or (asks and number == len(cuts) - 1)
+        ):
             continue
         said, times = sentence.part(start, end)
         said, whole = _tidy(said), _tidy(words)

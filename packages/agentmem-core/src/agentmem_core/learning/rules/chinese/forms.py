@@ -25,8 +25,12 @@ _CALLED = re.compile(
     rf"(?:的?(?:名字|大名|全名|姓名|小名|英文名)?(?:叫做?|是叫|就叫|是)|的?(?:名字|大名|全名|姓名|小名|英文名)(?:叫做?|是)?)[:：]?{_NAME}"
 )
 _CALL_ME = re.compile(
-    rf"(?:你|您|大家|朋友们?|可以|都|就)*(?:叫|喊|称呼)我{_NAME}(?:就行|就好|就可以|即可|吧|好|就好了|就行了)?"
+    rf"(?:你|您|大家|朋友们?|可以|都|就|请|以后|直接|那|们)*(?:叫|喊|称呼)我{_NAME}(?:就行|就好|就可以|即可|吧|好|就好了|就行了)?"
 )
+_ERRAND = re.compile(
+    r"(?:妈|爸|爷|奶|哥|姐|弟|妹|老公|老婆|儿子|女儿|家人).|.*(?:接|来|去|回|起床|打|吃|帮|看|听|等|给|一声)"
+)
+"""Who is called for something: 叫我妈接电话."""
 _AGE = re.compile(
     r"(?:的?年龄是|年纪是|满|是)?(?P<age>[0-9]{1,3}|[一二三四五六七八九十两]{1,3})(?:周)?岁(?:半|多)?(?:的人)?"
 )
@@ -141,7 +145,7 @@ def name(clause: Clause) -> Iterator[Told]:
     """我叫王小明, 叫我小李就行, 我老婆叫陈静."""
     me = clause.me
     call = _CALL_ME.fullmatch(clause.said) if not clause.subject else _CALL_ME.fullmatch(clause.whole)
-    if call is not None and (called := name_of(call["name"])):
+    if call is not None and (called := name_of(call["name"])) and not _ERRAND.match(called):
         yield Told(me, "叫", called, f"{me}叫{called}", 0.9)
         return
     if not clause.subject or not clause.holds:
@@ -230,6 +234,8 @@ def work(clause: Clause) -> Iterator[Told]:
             yield Told(
                 clause.subject, "在…工作", org, text, 0.9, retracted=gone, since=None if gone else clause.times.since
             )
+        elif org is None and found.re is _IN_ORG:
+            yield from _workplace(clause, found)
         yield from _trade(clause, job_of(found["job"]))
         return
     if clause.said in {"退休", "失业", "待业"} and clause.holds:
@@ -237,6 +243,19 @@ def work(clause: Clause) -> Iterator[Told]:
         return
     trade = _JOB.fullmatch(clause.said)
     yield from _trade(clause, job_of(trade["job"]) if trade else None)
+
+
+def _workplace(clause: Clause, found: re.Match[str]) -> Iterator[Told]:
+    """The town where somebody works: 我在深圳工作."""
+    town = (found["org"] or "").strip()
+    known = town in PLACES or (town.endswith(tuple(PLACE_ENDS)) and town.startswith(tuple(PLACES)))
+    works = found["verb"] in {"工作", "上班", "打工", "实习", "任职", "就职"} and not found["job"]
+    if not known or not (works or job_of(found["job"])):
+        return
+    gone = clause.stands is Stands.GONE
+    text = f"{clause.subject}{'不再' * gone}在{town}工作"
+    since = None if gone else clause.times.since
+    yield Told(clause.subject, "工作地点是", town, text, 0.9, retracted=gone, since=since)
 
 
 def _trade(clause: Clause, trade: str | None) -> Iterator[Told]:

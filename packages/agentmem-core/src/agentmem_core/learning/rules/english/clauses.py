@@ -26,6 +26,7 @@ _CONTRACTED = (
     (re.compile(r"\b(he|she|it|name)'s (?=(?:been|got|moved|just moved)\b)", re.IGNORECASE), r"\1 has "),
     (re.compile(r"\b(he|she|it|name|that|there)'s\b", re.IGNORECASE), r"\1 is"),
     (re.compile(r"\bgonna\b", re.IGNORECASE), "going to"),
+    (re.compile(r"\b[Pp]lease,?\s+(?=(?:just\s+)?call me\s+[A-Z](?![A-Z]{2,}|\w*day\b|ack\b|ater\b|ir\b))"), ""),
     (re.compile(r"\b(?:fianc\u00e9e?)\b", re.IGNORECASE), lambda found: found[0].replace("\u00e9", "e")),
     (re.compile(r"\bguinea pig(s?)\b", re.IGNORECASE), r"guinea-pig\1"),
 )  # fmt: skip

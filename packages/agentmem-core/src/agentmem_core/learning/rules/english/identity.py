@@ -17,7 +17,8 @@ _MY_NAME = re.compile(
     re.IGNORECASE,
 )
 _GOES_BY = re.compile(
-    r"(?:(?:everyone|everybody|people|friends|my friends|they)\s+(?:just\s+|all\s+)?calls?\s+me|I\s+go\s+by)\s+(?P<name>.+)",
+    r"(?:(?:everyone|everybody|people|friends|my friends|they)\s+(?:just\s+|all\s+)?calls?\s+me|calls\s+me|I\s+go\s+by"
+    r"|I\s+(?:would\s+)?(?:prefer|like)\s+to\s+be\s+called)\s+(?P<name>.+)",
     re.IGNORECASE,
 )
 _HERE = re.compile(r"(?P<name>[A-Z][\w'-]+(?:\s+[A-Z][\w'-]+)?)\s+here")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from unicodedata import combining, normalize
 
+from agentmem_core.learning.rules.english.towns import TOWNS
 from agentmem_core.learning.rules.english.words import JOBS, LANGUAGES, NATIONS, NOT_JOBS, PLACES
 
 _STOPS = re.compile(
@@ -91,6 +93,24 @@ def _known_place(text: str) -> str | None:
         if name in PLACES:
             return " ".join(re.split(r"[\s,]+", text)[:count])
     return None
+
+
+def town(text: str, *, casual: bool = False) -> str | None:
+    """A place that is known, or stands before one that is: after "works in" a capital may also begin a tool or a trade."""
+    found = place(text, casual=casual)
+    if found is None:
+        return None
+    before = re.match(rf"(?:the\s+)?{re.escape(found.removeprefix('the '))},\s*(?P<of>.+)", text)
+    return found if _is_known(found) or (before is not None and _is_known(place(before["of"]) or "")) else None
+
+
+def _is_known(name: str) -> bool:
+    plain = (
+        "".join(char for char in normalize("NFD", name.lower()) if not combining(char))
+        .replace("ł", "l")
+        .replace("ø", "o")
+    )
+    return plain in PLACES or plain.removeprefix("the ") in PLACES or plain in TOWNS
 
 
 def employer(text: str) -> str | None:

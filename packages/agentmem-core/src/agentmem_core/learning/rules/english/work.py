@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from agentmem_core.learning.rules.english.phrases import bare, employer, job, languages, things
+from agentmem_core.learning.rules.english.phrases import bare, employer, job, languages, things, town
 from agentmem_core.learning.rules.english.words import LANGUAGES, PLAYED
 from agentmem_core.learning.rules.told import Clause, Form, Stands, Told
 
@@ -19,6 +19,11 @@ _WORKS_AS = re.compile(
     rf"(?:works?|working|is\s+(?:working|employed)|has\s+(?:been\s+working|worked)|worked)\s+(?:\w+-time\s+)?as\s+(?P<job>.+?){_AT}",
     re.IGNORECASE,
 )
+_WORKS_IN = re.compile(
+    r"(?:works?|working|is\s+working|has\s+(?:been\s+working|worked)|worked)\s+(?:\w+ly\s+|(?:full|part)-time\s+)?(?:in|from|out\s+of)\s+(?P<place>.+)",
+    re.IGNORECASE,
+)
+_IN_TOWN = re.compile(r"\s+in\s+(?P<place>\S.*)$")
 _STARTED = re.compile(
     r"(?:has\s+)?(?:(?:just|recently)\s+)*(?:started|got|gotten|landed|accepted|took|begun|began|start)\s+(?:working|(?:(?:an?|my|the)\s+)?(?:new\s+|first\s+|dream\s+|full-time\s+|part-time\s+)*(?:job|position|role|work|internship|offer))"
     r"(?:\s+as\s+(?P<job>.+?))?\s+(?:at|with|for|from)\s+(?P<org>.+?)",
@@ -161,6 +166,26 @@ def _short_job(text: str) -> str | None:
 
 def _with_article(words: str) -> str:
     return words if words.endswith("s") else f"{'an' if words[:1].lower() in 'aeiou' else 'a'} {words}"
+
+
+def workplace(clause: Clause) -> Iterator[Told]:
+    """I work in Berlin, I work as a nurse in Lisbon; "in a hurry" and "in marketing" are no towns."""
+    if not clause.subject or clause.stands is Stands.NOT or clause.times.coming is not None:
+        return
+    found, as_job = _WORKS_IN.fullmatch(clause.said), _WORKS_AS.fullmatch(clause.said)
+    inside = _IN_TOWN.search(as_job["job"]) if as_job is not None else None
+    where = found["place"] if found is not None else inside["place"] if inside is not None else ""
+    at = town(where, casual=clause.casual) if where else None
+    if at is None:
+        return
+    who = clause.subject
+    if clause.stands is Stands.GONE:
+        yield Told(who, "works in", at, f"{who} no longer works in {at}", 0.9, retracted=True)
+    elif clause.said.lower().startswith(("worked", "has worked")):
+        since, until = clause.times.closed
+        yield Told(who, "worked in", at, f"{who} worked in {at}", 0.88, since=since, until=until)
+    else:
+        yield Told(who, "works in", at, f"{who} works in {at}", 0.9, since=clause.times.since)
 
 
 def leaving(clause: Clause) -> Iterator[Told]:
@@ -334,4 +359,4 @@ def playing(clause: Clause) -> Iterator[Told]:
             )
 
 
-FORMS: tuple[Form, ...] = (work, leaving, trade, studies, speaking, playing)
+FORMS: tuple[Form, ...] = (work, workplace, leaving, trade, studies, speaking, playing)
