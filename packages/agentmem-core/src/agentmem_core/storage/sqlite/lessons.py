@@ -8,7 +8,15 @@ from datetime import datetime
 
 from agentmem_core.model import Scope
 from agentmem_core.ports import Lesson
-from agentmem_core.storage.sqlite.rows import LESSON_COLUMNS, lesson_of, lesson_values, readable, to_micros
+from agentmem_core.storage.sqlite.rows import (
+    LESSON_COLUMNS,
+    WITHIN,
+    lesson_of,
+    lesson_values,
+    readable,
+    to_micros,
+    within,
+)
 
 _SELECT = f"SELECT {', '.join(LESSON_COLUMNS)}, number FROM lessons"
 _INSERT = f"INSERT INTO lessons ({', '.join(LESSON_COLUMNS)}) VALUES ({', '.join('?' * len(LESSON_COLUMNS))})"
@@ -40,8 +48,8 @@ class LessonTables:
         return found[0] if found else None
 
     def lessons(self, tenant: str | None = None, user_id: str | None = None, *, limit: int = 1_000) -> list[Lesson]:
-        where = "WHERE (?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR user_id = ?2) ORDER BY number LIMIT ?3"
-        return self._lessons(where, (tenant, user_id, limit))
+        where = "WHERE (:tenant IS NULL OR tenant = :tenant) AND (:user IS NULL OR user_id = :user) ORDER BY number LIMIT :limit"
+        return self._lessons(where, {"tenant": tenant, "user": user_id, "limit": limit})
 
     def due_lesson(self, tenant: str, now: datetime) -> Lesson | None:
         # the plus keeps the index out: by number the first that fits is found at once, by tenant all that wait are looked at
@@ -67,13 +75,9 @@ class LessonTables:
         self._db.execute("DELETE FROM lessons WHERE number = ?", (number,))
 
     def erase_lessons(self, scope: Scope) -> None:
-        self._db.execute(
-            "DELETE FROM lessons WHERE tenant = ?1 AND user_id = ?2 AND (?3 IS NULL OR agent_id = ?3) "
-            "AND (?4 IS NULL OR session_id = ?4)",
-            (scope.tenant, scope.user_id, scope.agent_id, scope.session_id),
-        )
+        self._db.execute(f"DELETE FROM lessons WHERE {WITHIN}", within(scope))
 
-    def _lessons(self, where: str, values: tuple[object, ...]) -> list[Lesson]:
+    def _lessons(self, where: str, values: tuple[object, ...] | dict[str, object]) -> list[Lesson]:
         rows = self._db.execute(f"{_SELECT} {where}", values).fetchall()
         with readable():
             return [lesson_of(row) for row in rows]
