@@ -19,6 +19,8 @@ from langchain_core.messages import (
     SystemMessage,
     ToolMessage,
 )
+from langchain_core.runnables.history import RunnableWithMessageHistory
+from tests.langchain.scripted import ScriptedChat
 
 from agentmem_core import AgentMem, InvalidInputError, StoreClosedError
 from langchain_agentmem import AgentMemChatMessageHistory
@@ -261,6 +263,25 @@ def test_errors_of_the_store_are_raised(client):
     for call in (lambda: history.messages, lambda: history.add_user_message("x"), history.clear):
         with pytest.raises(StoreClosedError):
             call()
+
+
+async def test_a_runnable_with_history_tells_what_it_could_not_read_and_logs_what_it_could_not_save(client, caplog):
+    """The second is LangChain's: it saves in a callback. The manual says so; here it is seen when that changes."""
+
+    def history(session_id):
+        return AgentMemChatMessageHistory(client, session_id=session_id)
+
+    talk = RunnableWithMessageHistory(ScriptedChat(script=["noted"] * 2), history)
+    options = {"configurable": {"session_id": "s"}}
+    for answer in (talk.invoke("x" * 1_000_001, options), await talk.ainvoke("x" * 1_000_001, options)):
+        assert answer.content == "noted"
+    logged = [record.getMessage() for record in caplog.records if record.name == "langchain_core.callbacks.manager"]
+    assert len(logged) == 2
+    assert all("the limit is 1,000,000; split it" in message for message in logged)
+    assert history("s").messages == []
+    client.close()
+    with pytest.raises(StoreClosedError):
+        talk.invoke("hello", options)
 
 
 def test_showing_a_history_shows_no_content_beside_its_names(client):

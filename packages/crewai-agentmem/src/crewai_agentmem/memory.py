@@ -104,7 +104,7 @@ class AgentMemMemory(Memory):
             read_only=bool(read_only),
         )
         self._client = store
-        self._run = session_id or store.scope.session_id or _new_run()
+        self._run = store.scoped(session_id=session_id).scope.session_id or _new_run()
         self._weights = chosen
         self._min_score = floor
         self._learns = True if llm is not None or learner is not None else None if client is not None else False
