@@ -22,7 +22,7 @@ from langchain_core.messages import (
 from langchain_core.runnables.history import RunnableWithMessageHistory
 from tests.langchain.scripted import ScriptedChat
 
-from agentmem_core import AgentMem, InvalidInputError, StoreClosedError
+from agentmem_core import AgentMem, InvalidInputError, StoreClosedError, StoreUnavailableError
 from langchain_agentmem import AgentMemChatMessageHistory
 
 CALL = {"name": "look_up", "args": {"city": "里斯本", "deep": {"n": [1, 2.5, None, True]}}, "id": "call-1"}
@@ -234,6 +234,12 @@ def test_a_name_that_is_no_name_is_refused(client):
             AgentMemChatMessageHistory(client, session_id=wrong)
         with pytest.raises(InvalidInputError):
             AgentMemChatMessageHistory(client, user_id=wrong)
+
+
+@pytest.mark.parametrize("path", [3, "", b"\0"])
+def test_a_path_that_is_none_is_refused(path):
+    with pytest.raises(StoreUnavailableError, match="path must"):
+        AgentMemChatMessageHistory(path=path)
 
 
 def test_a_client_made_for_a_session_is_the_history_of_that_session():
