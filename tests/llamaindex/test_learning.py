@@ -86,7 +86,6 @@ async def test_llamaindexs_own_memory_learns_through_the_chat_store_or_the_block
     for text in ("I live in Lisbon", "I like fado", "and so on", "and on"):
         await short.aput(said(text))
     assert "user lives in Lisbon" in facts(block.client)
-    await short.sql_store._async_engine.dispose()  # left open it warns in whichever test runs when it is collected
 
 
 def test_in_the_background_it_is_learnt_a_little_later() -> None:
