@@ -19,6 +19,7 @@ from langchain_core.messages import (
     SystemMessage,
     ToolMessage,
 )
+from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.history import RunnableWithMessageHistory
 from tests.langchain.scripted import ScriptedChat
 
@@ -278,7 +279,7 @@ async def test_a_runnable_with_history_tells_what_it_could_not_read_and_logs_wha
         return AgentMemChatMessageHistory(client, session_id=session_id)
 
     talk = RunnableWithMessageHistory(ScriptedChat(script=["noted"] * 2), history)
-    options = {"configurable": {"session_id": "s"}}
+    options = RunnableConfig(configurable={"session_id": "s"})
     for answer in (talk.invoke("x" * 1_000_001, options), await talk.ainvoke("x" * 1_000_001, options)):
         assert answer.content == "noted"
     logged = [record.getMessage() for record in caplog.records if record.name == "langchain_core.callbacks.manager"]
