@@ -25,7 +25,9 @@ from agentmem_core.ports import Backend
 
 _ANOTHER = "another process opens the store's folder"
 APART = {
+    "tests/crewai/test_failures.py::test_a_full_disk_costs_a_crew_its_memory_of_this_run_only": _ANOTHER,
     "tests/crewai/test_processes.py::test_an_agents_kickoff_loses_nothing_when_the_process_ends": _ANOTHER,
+    "tests/crewai/test_processes.py::test_two_processes_at_once_lose_nothing": _ANOTHER,
     "tests/together/test_processes.py::test_three_processes_at_once_hear_of_each_other": "its processes are many, and slow here; they open a folder",
     "tests/llamaindex/test_index.py::test_another_process_gives_the_same_answers": _ANOTHER,
 }
@@ -66,19 +68,28 @@ def _servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture(autouse=True)
 def _over_http(_servers: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store of this process is a mark on the server; one in memory is a mark of its own."""
+    """A store of this process is a mark on the server; one in memory is a mark of its own.
+
+    What only a store of one's own takes, as a learner, is opened in the process; so is the same folder from then on.
+    """
     counts = request.config.stash[_COUNTS]
+    ours: set[Path] = set()
 
     def connect(config: Config) -> Backend:
         embedder = config.embedder or os.environ.get("AGENTMEM_EMBEDDER") or "wordllama"
-        special = (config.index, config.llm, config.router, config.exact_limit, config.cache_bytes, config.api_url)
-        if not isinstance(embedder, str) or any(value is not None for value in special):
+        special = (
+            config.index, config.llm, config.learner, config.router, config.exact_limit, config.cache_bytes, config.api_url,
+        )  # fmt: skip
+        own = not isinstance(embedder, str) or any(value is not None for value in special)
+        folder = None if config.path == IN_MEMORY else folder_of(config.path)
+        if own and folder is not None:
+            ours.add(folder)
+        if own or folder in ours:
             counts[1] += 1
             return _EMBEDDED(config)
         counts[0] += 1
-        folder = None if config.path == IN_MEMORY else folder_of(config.path)
         mark = None if folder is None else _mark(folder)
-        return Apart(HttpBackend(_servers(embedder)), mark)
+        return Apart(HttpBackend(_servers(str(embedder))), mark)
 
     monkeypatch.setattr(connecting, "connect", connect)
 

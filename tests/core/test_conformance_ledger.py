@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agentmem_core.ports import Ledger
+from agentmem_core.storage import sqlite
 from agentmem_core.storage.sqlite import SqliteLedger
 from agentmem_core.testing import LedgerSuite, MemoryLedger
 from agentmem_core.testing.ledger_samples import a_partition, a_record, put
@@ -57,3 +59,10 @@ class TestMemoryLedger(_Bounded):
     @pytest.fixture
     def ledger(self) -> MemoryLedger:
         return MemoryLedger()
+
+
+def test_no_statement_numbers_its_values():
+    """Python 3.12.0 to 3.12.3 takes ``?1`` for a name, and warns; no other version tells."""
+    sources = [path.read_text(encoding="utf-8") for path in Path(sqlite.__file__).parent.glob("*.py")]
+    assert any("= ?" in source for source in sources)
+    assert not [line for source in sources for line in source.splitlines() if re.search(r"[ (]\?\d", line)]

@@ -97,6 +97,15 @@ def test_scoped_is_the_same_store_for_somebody_else(tmp_path):
         assert memory.list(user_id="ben").items == (kept,)
 
 
+@pytest.mark.parametrize("name", ["user_id", "agent_id", "session_id"])
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_blank_name_is_refused_and_is_not_the_default(tmp_path, name, blank):
+    with shared(tmp_path) as memory:
+        for make in (lambda: shared(tmp_path, **{name: blank}), lambda: memory.scoped(**{name: blank})):
+            with pytest.raises(InvalidInputError, match=f"{name}: must not be empty or blank"):
+                make()
+
+
 def test_a_client_given_is_used_as_it_is(tmp_path):
     with AgentMem(tmp_path, embedder="hashing", user_id="ana") as memory:
         same = AgentMem.shared(memory)

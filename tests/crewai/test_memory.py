@@ -299,6 +299,8 @@ async def test_the_async_methods_agree(memory):
         (lambda m: m.recall("x", limit=True), "limit"),
         (lambda m: m.extract_memories(5), "content: must be text"),
         (lambda m: AgentMemMemory(root_scope=5), "scope"),  # type: ignore[arg-type]  # it is what is tested
+        (lambda m: AgentMemMemory(session_id=""), "session_id: must not be empty or blank"),
+        (lambda m: AgentMemMemory(session_id=3), "session_id: must be text"),  # type: ignore[arg-type]  # it is what is tested
         (lambda m: AgentMemMemory(weights={"entities": 1}), "unknown view"),
         (lambda m: AgentMemMemory(weights={"entity": 2}), "from 0 to 1"),
         (lambda m: AgentMemMemory(weights={"entity": float("nan")}), "from 0 to 1"),

@@ -19,8 +19,11 @@ from langchain_core.messages import (
     SystemMessage,
     ToolMessage,
 )
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.history import RunnableWithMessageHistory
+from tests.langchain.scripted import ScriptedChat
 
-from agentmem_core import AgentMem, InvalidInputError, StoreClosedError
+from agentmem_core import AgentMem, InvalidInputError, StoreClosedError, StoreUnavailableError
 from langchain_agentmem import AgentMemChatMessageHistory
 
 CALL = {"name": "look_up", "args": {"city": "里斯本", "deep": {"n": [1, 2.5, None, True]}}, "id": "call-1"}
@@ -234,6 +237,12 @@ def test_a_name_that_is_no_name_is_refused(client):
             AgentMemChatMessageHistory(client, user_id=wrong)
 
 
+@pytest.mark.parametrize("path", [3, "", b"\0"])
+def test_a_path_that_is_none_is_refused(path):
+    with pytest.raises(StoreUnavailableError, match="path must"):
+        AgentMemChatMessageHistory(path=path)
+
+
 def test_a_client_made_for_a_session_is_the_history_of_that_session():
     with AgentMem(":memory:", user_id="ana", session_id="monday") as mine:
         history = AgentMemChatMessageHistory(mine)
@@ -261,6 +270,25 @@ def test_errors_of_the_store_are_raised(client):
     for call in (lambda: history.messages, lambda: history.add_user_message("x"), history.clear):
         with pytest.raises(StoreClosedError):
             call()
+
+
+async def test_a_runnable_with_history_tells_what_it_could_not_read_and_logs_what_it_could_not_save(client, caplog):
+    """The second is LangChain's: it saves in a callback. The manual says so; here it is seen when that changes."""
+
+    def history(session_id):
+        return AgentMemChatMessageHistory(client, session_id=session_id)
+
+    talk = RunnableWithMessageHistory(ScriptedChat(script=["noted"] * 2), history)
+    options = RunnableConfig(configurable={"session_id": "s"})
+    for answer in (talk.invoke("x" * 1_000_001, options), await talk.ainvoke("x" * 1_000_001, options)):
+        assert answer.content == "noted"
+    logged = [record.getMessage() for record in caplog.records if record.name == "langchain_core.callbacks.manager"]
+    assert len(logged) == 2
+    assert all("the limit is 1,000,000; split it" in message for message in logged)
+    assert history("s").messages == []
+    client.close()
+    with pytest.raises(StoreClosedError):
+        talk.invoke("hello", options)
 
 
 def test_showing_a_history_shows_no_content_beside_its_names(client):

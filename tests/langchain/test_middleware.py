@@ -140,6 +140,12 @@ def test_a_context_may_be_a_dict(client, run):
     assert client.list().items == ()
 
 
+@pytest.mark.parametrize("wrong", ["", " ", 3])
+def test_a_session_that_is_no_name_is_refused_when_it_is_given(client, wrong):
+    with pytest.raises(InvalidInputError, match="session_id: must"):
+        AgentMemMiddleware(client, session_id=wrong)
+
+
 def test_a_context_with_a_name_that_is_none_is_refused(client, run):
     agent = create_agent(ScriptedChat(), middleware=[AgentMemMiddleware(client)], context_schema=Who)
     with pytest.raises(InvalidInputError, match="user_id"):

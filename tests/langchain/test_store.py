@@ -421,6 +421,13 @@ def test_operations_that_cannot_be_are_refused(client, colour):
     assert store.search(("n",), limit=0) == []
 
 
+@pytest.mark.parametrize("wrong", [{"limit": "3"}, {"offset": None}, {"query": 3}])
+def test_a_search_with_a_wrong_type_is_refused_by_its_name(client, colour, wrong):
+    (name,) = wrong
+    with pytest.raises(InvalidInputError, match=f"{name}: must be (int|str), not"):
+        Both(AgentMemStore(client), colour).search(("a",), **wrong)
+
+
 def test_users_and_collections_do_not_mix(client):
     one, other, bos = (
         AgentMemStore(client), AgentMemStore(client, collection="other"), AgentMemStore(client, user_id="bo"),

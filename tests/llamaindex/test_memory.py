@@ -16,7 +16,7 @@ from llama_index.core.tools import FunctionTool
 from tests.llamaindex.scripted import ScriptedLLM
 
 from agentmem_core import AgentMem, InvalidInputError, NotConfiguredError
-from llamaindex_agentmem import AgentMemMemory
+from llamaindex_agentmem import AgentMemBlock, AgentMemMemory, AgentMemVectorStore
 
 MESSAGES = [
     ChatMessage(role="user", content="plain text"),
@@ -198,6 +198,27 @@ def test_odd_questions_are_no_error(memory):
     memory.put(ChatMessage(role="user", content="tea"))
     for question in ("", "  ", "\x00", "\ud83d", "word " * 50_000, "里斯本", None):
         assert memory.get(question)[-1].content == "tea"
+
+
+@pytest.mark.parametrize("made", [AgentMemMemory, AgentMemBlock, AgentMemVectorStore])
+@pytest.mark.parametrize("wrong", ["", " ", 3])
+def test_a_session_that_is_no_name_is_refused(client, made, wrong):
+    """It was the session "default" once."""
+    with pytest.raises(InvalidInputError, match="session_id: must"):
+        made(client, session_id=wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"token_limit": 0}, {"recall_limit": "many"}, {"min_score": 2}, {"tokenizer_fn": 3}])
+def test_an_argument_that_cannot_be_is_refused_by_its_name(client, wrong):
+    (name,) = wrong
+    with pytest.raises(InvalidInputError, match=f"{name}: Input should be .*, got {wrong[name]!r}"):
+        AgentMemMemory(client, **wrong)
+
+
+@pytest.mark.parametrize("wrong", [3, ["text"], {"content": "text"}])
+def test_an_input_that_is_no_text_is_refused(memory, wrong):
+    with pytest.raises(InvalidInputError, match="input: must be text or a ChatMessage, not"):
+        memory.get(wrong)
 
 
 def test_what_is_no_message_is_refused(memory):

@@ -86,7 +86,7 @@ class AgentMemMemory(Shelf):
             read_only=bool(read_only),
         )
         self._client = store
-        self._run = session_id or store.scope.session_id or _new_run()
+        self._run = store.scoped(session_id=session_id).scope.session_id or _new_run()
         self._weights = chosen
         self._min_score = floor
         told = llm is not None or learner is not None

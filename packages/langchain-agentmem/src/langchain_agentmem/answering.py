@@ -108,6 +108,9 @@ class Answering:
                 return listed(found, op)
 
     def _found(self, op: SearchOp) -> Steps[list[SearchItem]]:
+        for name, value, kind in (("limit", op.limit, int), ("offset", op.offset, int), ("query", op.query or "", str)):
+            if not isinstance(value, kind):
+                raise InvalidInputError(f"{name}: must be {kind.__name__}, not {type(value).__name__}")
         wanted = op.offset + op.limit
         if op.limit <= 0 or op.offset < 0:
             return []

@@ -78,7 +78,7 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
             llm=llm,
             learner=learner,
         )
-        self.session_id = session_id
+        self.session_id = self.client.scoped(session_id=session_id).scope.session_id
         self.recall_limit, self.min_score, self.max_tokens, self.save = recall_limit, min_score, max_tokens, save
         names = tools if not isinstance(tools, bool) else NAMES if tools else ()
         self.tools = tools_for(lambda: self._client(get_runtime()), names)
@@ -128,7 +128,7 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
         if said is not None:
             return said
         thread = get_config().get("configurable", {}).get("thread_id")
-        return self.session_id or self.client.scope.session_id or (SESSION if thread is None else str(thread))
+        return self.session_id or (SESSION if thread is None else str(thread))
 
     def _query(self, messages: Sequence[AnyMessage]) -> str | None:
         asked = next((message for message in reversed(messages) if isinstance(message, HumanMessage)), None)

@@ -46,9 +46,11 @@ def _keep_open(
     path: str | os.PathLike[str] | None, api_url: str | None, api_key: str | None, llm: Any, learner: str | None
 ) -> None:
     """Hold a share of the store; one in memory is nobody else's, and ends with its object."""
-    place = os.environ.get("AGENTMEM_PATH") if path is None else os.fspath(path)
-    if place == ":memory:":
+    given = os.environ.get("AGENTMEM_PATH") if path is None else path
+    if given == ":memory:":
         return
+    held = AgentMem.shared(path=path, api_url=api_url, api_key=api_key, llm=llm, learner=learner)
+    place = None if given is None else os.fspath(given)
     taught = llm if isinstance(llm, str) else hash(llm) if isinstance(llm, Hashable) else id(llm)
     key = (
         os.getpid(),
@@ -57,7 +59,6 @@ def _keep_open(
         taught,
         learner,
     )  # a fork has files of its own
-    held = AgentMem.shared(path=path, api_url=api_url, api_key=api_key, llm=llm, learner=learner)
     with _LOCK:
         dropped = [_KEPT.pop(key, None)]
         _KEPT[key] = held

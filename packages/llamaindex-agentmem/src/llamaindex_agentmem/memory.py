@@ -12,7 +12,7 @@ from llama_index.core.llms import LLM
 from llama_index.core.memory import BaseMemory
 from llama_index.core.utils import get_tokenizer
 
-from agentmem_core import AgentMem, Context, Hit, worth_telling
+from agentmem_core import AgentMem, Context, Hit, InvalidInputError, worth_telling
 from llamaindex_agentmem.learning import Infer, Learning, tell
 from llamaindex_agentmem.messages import TURNS, as_message, as_turn, text_of
 from llamaindex_agentmem.recall import as_system, breadth, rendered, searchable, unseen
@@ -67,9 +67,10 @@ class AgentMemMemory(Learning, BaseMemory):
         tokenizer_fn: Callable[[str], list[Any]] | None = None,
         **fields: Any,
     ) -> None:
-        mine = session_id or (client.scope.session_id if isinstance(client, AgentMem) else None) or SESSION
+        if session_id is None:
+            session_id = (client.scope.session_id if isinstance(client, AgentMem) else None) or SESSION
         super().__init__(
-            client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id, session_id=mine,
+            client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id, session_id=session_id,
             llm=llm, learner=learner, infer=infer, token_limit=token_limit, recall_limit=recall_limit, min_score=min_score,
             tokenizer_fn=tokenizer_fn or get_tokenizer(), **fields,
         )  # fmt: skip
@@ -213,4 +214,8 @@ class AgentMemMemory(Learning, BaseMemory):
 
 
 def _text(given: str | ChatMessage | None) -> str:
-    return (given.content or "") if isinstance(given, ChatMessage) else given or ""
+    if isinstance(given, ChatMessage):
+        return given.content or ""
+    if given is None or isinstance(given, str):
+        return given or ""
+    raise InvalidInputError(f"input: must be text or a ChatMessage, not {type(given).__name__}")

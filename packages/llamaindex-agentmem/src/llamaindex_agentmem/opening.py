@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel, PrivateAttr, ValidationError
 
 from agentmem_core import AgentMem, InvalidInputError, NotConfiguredError
 
@@ -48,17 +48,22 @@ class Opened(BaseModel):
                 "or make it anew with the client"
             )
         fields["store"] = "path" if client is None else GIVEN
+        session = fields.get("session_id")
         opened = AgentMem.shared(
             client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id,
-            session_id=fields.get("session_id") if self._in_session else None, llm=llm, learner=fields.get("learner"),
+            session_id=session if self._in_session else None, llm=llm, learner=fields.get("learner"),
         )  # fmt: skip
-        super().__init__(
-            path=None if path is None else os.fspath(path),
-            api_url=api_url,
-            user_id=user_id,
-            agent_id=agent_id,
-            **fields,
-        )
+        opened.scoped(session_id=session)  # refuses a name that is none
+        try:
+            super().__init__(
+                path=None if path is None else os.fspath(path),
+                api_url=api_url,
+                user_id=user_id,
+                agent_id=agent_id,
+                **fields,
+            )
+        except ValidationError as error:
+            raise InvalidInputError(_explained(error)) from error
         self._client = opened
 
     @classmethod
@@ -70,3 +75,9 @@ class Opened(BaseModel):
     def client(self) -> AgentMem:
         """The client it works through, with the default scope of this object."""
         return self._client
+
+
+def _explained(error: ValidationError) -> str:
+    """What is wrong with which argument."""
+    found = error.errors(include_url=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}, got {one['input']!r:.100}" for one in found)

@@ -200,7 +200,9 @@ class AgentMem(AddingVerbs, LearningVerbs, RecallVerbs, MemoryVerbs, StoreVerbs,
         )  # fmt: skip
         found = place(config)
         backend = connect(config) if found is None else lease(found.key, found.mark, lambda: connect(config))
-        return cls(backend=backend, user_id=user_id or "default", agent_id=agent_id, session_id=session_id)
+        return cls(
+            backend=backend, user_id="default" if user_id is None else user_id, agent_id=agent_id, session_id=session_id
+        )
 
     def scoped(
         self, *, user_id: str | None = None, agent_id: str | None = None, session_id: str | None = None

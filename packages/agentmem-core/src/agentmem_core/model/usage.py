@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import ConfigDict
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What answers cost; tokens are 0 where a model does not tell."""
+
+    # pydantic says this by itself from 2.14 on
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
+        json_schema_extra={"description": "What answers cost; tokens are 0 where a model does not tell."}
+    )
 
     calls: int = 0
     input_tokens: int = 0

@@ -118,9 +118,9 @@ class SqliteKeys:
         """The keys of a tenant, or all, in the order they were made; those past the key ``after``, and at most ``limit``."""
         with self._connections.reading() as connection:
             rows = connection.execute(
-                f"SELECT {_FIELDS} FROM keys WHERE (?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR "
-                "(created_at, id) > (SELECT created_at, id FROM keys WHERE id = ?2)) ORDER BY created_at, id LIMIT ?3",
-                (tenant, after, limit),
+                f"SELECT {_FIELDS} FROM keys WHERE (:tenant IS NULL OR tenant = :tenant) AND (:after IS NULL OR (created_at, id) > "
+                "(SELECT created_at, id FROM keys WHERE id = :after)) ORDER BY created_at, id LIMIT :limit",
+                {"tenant": tenant, "after": after, "limit": limit},
             )
             return [_key(row) for row in rows]
 
@@ -136,8 +136,8 @@ class SqliteKeys:
         """Give a key another secret; those it had are valid for no longer than ``until``, and are forgotten once over."""
         with self._connections.writing() as connection:
             connection.execute(
-                "UPDATE secrets SET valid_until = min(coalesce(valid_until, ?1), ?1) WHERE key = ?2",
-                (to_micros(until), key_id),
+                "UPDATE secrets SET valid_until = min(coalesce(valid_until, :until), :until) WHERE key = :key",
+                {"until": to_micros(until), "key": key_id},
             )
             connection.execute("DELETE FROM secrets WHERE key = ? AND valid_until <= ?", (key_id, to_micros(now)))
             connection.execute("INSERT INTO secrets VALUES (?, ?, NULL)", (digest, key_id))

@@ -8,7 +8,15 @@ from datetime import datetime
 
 from agentmem_core.model import Scope
 from agentmem_core.ports import Lesson
-from agentmem_core.storage.sqlite.rows import LESSON_COLUMNS, lesson_of, lesson_values, readable, to_micros
+from agentmem_core.storage.sqlite.rows import (
+    LESSON_COLUMNS,
+    WITHIN,
+    lesson_of,
+    lesson_values,
+    readable,
+    to_micros,
+    within,
+)
 
 _SELECT = f"SELECT {', '.join(LESSON_COLUMNS)}, number FROM lessons"
 _INSERT = f"INSERT INTO lessons ({', '.join(LESSON_COLUMNS)}) VALUES ({', '.join('?' * len(LESSON_COLUMNS))})"
@@ -61,16 +69,17 @@ class LessonTables:
         return found[0] if found else None
 
     def waiting_lessons(self, tenant: str, user_id: str | None = None) -> tuple[int, int]:
-        sql = "SELECT failed, count(*) FROM lessons WHERE tenant = ?1 AND (?2 IS NULL OR user_id = ?2) GROUP BY failed"
-        counts = dict(self._db.execute(sql, (tenant, user_id)).fetchall())
+        sql = "SELECT failed, count(*) FROM lessons WHERE tenant = :tenant AND (:user IS NULL OR user_id = :user) GROUP BY failed"
+        counts = dict(self._db.execute(sql, {"tenant": tenant, "user": user_id}).fetchall())
         return counts.get(0, 0), counts.get(1, 0)
 
     def deferred_lessons(self, tenant: str, user_id: str | None = None, *, until: datetime) -> int:
         sql = (
-            "SELECT count(*) FROM lessons WHERE tenant = ?1 AND (?2 IS NULL OR user_id = ?2) "
-            "AND NOT failed AND holder IS NULL AND due_at > ?3"
+            "SELECT count(*) FROM lessons WHERE tenant = :tenant AND (:user IS NULL OR user_id = :user) "
+            "AND NOT failed AND holder IS NULL AND due_at > :until"
         )
-        return int(self._db.execute(sql, (tenant, user_id, to_micros(until))).fetchone()[0])
+        given = {"tenant": tenant, "user": user_id, "until": to_micros(until)}
+        return int(self._db.execute(sql, given).fetchone()[0])
 
     def mark_learnt(self, rows: Sequence[int]) -> None:
         self._db.executemany("INSERT OR IGNORE INTO learnt (row) VALUES (?)", [(int(row),) for row in rows])
@@ -85,13 +94,9 @@ class LessonTables:
         self._db.execute("DELETE FROM lessons WHERE number = ?", (number,))
 
     def erase_lessons(self, scope: Scope) -> None:
-        self._db.execute(
-            "DELETE FROM lessons WHERE tenant = ?1 AND user_id = ?2 AND (?3 IS NULL OR agent_id = ?3) "
-            "AND (?4 IS NULL OR session_id = ?4)",
-            (scope.tenant, scope.user_id, scope.agent_id, scope.session_id),
-        )
+        self._db.execute(f"DELETE FROM lessons WHERE {WITHIN}", within(scope))
 
-    def _lessons(self, where: str, values: tuple[object, ...]) -> list[Lesson]:
+    def _lessons(self, where: str, values: tuple[object, ...] | dict[str, object]) -> list[Lesson]:
         rows = self._db.execute(f"{_SELECT} {where}", values).fetchall()
         with readable():
             return [lesson_of(row) for row in rows]

@@ -19,6 +19,7 @@ from agentmem_core.storage.sqlite.rows import (
     SELECTED,
     SELECTED_MEMORY,
     STORED,
+    WITHIN,
     audit_entry_of,
     bounds,
     decode_json,
@@ -28,6 +29,7 @@ from agentmem_core.storage.sqlite.rows import (
     to_micros,
     to_moment,
     version_of,
+    within,
 )
 from agentmem_core.storage.sqlite.schema import ROW_BITS
 
@@ -53,6 +55,8 @@ _RECORD = f"SELECT {SELECTED}, {', '.join(f'm.{column}' for column in STORED)} F
 _BY_ID = f"{_RECORD} WHERE m.partition = ? AND m.id = ?"
 _BY_DIGEST = f"{_RECORD} WHERE m.partition = ? AND m.digest = ? AND m.deleted_at IS NULL"
 _LIVING = f"SELECT {SELECTED_MEMORY} FROM {MEMORIES} WHERE m.deleted_at IS NULL AND m.row"
+_COUNTED = """row > :low AND row <= :high AND (:agent IS NULL OR agent_id = :agent)
+AND (:session IS NULL OR session_id = :session) AND (expires_at IS NULL OR expires_at > :now)"""
 _CHUNK = 500
 _PLAIN_TYPES = {"episodic", "semantic"}
 
@@ -88,8 +92,8 @@ class SqliteReader(LessonTables, LinkTable):
 
     def partitions(self, tenant: str | None = None, user_id: str | None = None) -> list[Partition]:
         rows = self._db.execute(
-            f"{_PARTITIONS} WHERE (?1 IS NULL OR c.tenant = ?1) AND (?2 IS NULL OR p.user_id = ?2) ORDER BY p.id",
-            (tenant, user_id),
+            f"{_PARTITIONS} WHERE (:tenant IS NULL OR c.tenant = :tenant) AND (:user IS NULL OR p.user_id = :user) ORDER BY p.id",
+            {"tenant": tenant, "user": user_id},
         )
         return [_partition(row) for row in rows]
 
@@ -190,31 +194,27 @@ class SqliteReader(LessonTables, LinkTable):
     def versions(self, row: int) -> list[Version]:
         columns = "version, content, metadata, importance, operation"
         rows = self._db.execute(
-            f"SELECT {columns}, changed_at, reason FROM versions WHERE row = ?1 "
-            f"UNION ALL SELECT {columns}, updated_at, reason FROM memories WHERE row = ?1 ORDER BY 1",
-            (row,),
+            f"SELECT {columns}, changed_at, reason FROM versions WHERE row = :row "
+            f"UNION ALL SELECT {columns}, updated_at, reason FROM memories WHERE row = :row ORDER BY 1",
+            {"row": row},
         ).fetchall()
         with readable():
             return [version_of(found) for found in rows]
 
     def tally(self, partition: int, agent_id: str | None, session_id: str | None, now: datetime) -> Tally:
         low, high = bounds(partition)
+        values = {"low": low, "high": high, "agent": agent_id, "session": session_id, "now": to_micros(now)}
         rows = self._db.execute(
-            "SELECT type, deleted_at IS NULL, count(*) FROM memories WHERE row > ? AND row <= ? "
-            "AND (?3 IS NULL OR agent_id = ?3) AND (?4 IS NULL OR session_id = ?4) "
-            "AND (expires_at IS NULL OR expires_at > ?5) GROUP BY 1, 2",
-            (low, high, agent_id, session_id, to_micros(now)),
+            f"SELECT type, deleted_at IS NULL, count(*) FROM memories WHERE {_COUNTED} GROUP BY 1, 2", values
         ).fetchall()
         sessions = self._db.execute(
-            "SELECT count(DISTINCT session_id) FROM memories WHERE row > ? AND row <= ? AND deleted_at IS NULL "
-            "AND (?3 IS NULL OR agent_id = ?3) AND (?4 IS NULL OR session_id = ?4) "
-            "AND (expires_at IS NULL OR expires_at > ?5)",
-            (low, high, agent_id, session_id, to_micros(now)),
+            f"SELECT count(DISTINCT session_id) FROM memories WHERE {_COUNTED} AND deleted_at IS NULL", values
         ).fetchone()[0]
         links = self._db.execute(
             "SELECT count(*) FROM links l LEFT JOIN memories m ON m.partition = l.partition "
-            "AND m.id = iif(l.fact = '', l.source, l.fact) WHERE l.partition = ?1 AND (?2 IS NULL OR m.agent_id = ?2) AND (?3 IS NULL OR m.session_id = ?3)",
-            (partition, agent_id, session_id),
+            "AND m.id = iif(l.fact = '', l.source, l.fact) WHERE l.partition = :partition "
+            "AND (:agent IS NULL OR m.agent_id = :agent) AND (:session IS NULL OR m.session_id = :session)",
+            {"partition": partition, "agent": agent_id, "session": session_id},
         ).fetchone()[0]
         by_type = {kind: count for kind, alive, count in rows if alive}
         deleted = sum(count for _, alive, count in rows if not alive)
@@ -246,10 +246,9 @@ class SqliteReader(LessonTables, LinkTable):
         self, scope: Scope, *, operation: str | None = None, after: int = 0, limit: int = 1_000
     ) -> list[AuditEntry]:
         rows = self._db.execute(
-            f"SELECT {', '.join(AUDIT_COLUMNS)}, number FROM audit WHERE tenant = ?1 AND user_id = ?2 AND number > ?3 "
-            "AND (?4 IS NULL OR agent_id = ?4) AND (?5 IS NULL OR session_id = ?5) AND (?6 IS NULL OR operation = ?6) "
-            "ORDER BY number LIMIT ?7",
-            (scope.tenant, scope.user_id, after, scope.agent_id, scope.session_id, operation, limit),
+            f"SELECT {', '.join(AUDIT_COLUMNS)}, number FROM audit WHERE {WITHIN} AND number > :after "
+            "AND (:operation IS NULL OR operation = :operation) ORDER BY number LIMIT :limit",
+            {**within(scope), "after": after, "operation": operation, "limit": limit},
         )
         with readable():
             return [audit_entry_of(row) for row in rows]

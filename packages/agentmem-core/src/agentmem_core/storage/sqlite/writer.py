@@ -14,12 +14,14 @@ from agentmem_core.storage.sqlite.rows import (
     AUDIT_COLUMNS,
     ROW_COLUMNS,
     STORED,
+    WITHIN,
     audit_values,
     bounds,
     encode_json,
     memory_values,
     to_micros,
     uses_of,
+    within,
 )
 
 _COLUMNS = ROW_COLUMNS + STORED
@@ -46,7 +48,6 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _VERSION = "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _AUDIT = f"INSERT INTO audit ({', '.join(AUDIT_COLUMNS)}) VALUES ({marks(AUDIT_COLUMNS)})"
-_WITHIN = "tenant = ?1 AND user_id = ?2 AND (?3 IS NULL OR agent_id = ?3) AND (?4 IS NULL OR session_id = ?4)"
 _USES_AT_ONCE = 300
 CHANGES_KEPT = 8192
 """How far the log of changes reaches back at least; a cache that is further behind loads its partition anew."""
@@ -202,12 +203,12 @@ class SqliteWriter(SqliteReader):
         self._db.execute(_AUDIT, audit_values(entry))
 
     def erase_audit(self, scope: Scope, targets: Sequence[str] | None = None) -> None:
-        values = (scope.tenant, scope.user_id, scope.agent_id, scope.session_id)
+        values = within(scope)
         if targets is None:
-            self._db.execute(f"DELETE FROM audit WHERE {_WITHIN}", values)
+            self._db.execute(f"DELETE FROM audit WHERE {WITHIN}", values)
             return
         self._db.executemany(
-            f"DELETE FROM audit WHERE {_WITHIN} AND target = ?5", [(*values, item) for item in targets]
+            f"DELETE FROM audit WHERE {WITHIN} AND target = :target", [{**values, "target": item} for item in targets]
         )
 
     def _erase_partition(self, partition: int) -> Erased:
