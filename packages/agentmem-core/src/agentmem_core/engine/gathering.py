@@ -11,7 +11,7 @@ from typing import Any
 
 from agentmem_core.engine.engine import Engine
 from agentmem_core.errors import AgentMemError, StoreClosedError, StoreError
-from agentmem_core.operations import Add
+from agentmem_core.operations import Add, Op
 
 _MOST = 32
 """Adds of one transaction: others wait for it as long as it takes."""
@@ -61,11 +61,12 @@ class Gathering:
         self._waiting: list[_Waiting] = []
         self._at_work = False
 
-    def takes(self, op: Add) -> bool:
+    def takes(self, op: Op[Any]) -> bool:
         """Whether it is an add that others need not wait long for."""
         engine = self._engine
         return (
-            op.infer is False
+            isinstance(op, Add)
+            and op.infer is False
             and len(op.items) <= _SMALL
             and engine.routes_by_model is None
             and bool(getattr(engine.embedder, "instant", False))
