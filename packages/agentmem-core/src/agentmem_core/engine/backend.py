@@ -80,7 +80,8 @@ class EmbeddedBackend:
         hits = await self._at_once(op) if ON_LOOP.get() else None
         if hits is not None:
             return cast("T", hits)
-        if isinstance(op, Add) and (gathering := self._gathering_now()).takes(op):
+        gathering = self._gathering_now() if isinstance(cast("object", op), Add) else None
+        if gathering is not None and gathering.takes(op):
             return cast("T", await gathering.run(self._bound(lambda: self._handler(op)(self._engine, op))))
         answer = await self._in_worker(lambda: self._handler(op)(self._engine, op))
         if not isinstance(answer, Generator):
