@@ -94,8 +94,8 @@ class Gathering:
             raise
         finally:
             with self._lock:
-                self._at_work = bool(self._waiting)
-            if self._at_work:
+                more = self._at_work = bool(self._waiting)
+            if more:
                 self._go_on()
 
     def _go_on(self) -> None:
