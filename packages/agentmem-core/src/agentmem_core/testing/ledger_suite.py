@@ -17,12 +17,13 @@ from agentmem_core.testing.ledger_lessons import LedgerLessons
 from agentmem_core.testing.ledger_links import LedgerLinks
 from agentmem_core.testing.ledger_rows import LedgerRows
 from agentmem_core.testing.ledger_samples import HASHING, NOON, a_partition, a_record, blob, edited, put
+from agentmem_core.testing.ledger_together import LedgerTogether
 
 UNKNOWN = Fingerprint("callable", "mine", None)
 NEW = Fingerprint("hashing", "2", 2)
 
 
-class LedgerSuite(LedgerRows, LedgerFiles, LedgerLinks, LedgerLessons):
+class LedgerSuite(LedgerRows, LedgerFiles, LedgerLinks, LedgerLessons, LedgerTogether):
     """What every ``Ledger`` must do.
 
     ::

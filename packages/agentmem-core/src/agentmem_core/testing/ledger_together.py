@@ -1,0 +1,88 @@
+"""The part of the ledger's suite about transactions that are one, and whether a partition is as it was."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+
+from agentmem_core.ports import Ledger, Listing, Partition
+from agentmem_core.testing.ledger_samples import NOON, a_partition, a_record, edited, put
+
+
+class Undone(Exception):  # noqa: N818 - what a test raises, no error of anything
+    """Raised in the middle, so that it is undone."""
+
+
+def contents(ledger: Ledger, partition: Partition) -> list[str]:
+    """What is there, in the order it came."""
+    with ledger.reading() as reader:
+        return [record.memory.content for record in reader.walk(partition.id, Listing(limit=100))]
+
+
+class LedgerTogether:
+    """``gathering`` and ``is_still``."""
+
+    def test_transactions_that_are_gathered_are_there_when_all_are(self, ledger: Ledger) -> None:
+        part = a_partition(ledger)
+        seen: list[list[str]] = []
+        with ledger.gathering():
+            with ledger.writing() as writer:
+                writer.insert(part.id, [a_record("one")])
+            with ledger.writing() as writer:
+                assert [record.memory.content for record in writer.walk(part.id, Listing(limit=9))] == ["one"]
+                writer.insert(part.id, [a_record("two")])
+            looking = threading.Thread(target=lambda: seen.append(contents(ledger, part)))
+            if self.reads_while_writing(ledger):
+                looking.start()
+                looking.join()
+        assert seen in ([], [[]])
+        assert contents(ledger, part) == ["one", "two"]
+
+    def reads_while_writing(self, ledger: Ledger) -> bool:
+        """Whether others can read in the middle of a transaction; where not, they wait."""
+        return ledger.is_at_hand()
+
+    def test_one_of_them_is_undone_by_itself(self, ledger: Ledger) -> None:
+        part = a_partition(ledger)
+        with ledger.gathering():
+            put(ledger, part, a_record("one"))
+            with suppress(Undone), ledger.writing() as writer:
+                writer.insert(part.id, [a_record("two")])
+                writer.ensure_partition("acme", "memories", "bob", part.collection.embedder)
+                raise Undone
+            put(ledger, part, a_record("three"))
+        assert contents(ledger, part) == ["one", "three"]
+        with ledger.reading() as reader:
+            assert reader.partition("acme", "memories", "bob") is None
+
+    def test_none_is_there_when_the_whole_is_undone(self, ledger: Ledger) -> None:
+        part = a_partition(ledger)
+        with suppress(Undone), ledger.gathering():
+            put(ledger, part, a_record("one"))
+            put(ledger, part, a_record("two"))
+            raise Undone
+        assert contents(ledger, part) == []
+        put(ledger, part, a_record("three"))
+        assert contents(ledger, part) == ["three"]
+
+    def test_a_partition_is_still_as_it_was_until_something_changes(self, ledger: Ledger) -> None:
+        part = a_partition(ledger)
+        assert ledger.is_still(part)
+        [record] = put(ledger, part, a_record("one"))
+        assert not ledger.is_still(part)
+        part = a_partition(ledger)
+        assert ledger.is_still(part)
+        a_partition(ledger, "bob")
+        with ledger.writing() as writer:
+            writer.touch([(record.row, 1, NOON)])
+        assert ledger.is_still(part)
+        with ledger.writing() as writer:
+            writer.rewrite(edited(record, "two"))
+        assert not ledger.is_still(part)
+        part = a_partition(ledger)
+        with ledger.writing() as writer:
+            writer.erase(part.id, [record.row])
+        assert not ledger.is_still(part)
+        with ledger.writing() as writer:
+            writer.erase(part.id, None)
+        assert not ledger.is_still(part)
