@@ -202,3 +202,16 @@ def test_a_fact_is_told_where_one_of_its_turns_is_not(memory):
         "To Lisbon, that is",
         "Ana lives in Lisbon",
     }
+
+
+def test_what_says_nothing_is_not_told_and_a_picture_is(memory):
+    told = {"What about the weather in Lisbon?", "\U0001f44d"}
+    for session, silent in enumerate(["\u2205", "\u2026", "..."]):
+        talk = ["What about the weather in Lisbon?", silent, "\U0001f44d"]
+        memory.add([{"role": "user", "content": text} for text in talk], session_id=f"s{session}")
+    found = memory.search("weather in Lisbon", limit=20)
+    assert {hit.memory.content for hit in found} == {*told, "\u2205", "\u2026", "..."}, (
+        "the turn before lends its words"
+    )
+    assert {hit.memory.content for hit in memory.context("weather in Lisbon").hits} == told
+    assert {hit.memory.content for hit in worth_telling(found, 0)} == told

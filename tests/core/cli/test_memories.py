@@ -113,6 +113,17 @@ def test_all_comes_to_the_default_user_where_none_is_named(ask, told):
     assert not told("list", "--user", "zed")
 
 
+@pytest.mark.parametrize("name", ["", "  "])
+def test_an_empty_name_gives_nothing_to_anybody(ask, told, name):
+    Path("c.jsonl").write_text('{"role": "user", "content": "hello"}\n', "utf-8")
+    for words in (("import", "c.jsonl"), ("import-from", "chat", "c.jsonl")):
+        code, _, err = ask(*words, "--to-user", name)
+        assert code == 2
+        assert "--to-user: must not be empty" in err
+    assert ask("init")[0] == 0
+    assert told("stats", "--everyone")["memories"] == 0
+
+
 def test_a_file_is_no_store_and_it_says_what_to_do_with_it(ask):
     Path("all.jsonl").write_text("{}\n", "utf-8")
     for words in (("list",), ("add", "x"), ("init",), ("keys", "list"), ("backup", "create", "b.backup")):
@@ -338,3 +349,17 @@ def test_ctrl_c_is_never_lost(script):
     """Python drops what a ``__del__`` or another callback of its own raises."""
     ran = subprocess.run([sys.executable, "-c", script, "add", "tea"], capture_output=True, check=False, timeout=100)
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
+
+
+def test_which_folder_is_meant_is_told_where_an_address_of_a_server_is_set(ask, monkeypatch, tmp_path):
+    monkeypatch.delenv("AGENTMEM_PATH")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "data"))
+    monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path / "data")
+    assert ask("add", "kept here")[0] == 0
+    monkeypatch.setenv("AGENTMEM_API_URL", "http://127.0.0.1:9")
+    for words in (("backup", "create", "b.backup"), ("keys", "list")):
+        code, _, err = ask(*words)
+        assert code == 0
+        assert err.startswith(f"AGENTMEM_API_URL names a server, and this is about the folder {tmp_path / 'data'}")
+        assert "--path FOLDER" in err

@@ -15,6 +15,7 @@ from tests.core.server_process import serving
 from agentmem_core.server.security.chain import Chain
 from agentmem_core.storage.sqlite import SqliteTrail
 
+READERS = 2 if os.name == "posix" else 0
 AGENTMEM = (sys.executable, "-m", "agentmem_core.cli")
 
 
@@ -38,7 +39,7 @@ def made(path, *options):
 def server(tmp_path):
     path = tmp_path / "store"
     admin = made(path, "--tenant", "acme", "--role", "admin")
-    with serving(path, command=(*AGENTMEM, "serve")) as server:
+    with serving(path, "--readers", str(READERS), command=(*AGENTMEM, "serve")) as server:
         yield server, admin, path
 
 
@@ -76,6 +77,7 @@ def test_its_log_says_when_it_starts_and_stops_and_where(server):
     said = [json.loads(line) for line in process.log]
     [started] = [line for line in said if line["message"] == "started"]
     assert (started["level"], started["address"], started["store"]) == ("info", process.url, str(path))
+    assert started["readers"] == READERS
     assert said[-1]["message"] == "stopped"
 
 

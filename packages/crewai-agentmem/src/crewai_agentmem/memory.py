@@ -238,7 +238,7 @@ class AgentMemMemory(Shelf):
         if asked is None:
             return []
         with asking(self, query, limit) as found:
-            found.extend(matches(self._client.search(**asked), self._run, limit, self._weights, self._min_score))
+            found.extend(matches(query, self._client.search(**asked), self._run, limit, self._weights, self._min_score))
         return found
 
     async def arecall(
@@ -256,7 +256,9 @@ class AgentMemMemory(Shelf):
         if asked is None:
             return []
         with asking(self, query, limit) as found:
-            found.extend(matches(await self._client.asearch(**asked), self._run, limit, self._weights, self._min_score))
+            found.extend(
+                matches(query, await self._client.asearch(**asked), self._run, limit, self._weights, self._min_score)
+            )
         return found
 
     def update(

@@ -36,10 +36,10 @@ class LabelledMatch(MemoryMatch):
 
 
 def matches(
-    hits: Iterable[Hit], run: str, limit: int, weights: Mapping[str, float], min_score: float | None
+    query: str, hits: Iterable[Hit], run: str, limit: int, weights: Mapping[str, float], min_score: float | None
 ) -> list[MemoryMatch]:
     """The best hits of all views that are worth telling, each text once, weighed and labelled."""
-    told = [(view_of(hit.memory, run), hit) for hit in worth_telling(hits, min_score)]
+    told = [(view_of(hit.memory, run), hit) for hit in worth_telling(hits, min_score, query=query)]
     weighed = [(hit.score * weights.get(view, 1.0), view, hit) for view, hit in told]
     weighed.sort(key=lambda item: item[0], reverse=True)
     found: list[MemoryMatch] = []

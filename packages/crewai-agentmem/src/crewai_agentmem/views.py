@@ -35,12 +35,12 @@ class View:
     def recall(self, query: str, *, limit: int = 10, scope: str | None = None) -> Matches:
         """The rows of this view that answer ``query``, best first."""
         asked = self._question(query, limit, scope)
-        return [] if asked is None else self._matches(self._bound.client.search(**asked), limit)
+        return [] if asked is None else self._matches(query, self._bound.client.search(**asked), limit)
 
     async def arecall(self, query: str, *, limit: int = 10, scope: str | None = None) -> Matches:
         """``recall`` without blocking the event loop."""
         asked = self._question(query, limit, scope)
-        return [] if asked is None else self._matches(await self._bound.client.asearch(**asked), limit)
+        return [] if asked is None else self._matches(query, await self._bound.client.asearch(**asked), limit)
 
     def list(self, limit: int = 200, offset: int = 0) -> Sequence[MemoryRecord]:
         """The rows of this view, newest first."""
@@ -76,8 +76,8 @@ class View:
             query, bound.run, limit, scope=below(bound.root, scope), view=self.NAME, min_score=bound.min_score
         )
 
-    def _matches(self, hits: Any, limit: int) -> Matches:
-        return matches(hits, self._bound.run, limit, {}, self._bound.min_score)
+    def _matches(self, query: str, hits: Any, limit: int) -> Matches:
+        return matches(query, hits, self._bound.run, limit, {}, self._bound.min_score)
 
 
 class ShortTermView(View):

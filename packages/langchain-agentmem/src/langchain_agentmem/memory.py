@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field, SkipValidation, ValidationError
 from agentmem_core import AgentMem, Context, Hit, InvalidInputError, Memory, estimate_tokens, render, worth_telling
 from langchain_agentmem.chat_history import AgentMemChatMessageHistory
 from langchain_agentmem.learning import Infer, how_to_learn
-from langchain_agentmem.messages import message_of, says_something
+from langchain_agentmem.messages import message_of
 from langchain_agentmem.models import Counter, counter_of
 
 
@@ -98,7 +98,7 @@ class AgentMemMemory(BaseChatMemory):
         recent = self.history.turns(self.window)
         query = self._query(inputs)
         hits = self.history.client.search(query, limit=self._wanted(recent), min_score=self.min_score) if query else []
-        return {self.memory_key: self._told(recent, hits)}
+        return {self.memory_key: self._told(query, recent, hits)}
 
     async def aload_memory_variables(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """``load_memory_variables`` without blocking the event loop."""
@@ -109,7 +109,7 @@ class AgentMemMemory(BaseChatMemory):
             if query
             else []
         )
-        return {self.memory_key: self._told(recent, hits)}
+        return {self.memory_key: self._told(query, recent, hits)}
 
     def save_context(self, inputs: dict[str, Any], outputs: dict[str, str]) -> None:
         """Keep what was asked and answered, in one transaction."""
@@ -134,10 +134,12 @@ class AgentMemMemory(BaseChatMemory):
         """As many hits as could be in the window, and those that are told, each of which a crew keeps twice."""
         return min(2 * self.recall_limit + len(recent), 10_000)
 
-    def _told(self, recent: Sequence[Memory], hits: Sequence[Hit]) -> str | list[BaseMessage]:
+    def _told(self, query: str | None, recent: Sequence[Memory], hits: Sequence[Hit]) -> str | list[BaseMessage]:
         count = counter_of(self.llm) or estimate_tokens
         told, said, used = self._newest_that_fit([message_of(turn) for turn in recent], count)
-        remembered = self._remembered(recent, hits, self.max_tokens - used, count)
+        remembered = self._remembered(
+            recent, worth_telling(hits, self.min_score, query=query), self.max_tokens - used, count
+        )
         if self.return_messages:
             return [SystemMessage(content=str(remembered)), *told] if remembered else told
         return "\n".join(part for part in (str(remembered), said) if part)
@@ -154,10 +156,10 @@ class AgentMemMemory(BaseChatMemory):
     def _remembered(self, recent: Sequence[Memory], hits: Sequence[Hit], room: int, count: Counter) -> Context:
         shown = {turn.id for turn in recent} | {(turn.role, turn.content) for turn in recent}
         older: list[Hit] = []
-        for hit in worth_telling(hits, self.min_score):
+        for hit in hits:
             said = (hit.memory.role, hit.memory.content)
             told = bool(hit.memory.source) and shown.issuperset(hit.memory.source)  # by the turns that state it
-            if not told and hit.memory.id not in shown and said not in shown and says_something(hit.memory):
+            if not told and hit.memory.id not in shown and said not in shown:
                 shown.add(said)
                 older.append(hit)
         return render(older[: self.recall_limit], max_tokens=room, count=count) if room > 0 else Context("")

@@ -78,11 +78,6 @@ def text_of(message: BaseMessage) -> str:
     return said if said.strip() else SILENT
 
 
-def says_something(memory: Memory) -> bool:
-    """Whether a memory has a text of its own."""
-    return memory.content != SILENT
-
-
 def _turn(number: int, message: object) -> dict[str, Any]:
     if not isinstance(message, BaseMessage):
         raise InvalidInputError(f"messages: number {number} is no message of LangChain but {type(message).__name__}")

@@ -16,7 +16,7 @@ from langgraph.runtime import Runtime, get_runtime
 from agentmem_core import AgentMem, Context, Hit, InvalidInputError, estimate_tokens, render, worth_telling
 from langchain_agentmem.chat_history import SESSION
 from langchain_agentmem.learning import Infer, how_to_learn, tell
-from langchain_agentmem.messages import says_something, text_of, turns_of
+from langchain_agentmem.messages import text_of, turns_of
 from langchain_agentmem.models import counter_of
 from langchain_agentmem.opening import opened
 from langchain_agentmem.tools import NAMES, ToolName, tools_for
@@ -91,7 +91,7 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
         hits = (
             self._client(request.runtime).search(query, limit=self._wanted(), min_score=self.min_score) if query else []
         )
-        return handler(self._told(request, hits))
+        return handler(self._told(request, query, hits))
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
@@ -103,7 +103,7 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
             if query
             else []
         )
-        return await handler(self._told(request, hits))
+        return await handler(self._told(request, query, hits))
 
     def after_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:
         """Keep the last exchange; the same one again, as after a retry, is known."""
@@ -137,12 +137,12 @@ class AgentMemMiddleware(AgentMiddleware[AgentState[Any], Any]):
     def _wanted(self) -> int:
         return self.recall_limit + _LOOKED_BACK
 
-    def _told(self, request: ModelRequest[Any], hits: Sequence[Hit]) -> ModelRequest[Any]:
+    def _told(self, request: ModelRequest[Any], query: str | None, hits: Sequence[Hit]) -> ModelRequest[Any]:
         """The request with what is remembered, but for what its messages say already."""
         shown = {text_of(message) for message in request.messages}
         older: list[Hit] = []
-        for hit in worth_telling(hits, self.min_score):
-            if hit.memory.content not in shown and says_something(hit.memory):
+        for hit in worth_telling(hits, self.min_score, query=query):
+            if hit.memory.content not in shown:
                 shown.add(hit.memory.content)
                 older.append(hit)
         count = counter_of(request.model) or estimate_tokens

@@ -11,7 +11,6 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel, Field
 
 from agentmem_core import AgentMem, Hit, InvalidInputError, Memory, speaker_of, worth_telling
-from langchain_agentmem.messages import says_something
 from langchain_agentmem.opening import opened
 
 ToolName = Literal["remember", "recall", "forget"]
@@ -95,11 +94,11 @@ def _remember(whose: Whose) -> BaseTool:
 def _recall(whose: Whose) -> BaseTool:
     def recall(query: str, limit: int = 5) -> str:
         with _told_to_the_model():
-            return _shown(whose().search(query, limit=limit))
+            return _shown(query, whose().search(query, limit=limit))
 
     async def arecall(query: str, limit: int = 5) -> str:
         with _told_to_the_model():
-            return _shown(await whose().asearch(query, limit=limit))
+            return _shown(query, await whose().asearch(query, limit=limit))
 
     return StructuredTool.from_function(
         recall,
@@ -130,8 +129,8 @@ def _forget(whose: Whose) -> BaseTool:
     )
 
 
-def _shown(hits: Sequence[Hit]) -> str:
-    return "\n".join(_line(hit.memory) for hit in worth_telling(hits) if says_something(hit.memory)) or NOTHING
+def _shown(query: str, hits: Sequence[Hit]) -> str:
+    return "\n".join(_line(hit.memory) for hit in worth_telling(hits, query=query)) or NOTHING
 
 
 def _line(memory: Memory) -> str:

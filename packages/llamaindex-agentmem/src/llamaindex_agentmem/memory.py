@@ -191,9 +191,12 @@ class AgentMemMemory(Learning, BaseMemory):
     def _count(self, text: str) -> int:
         return len(self.tokenizer_fn(text))
 
+    def _query(self, given: str | ChatMessage | None, window: Window) -> str | None:
+        return searchable(_text(given) or text_of(window.messages))
+
     def _search(self, given: str | ChatMessage | None, window: Window) -> dict[str, Any] | None:
         """What to look for in everything that is remembered; None when nothing is asked."""
-        query = searchable(_text(given) or text_of(window.messages))
+        query = self._query(given, window)
         if query is None or not self.recall_limit:
             return None
         limit = breadth(self.recall_limit, len(window))
@@ -204,7 +207,7 @@ class AgentMemMemory(Learning, BaseMemory):
         spared = int(window.room * RECALL_SHARE)
         narrow = window.fitting(window.room - spared)
         texts = [_text(given), *(message.content for _, message in narrow)]
-        worth = worth_telling(hits, self.min_score)
+        worth = worth_telling(hits, self.min_score, query=self._query(given, window))
         fresh = unseen(worth, self.recall_limit, ids=[turn.id for turn, _ in narrow], texts=texts)
         recalled: Context = rendered(fresh, spared, self._count)
         wide = window.fitting(window.room - recalled.tokens)

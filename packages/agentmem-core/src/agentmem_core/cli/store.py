@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, get_ty
 
 import typer
 
-from agentmem_core.cli.output import AsJson
+from agentmem_core.cli.output import AsJson, say
 from agentmem_core.errors import InvalidInputError, StoreUnavailableError
 from agentmem_core.settings import IN_MEMORY, SETTINGS, current
 
@@ -62,17 +62,24 @@ def folder_of(path: str | None, *, make: bool = False) -> Path:
 
 
 def server_folder(path: str | None, *, make: bool = False) -> Path:
-    """The folder of a server's store, for what is done to the folder itself; an address of a server does not lead to it."""
+    """The folder of a server's store, for what is done to the folder itself; an address of a server does not lead to it.
+
+    Where an address is set and nothing says a folder, it is told which one is meant: it may not be the server's.
+    """
     found = None if path is not None else current().server()
     if found is None or current().value("path") is not None:
         return folder_of(path, make=make)
     try:
-        return folder_of(None)
+        folder = folder_of(None)
     except StoreUnavailableError as error:
         raise StoreUnavailableError(
             f"{found.where} names a server, and this command works on the server's own folder, not over the network: only who can read "
             f"the folder may do it. Run it where the server runs, with --path FOLDER. Here, {error}"
         ) from None
+    say(
+        f"{found.where} names a server, and this is about the folder {folder}; give --path FOLDER if another one is meant"
+    )
+    return folder
 
 
 def _missing(folder: Path) -> str:

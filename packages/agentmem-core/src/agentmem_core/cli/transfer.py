@@ -87,6 +87,8 @@ def import_(
 
 def _receiver(to_user: str | None, asked: Asked) -> str | None:
     """Whose everything becomes: who is named, or else --user; None where users are kept."""
+    if to_user is not None and not to_user.strip():
+        raise InvalidInputError("--to-user: must not be empty; a name, or --to-user alone for the user of --user")
     return (asked.user or "default") if to_user == _UNNAMED else to_user
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from agentmem_core.model import Context, Hit, Memory, MemoryType
@@ -23,14 +24,20 @@ def estimate_tokens(text: str) -> int:
 def worth_telling(hits: Iterable[Hit], min_score: float | None = None, *, query: str | None = None) -> list[Hit]:
     """The hits that deserve a place in a prompt: all that share a word with the question, and of the others those not too faint.
 
-    Where the caller asked for a ``min_score``, the search has chosen already, and all are worth it. Of a text written without spaces
-    one character in common is no word, when the ``query`` is given to be compared: two that stand together are.
+    Where the caller asked for a ``min_score``, the search has chosen already, and all are worth it that have a word. Of a text written
+    without spaces one character in common is no word, when the ``query`` is given to be compared: two that stand together are.
     """
+    hits = [hit for hit in hits if _says_something(hit.memory.content)]
     if min_score is not None:
-        return list(hits)
+        return hits
     asked = frozenset(words(query)) if query else None
     wide = query is not None and is_wide(query)
     return [hit for hit in hits if _is_worth_telling(hit, asked, wide=wide)]
+
+
+def _says_something(text: str) -> bool:
+    """Whether a text is more than punctuation and signs, which is what adapters keep for a turn without a text."""
+    return any(unicodedata.category(char)[0] in "LNM" or unicodedata.category(char) == "So" for char in text)
 
 
 def _is_worth_telling(hit: Hit, asked: frozenset[str] | None, *, wide: bool) -> bool:

@@ -121,7 +121,8 @@ def _starting(
     def ready() -> None:
         address = url_of(listener)
         announce(LISTENING + address)
-        log.info("started", extra={"address": address, "store": store})
+        count = 0 if readers is None else len(readers.all)
+        log.info("started", extra={"address": address, "store": store, "readers": count})
         if readers is not None:
             readers.start()
 
