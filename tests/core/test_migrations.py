@@ -131,7 +131,7 @@ def test_a_database_of_another_program_is_not_brought_up_to_date(tmp_path):
 
 
 def test_one_that_has_a_store_open_while_a_newer_version_changes_it_is_told(tmp_path):
-    with AgentMem(tmp_path, **OPTIONS) as memory:
+    with AgentMem(tmp_path, **OPTIONS) as memory:  # type: ignore[arg-type]  # plain names
         memory.add("I like tea")
         with closing(sqlite3.connect(tmp_path / "agentmem.db")) as newer:
             newer.execute("ALTER TABLE memories RENAME COLUMN content TO told")
