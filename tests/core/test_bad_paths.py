@@ -150,6 +150,26 @@ def test_a_folder_without_the_permission_to_write_is_refused(store):
 # --- somebody else's file ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be removed there")
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_acknowledged_in_a_file_that_was_removed_or_replaced(tmp_path, replaced):
+    with opened(tmp_path / "other") as other, opened(tmp_path / "store") as memory:
+        other.add("of the other store")
+        memory.add("I like tea")
+        memory.search("tea")
+        moved = (tmp_path / "store").rename(tmp_path / "moved")
+        if replaced:
+            shutil.copytree(tmp_path / "other", tmp_path / "store")
+        for call in (lambda: memory.add("lost"), lambda: memory.search("tea"), memory.list, memory.compact):
+            with pytest.raises(StoreUnavailableError, match="removed, or another file"):
+                call()
+        if not replaced:
+            assert not (tmp_path / "store").exists()
+            moved.rename(tmp_path / "store")
+            memory.add("kept")
+            assert {item.content for item in memory.list().items} == {"I like tea", "kept"}
+
+
 def test_a_store_of_a_newer_version_is_refused(store):
     with sqlite3.connect(store / FILE) as connection:
         connection.execute("PRAGMA user_version = 99")

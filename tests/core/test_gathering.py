@@ -144,6 +144,19 @@ def test_the_same_said_at_once_is_known(tmp_path):
         assert memory.get(found[0].ids[0]).access_count == 19
 
 
+def test_uses_that_were_undone_are_not_counted_where_memories_are_kept(tmp_path):
+    memory, ledger = watched(tmp_path)
+    with memory:
+        [tea] = memory.add("I like tea").ids
+        for _ in range(3):  # read, kept, found again
+            memory.search("tea")
+        ledger.fails = [StoreFullError("the disk is full")]
+        asyncio.run(outcomes(*(memory.aadd("I like tea") for _ in range(20))))
+        assert not ledger.fails
+        assert memory.get(tea).access_count == 20
+        assert memory.search("tea")[0].memory.access_count == 20
+
+
 def test_one_that_is_given_up_hinders_nobody(tmp_path):
     memory, _ = watched(tmp_path)
     with memory:

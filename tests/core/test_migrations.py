@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.core.learning.scripted import Scripted, fact
 
-from agentmem_core import AgentMem, StoreUnavailableError
+from agentmem_core import AgentMem, StoreTooNewError, StoreUnavailableError
 from agentmem_core.storage.sqlite.schema import MIGRATIONS, SCHEMA_VERSION
 
 OPTIONS = {"embedder": "hashing", "index": "none", "durability": "normal", "user_id": "ana"}
@@ -128,3 +128,13 @@ def test_a_database_of_another_program_is_not_brought_up_to_date(tmp_path):
     with pytest.raises(StoreUnavailableError, match="another program"):
         AgentMem(tmp_path, **OPTIONS)  # type: ignore[arg-type]  # plain names
     assert tables(tmp_path) == (1, {"theirs"})
+
+
+def test_one_that_has_a_store_open_while_a_newer_version_changes_it_is_told(tmp_path):
+    with AgentMem(tmp_path, **OPTIONS) as memory:  # type: ignore[arg-type]  # plain names
+        memory.add("I like tea")
+        with closing(sqlite3.connect(tmp_path / "agentmem.db")) as newer:
+            newer.execute("ALTER TABLE memories RENAME COLUMN content TO told")
+        for call in (memory.list, lambda: memory.add("more"), lambda: memory.get("x")):
+            with pytest.raises(StoreTooNewError, match="newer version"):
+                call()

@@ -384,6 +384,21 @@ def test_a_reader_that_cannot_begin_is_no_trouble(tmp_path):
         assert server.stop() == 0
 
 
+def test_where_the_store_is_removed_no_reader_makes_another(tmp_path):
+    with serving(tmp_path, "--readers", "1") as server, asking(server) as client:
+        client.post("/v1/memories/batch", json={"user_id": "ana", "items": MEMORIES})
+        ready(server, 1)
+        assert search(client, query="Lisbon").status_code == 200
+        for file in tmp_path.glob("agentmem.db*"):
+            file.unlink()
+        [reader] = readers_of(server)
+        os.kill(reader, signal.SIGKILL)
+        until(lambda: any("a reader cannot open the store" in line for line in server.log))
+        answers = [search(client, query="Lisbon"), client.post("/v1/memories", json={"user_id": "ana", "content": "a"})]
+        assert [answer.json()["code"] for answer in answers] == ["store_unavailable"] * 2
+        assert not [*tmp_path.glob("agentmem.db*")]
+
+
 def test_events_and_limits_are_as_without_readers(tmp_path):
     store = tmp_path / "store"
     env = {"AGENTMEM_LIMITS": "8/hour"}

@@ -16,7 +16,7 @@ from agentmem_core.config import Config, folder_of
 from agentmem_core.embedders import find_embedder
 from agentmem_core.engine import EmbeddedBackend, Engine, Follower, Views
 from agentmem_core.engine.learner import Extractor, Learner
-from agentmem_core.errors import InvalidInputError, NotConfiguredError
+from agentmem_core.errors import InvalidInputError, NotConfiguredError, StoreUnavailableError
 from agentmem_core.learning.budget import LearningBudget
 from agentmem_core.llms import find_model
 from agentmem_core.ports import Backend, LanguageModel, VectorIndex
@@ -24,7 +24,7 @@ from agentmem_core.ports.installed import installed, names
 from agentmem_core.recall.text import WORDS_VERSION
 from agentmem_core.settings import Settings
 from agentmem_core.storage.files import FolderBlobs, MemoryBlobs
-from agentmem_core.storage.sqlite import SqliteLedger
+from agentmem_core.storage.sqlite import FILE_NAME, SqliteLedger, which_file
 from agentmem_core.storage.vault import configured_vault
 
 INDEXES = "agentmem.indexes"
@@ -68,12 +68,32 @@ def embedded(
     return EmbeddedBackend(engine, LateAgents())
 
 
-def reading_engine(folder: Path, settings: Settings, *, embedder: str, exact_limit: int, cache_bytes: int) -> Engine:
-    """The parts that answer searches of a store, and write nothing but what was used: without a model, a learner or an index."""
+def ledger_of(folder: Path) -> tuple[int, int] | None:
+    """What tells the ledger in a folder from another one that is put in its place; None where there is none."""
+    return which_file(folder / FILE_NAME)
+
+
+def reading_engine(
+    folder: Path,
+    settings: Settings,
+    *,
+    ledger: tuple[int, int] | None,
+    embedder: str,
+    exact_limit: int,
+    cache_bytes: int,
+) -> Engine:
+    """The parts that answer searches of a store, and write nothing but what was used: without a model, a learner or an index.
+
+    It is the store that is there, and the one that was meant (``ledger_of``); none is made.
+    """
+    if ledger is None or ledger_of(folder) != ledger:
+        raise StoreUnavailableError(
+            f"the store in {folder} has been removed, or another one is in its place; restart the server"
+        )
     find = find_embedder(embedder)
-    ledger = SqliteLedger(folder, durability="normal")
+    opened = SqliteLedger(folder, durability="normal")
     return Engine(
-        ledger, find, Views(exact_limit=exact_limit, budget=cache_bytes), Follower(ledger, None), lambda: datetime.now(UTC), find_embedder,
+        opened, find, Views(exact_limit=exact_limit, budget=cache_bytes), Follower(opened, None), lambda: datetime.now(UTC), find_embedder,
         blobs=FolderBlobs(folder), vault=lambda: configured_vault(settings), file_limit=lambda: settings.value("file_limit"),
     )  # fmt: skip
 

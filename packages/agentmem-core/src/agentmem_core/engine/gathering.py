@@ -116,6 +116,8 @@ class Gathering:
                 return [_sound(_done(work)) for work in works]
         except (StoreError, _UndoneError) as error:
             self._engine.seen.clear()
+            if begun:
+                self._engine.views.clear()  # they may have heard of uses that are undone
             return [_done(work) if begun else _Outcome(error=error) for work in works]
 
 

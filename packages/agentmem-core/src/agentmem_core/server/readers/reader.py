@@ -183,7 +183,7 @@ def _serve(link: socket.socket, frames: Unpacking, opening: Frame) -> None:
     said = from_json(opening.content)
     with link, chosen(config=said["config"], profile=said["profile"]):
         engine = reading_engine(
-            Path(said["folder"]), current(), embedder=said["embedder"], exact_limit=said["exact_limit"],
+            Path(said["folder"]), current(), ledger=tuple(said["ledger"]) if said["ledger"] else None, embedder=said["embedder"], exact_limit=said["exact_limit"],
             cache_bytes=said["cache_bytes"],
         )  # fmt: skip
         with closing(EmbeddedBackend(engine)):

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from agentmem_core.embedded import ledger_of
 from agentmem_core.model import Progress
 from agentmem_core.operations import Compact, Forget, Maintain, Op, Reindex, Search
 from agentmem_core.server.allowance import usable_cpus, usable_memory
@@ -34,6 +35,7 @@ class Opening:
     """What a reader is told of the store: what counted when the server began, whatever the files say by now."""
 
     folder: str
+    ledger: tuple[int, int] | None
     embedder: str
     exact_limit: int
     cache_bytes: int
@@ -138,7 +140,7 @@ def readers_for(settings: ServerSettings, folder: Path, said: Settings) -> Reade
     if not count:
         return None
     opening = Opening(
-        str(folder), said.value("embedder"), said.value("exact_limit"), said.value("cache_bytes") // count, named_file(),
+        str(folder), ledger_of(folder), said.value("embedder"), said.value("exact_limit"), said.value("cache_bytes") // count, named_file(),
         named_profile(),
     )  # fmt: skip
     return Readers(opening, count, settings.timeout)

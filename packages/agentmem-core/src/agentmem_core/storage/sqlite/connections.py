@@ -12,21 +12,11 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from agentmem_core.errors import (
-    StoreBusyError,
-    StoreClosedError,
-    StoreDamagedError,
-    StoreError,
-    StoreFullError,
-    StoreTooNewError,
-    StoreUnavailableError,
-)
+from agentmem_core.errors import StoreClosedError, StoreError, StoreTooNewError, StoreUnavailableError
+from agentmem_core.storage.sqlite.failures import PATIENCE, code_of, damaged, translate, translated
 from agentmem_core.storage.sqlite.schema import LEDGER, Schema
 
 Durability = Literal["full", "normal"]
-
-PATIENCE = 60.0
-"""Seconds a writer waits for another process before it gives up."""
 
 _HEADER = b"SQLite format 3\x00"
 _READERS_KEPT = 8
@@ -54,6 +44,8 @@ class Connections:
         self._gathers = False
         """Whether the thread that holds the lock for writing gathers."""
         self._writer_open: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
+        """Which file it is; that of this name may be another one by now."""
         with _OPENING:
             if file is not None and not any(other.holds(file) for other in _LIVE):
                 _make_private(file)
@@ -61,12 +53,14 @@ class Connections:
             with translated(file):
                 self._make_tables()
             if file is not None:
+                self._opened = which_file(file)
                 _LIVE.add(self)
 
     @contextmanager
     def reading(self) -> Generator[sqlite3.Connection]:
         """A connection inside a read transaction."""
         self._ensure_open()
+        self._ensure_there()
         if self._file is None:
             with self._write_lock, translated(None):
                 self._ensure_open()
@@ -80,6 +74,7 @@ class Connections:
     def glance(self, sql: str, value: int) -> list[tuple[Any, ...]]:
         """What one statement selects, which is a transaction by itself."""
         self._ensure_open()
+        self._ensure_there()
         if self._file is None:
             with self._write_lock, translated(None):
                 self._ensure_open()
@@ -97,6 +92,7 @@ class Connections:
         self._ensure_open()
         with self._write_lock:
             self._ensure_open()
+            self._ensure_there()
             try:
                 writer = self._writer()
                 if not self._gathers:
@@ -115,7 +111,7 @@ class Connections:
                             writer.execute("RELEASE one")
                     raise
             except sqlite3.Error as error:
-                raise _translate(error, self._file) from error
+                raise translate(error, self._file) from error
 
     @contextmanager
     def gathering(self) -> Generator[None]:
@@ -133,6 +129,7 @@ class Connections:
         self._ensure_open()
         with self._write_lock, translated(self._file):
             self._ensure_open()
+            self._ensure_there()
             with self._pool:
                 self._close_idle()
             yield self._writer()
@@ -178,6 +175,14 @@ class Connections:
             )
         if self._closed:
             raise StoreClosedError("this client is closed; open AgentMem again")
+
+    def _ensure_there(self) -> None:
+        """What is written to a file that has lost its name is lost with it, and SQLite does not say so."""
+        if self._file is not None and which_file(self._file) != self._opened:
+            raise StoreUnavailableError(
+                f"{self._file} has been removed, or another file was put in its place, while it was open. Put it back, or close "
+                "this client (restart this server) and open AgentMem again"
+            )
 
     def _writer(self) -> sqlite3.Connection:
         if self._writer_open is None:
@@ -319,12 +324,21 @@ def _patiently(attempt: Callable[[], object]) -> None:
         try:
             attempt()
         except sqlite3.OperationalError as error:
-            if _code(error) not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} or time.monotonic() > until:
+            if code_of(error) not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} or time.monotonic() > until:
                 raise
             time.sleep(pause)
             pause = min(2 * pause, 0.05)
         else:
             return
+
+
+def which_file(file: Path) -> tuple[int, int] | None:
+    """What tells a file from another one of the same name; None where there is none."""
+    try:
+        found = os.stat(file)  # noqa: PTH116 - half the time of Path.stat, and it is asked at every search
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _make_private(file: Path) -> None:
@@ -349,7 +363,7 @@ def _refuse_strange(file: Path, schema: Schema) -> None:
     if not header:
         return
     if len(header) < 100 or not header.startswith(_HEADER):
-        raise _damaged(file, "it does not begin as a database does")
+        raise damaged(file, "it does not begin as a database does")
     user_version = int.from_bytes(header[60:64], "big")
     application = int.from_bytes(header[68:72], "big")
     log = file.with_name(file.name + "-wal")
@@ -361,7 +375,7 @@ def _refuse_strange(file: Path, schema: Schema) -> None:
         page_size = int.from_bytes(header[16:18], "big")
         pages = int.from_bytes(header[28:32], "big")
         if pages * (65_536 if page_size == 1 else page_size) > size:
-            raise _damaged(file, "it has been cut short")
+            raise damaged(file, "it has been cut short")
 
 
 def _has_tables(file: Path, schema: Schema, *, logged: bool) -> bool:
@@ -381,43 +395,3 @@ def _refuse_other(application: int, user_version: int, file: Path | None, schema
             f"{file} was written by a newer AgentMem (schema {user_version}, this one knows {schema.version}); "
             "install the newer version: pip install --upgrade agentmem-core"
         )
-
-
-def _damaged(file: Path | None, why: str) -> StoreDamagedError:
-    return StoreDamagedError(
-        f"{file} is damaged: {why}. Nothing was changed. Copy the folder away, then restore a backup or an export; "
-        "sqlite3's .recover command may save what is left"
-    )
-
-
-@contextmanager
-def translated(file: Path | None) -> Generator[None]:
-    """SQLite's errors as ours."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _translate(error, file) from error
-    except UnicodeDecodeError as error:  # Python cannot read what SQLite says of a damaged schema
-        raise _damaged(file, "it holds text that is not UTF-8") from error
-
-
-def _translate(error: sqlite3.Error, file: Path | None) -> StoreError:
-    code = _code(error)
-    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
-        return StoreFullError(
-            f"the disk of {file} is full or failing ({error}); nothing of this call was written, what was acknowledged is "
-            "kept. Free some space and try again"
-        )
-    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return StoreBusyError(f"another process held {file} for more than {PATIENCE:.0f} s; try again")
-    if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
-        return StoreClosedError("this client is closed; open AgentMem again")
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return _damaged(file, str(error))
-    if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}:
-        return StoreUnavailableError(f"{file} cannot be opened for writing ({error}); check the folder's permissions")
-    return StoreError(f"the store {file} failed: {error}")
-
-
-def _code(error: sqlite3.Error) -> int:
-    return int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from agentmem_core.errors import StoreBusyError, StoreDamagedError
-from agentmem_core.storage.sqlite.connections import translated
+from agentmem_core.storage.sqlite.failures import translated
 
 _PATIENCE = 60.0
 
