@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentmem_core.connect import Config, connect
-from agentmem_core.engine.views import CachedView
+from agentmem_core.engine.cached import CachedView
 from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError
 from agentmem_core.model import Memory, MemoryType, Scope
 from agentmem_core.model.filters import AnyFilter, Filter, FilterGroup, FilterOperator, field_value

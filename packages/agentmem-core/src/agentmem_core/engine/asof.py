@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from agentmem_core.engine.cached import CachedView
 from agentmem_core.engine.drafting import text_to_embed
 from agentmem_core.engine.engine import GIVEN, Engine
-from agentmem_core.engine.views import CachedView
 from agentmem_core.model import Memory, Version
 from agentmem_core.ports import Feature, LedgerReader, Partition
 from agentmem_core.recall.text import indexed_words

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentmem_core.engine.asof import Past
+from agentmem_core.engine.cached import CachedView
 from agentmem_core.engine.drafting import require_dimension
 from agentmem_core.engine.engine import GIVEN, Engine
-from agentmem_core.engine.views import CachedView, MovedError, Sight
+from agentmem_core.engine.views import MovedError, Sight
 from agentmem_core.errors import EmbedderMismatchError, InvalidInputError, VectorMismatchError
 from agentmem_core.model import Hit, Memory, Signals
 from agentmem_core.model.values import trusting
