@@ -82,7 +82,9 @@ class EmbeddedBackend:
             return cast("T", hits)
         gathering = self._gathering_now() if isinstance(cast("object", op), Add) else None
         if gathering is not None and gathering.takes(op):
-            return cast("T", await gathering.run(self._bound(lambda: self._handler(op)(self._engine, op))))
+            return cast(
+                "T", await gathering.run(self._bound(lambda: self._handler(op)(self._engine, op)), self._submit)
+            )
         answer = await self._in_worker(lambda: self._handler(op)(self._engine, op))
         if not isinstance(answer, Generator):
             return cast("T", answer)
@@ -127,7 +129,7 @@ class EmbeddedBackend:
         if self._gathering is None:
             from agentmem_core.engine.gathering import Gathering
 
-            self._gathering = Gathering(self._engine, self._submit)
+            self._gathering = Gathering(self._engine)
         return self._gathering
 
     async def _in_worker(self, work: Callable[[], R]) -> R:

@@ -17,6 +17,7 @@ from agentmem_core.engine.drafting import (
     with_words,
 )
 from agentmem_core.engine.engine import GIVEN, Engine, find_record
+from agentmem_core.engine.evidence import end_by_hand
 from agentmem_core.engine.kept import respecting
 from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError, VectorMismatchError
 from agentmem_core.model import FilterGroup, Link, Memory, MemoryType, Version
@@ -76,6 +77,7 @@ def update(engine: Engine, op: Update) -> Memory:
         writer.rewrite(_with_digest(writer, changed, op.collection))
         if "valid_to" in changes:
             _close_links(writer, record, memory.valid_to)
+            end_by_hand(writer, record, memory.valid_to)
     return memory
 
 

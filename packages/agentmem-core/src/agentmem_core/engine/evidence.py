@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from agentmem_core.engine.reading import every
 from agentmem_core.model import Link, Memory, MemoryType, Scope
@@ -19,6 +20,9 @@ RETOLD_IN = "retold in"
 ENDED_IN = "ended in"
 
 SUMMARISES = "summarises"
+SUPERSEDES = "supersedes"
+UNTIL = "until"
+"""In a link to what ended a fact: the end that the fact had before, where it had one."""
 
 _TOLD = frozenset({STATED_IN, RETOLD_IN, ENDED_IN, SUMMARISES})
 _MADE_OF_ALL = (RETOLD_IN, SUMMARISES)
@@ -35,6 +39,21 @@ def note(
                 partition,
                 Link(source=fact.id, relation=relation, target=turn.id, metadata=metadata, valid_from=turn.occurred_at),
             )
+
+
+def ended_before(until: datetime | None) -> dict[str, str]:
+    """What a link says of the end that a fact had already."""
+    return {} if until is None else {UNTIL: until.isoformat()}
+
+
+def end_by_hand(writer: LedgerWriter, record: Record, at: datetime | None) -> None:
+    """What had ended a fact says that it has this end without it: whatever becomes of that, the end that was given stays."""
+    fact_id = record.memory.id
+    for link in writer.links(record.row >> 32, memory_id=fact_id):
+        if fact_id == (
+            link.target if link.relation == SUPERSEDES else link.source if link.relation == ENDED_IN else None
+        ):
+            writer.link(record.row >> 32, link.model_copy(update={"metadata": ended_before(at)}))
 
 
 def told_of(reader: LedgerReader, partition: int, fact: Memory) -> dict[str, set[str]]:

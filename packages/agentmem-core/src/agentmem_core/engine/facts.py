@@ -9,15 +9,11 @@ from typing import Any
 
 from agentmem_core.engine.changing import alter
 from agentmem_core.engine.engine import exists
+from agentmem_core.engine.evidence import SUPERSEDES, ended_before
 from agentmem_core.model import Link, Memory, Scope
 from agentmem_core.model.things import thing_key, thing_metadata
 from agentmem_core.ports import LedgerReader, LedgerWriter, Partition, Record
 from agentmem_core.recall.facts import holds_many, same_predicate
-
-SUPERSEDES = "supersedes"
-
-UNTIL = "until"
-"""In a link to what ended a fact: the end that the fact had before, where it had one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +104,6 @@ def supersede(writer: LedgerWriter, record: Record, later: Memory, at: datetime,
     said = ended_before(record.memory.valid_to)
     link = Link(source=later.id, relation=SUPERSEDES, target=record.memory.id, metadata=said, valid_from=now)
     writer.link(record.row >> 32, link)
-
-
-def ended_before(until: datetime | None) -> dict[str, str]:
-    """What a link says of the end that a fact had already."""
-    return {} if until is None else {UNTIL: until.isoformat()}
 
 
 def end(

@@ -19,6 +19,7 @@ _SMALL = 16
 """Items of an add that is gathered; larger ones are a transaction's worth by themselves."""
 
 Work = Callable[[], Any]
+Submit = Callable[[Work], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,9 @@ class Gathering:
     done once more by itself, so that it meets its own error.
     """
 
-    def __init__(self, engine: Engine, submit: Callable[[Work], object]) -> None:
-        """``submit`` gives work to a thread."""
+    def __init__(self, engine: Engine) -> None:
+        """Nobody waits."""
         self._engine = engine
-        self._submit = submit
         self._lock = threading.Lock()
         self._waiting: list[_Waiting] = []
         self._at_work = False
@@ -72,17 +72,20 @@ class Gathering:
             and bool(getattr(engine.embedder, "instant", False))
         )
 
-    async def run(self, work: Work) -> Any:
-        """What ``work`` answers, in a thread, perhaps with others."""
+    async def run(self, work: Work, submit: Submit) -> Any:
+        """What ``work`` answers, in a thread that ``submit`` gives work to, perhaps with others.
+
+        It is not kept here: who gives it can then be let go without the help of the garbage collector.
+        """
         mine = _Waiting(work, asyncio.get_running_loop().create_future())
         with self._lock:
             self._waiting.append(mine)
             begins, self._at_work = not self._at_work, True
         if begins:
-            self._go_on()
+            self._go_on(submit)
         return await mine.future
 
-    def _write(self) -> None:
+    def _write(self, submit: Submit) -> None:
         """What waits now; then more, behind the other work of the thread."""
         with self._lock:
             some = [item for item in self._waiting[:_MOST] if not item.future.cancelled()]
@@ -96,11 +99,11 @@ class Gathering:
             with self._lock:
                 more = self._at_work = bool(self._waiting)
             if more:
-                self._go_on()
+                self._go_on(submit)
 
-    def _go_on(self) -> None:
+    def _go_on(self, submit: Submit) -> None:
         try:
-            self._submit(self._write)
+            submit(lambda: self._write(submit))
         except StoreClosedError as error:
             with self._lock:
                 left, self._waiting, self._at_work = self._waiting, [], False

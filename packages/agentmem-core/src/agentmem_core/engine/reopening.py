@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from agentmem_core.engine.changing import alter
-from agentmem_core.engine.evidence import ENDED_IN
-from agentmem_core.engine.facts import SUPERSEDES, UNTIL, ended_before, fact_of, links_of, told_alike
+from agentmem_core.engine.evidence import ENDED_IN, SUPERSEDES, UNTIL, ended_before
+from agentmem_core.engine.facts import fact_of, links_of, told_alike
 from agentmem_core.model import Link, Memory, MemoryType
 from agentmem_core.model.things import thing_key
 from agentmem_core.ports import LedgerWriter, Partition, Record

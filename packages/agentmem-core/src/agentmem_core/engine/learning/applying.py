@@ -12,8 +12,8 @@ from agentmem_core.engine.adding import Adding
 from agentmem_core.engine.changing import alter, next_version, retire
 from agentmem_core.engine.drafting import Draft, digest_of
 from agentmem_core.engine.engine import Engine, exists
-from agentmem_core.engine.evidence import ENDED_IN, RETOLD_IN, STATED_IN, note, told_of
-from agentmem_core.engine.facts import Triple, end, ended_before, links_of, state, supersede
+from agentmem_core.engine.evidence import ENDED_IN, RETOLD_IN, STATED_IN, ended_before, note, told_of
+from agentmem_core.engine.facts import Triple, end, links_of, state, supersede
 from agentmem_core.engine.learning.candidates import known_about
 from agentmem_core.engine.learning.turns import Window
 from agentmem_core.engine.maintaining import hand_over
