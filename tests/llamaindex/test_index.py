@@ -80,14 +80,14 @@ def test_an_index_over_the_manual(client, tmp_path):
     before = store.get_nodes()
     assert len(before) > 100
     for mode in (VectorStoreQueryMode.HYBRID, VectorStoreQueryMode.SEMANTIC_HYBRID, VectorStoreQueryMode.TEXT_SEARCH):
-        retriever = index.as_retriever(similarity_top_k=5, vector_store_query_mode=mode)
+        retriever = index.as_retriever(similarity_top_k=10, vector_store_query_mode=mode)
         for question, file in QUESTIONS.items():
             assert file in {hit.node.metadata["file"] for hit in retriever.retrieve(question)}, (mode, question)
     narrowed = index.as_retriever(filters=MetadataFilters(filters=[MetadataFilter(key="file", value="errors.md")]))
     assert {hit.node.metadata["file"] for hit in narrowed.retrieve("half-life")} == {"errors.md"}
 
     llm = ScriptedLLM("Thirty days.")
-    engine = index.as_query_engine(llm=llm, similarity_top_k=3, vector_store_query_mode="hybrid")
+    engine = index.as_query_engine(llm=llm, similarity_top_k=10, vector_store_query_mode="hybrid")
     response = engine.query("How many days is the half-life of episodic memories?")
     assert str(response) == "Thirty days."
     assert "half-life in days" in llm.prompt

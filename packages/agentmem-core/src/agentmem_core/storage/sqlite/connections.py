@@ -8,17 +8,17 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from agentmem_core.errors import StoreClosedError, StoreError, StoreTooNewError, StoreUnavailableError
-from agentmem_core.storage.sqlite.failures import PATIENCE, code_of, damaged, translate, translated
+from agentmem_core.errors import StoreClosedError, StoreError, StoreUnavailableError
+from agentmem_core.storage.sqlite.failures import PATIENCE, code_of, translate, translated
 from agentmem_core.storage.sqlite.schema import LEDGER, Schema
+from agentmem_core.storage.sqlite.strangers import make_private, refuse_other, refuse_strange
 
 Durability = Literal["full", "normal"]
 
-_HEADER = b"SQLite format 3\x00"
 _READERS_KEPT = 8
 _FORK_PATIENCE = 10.0
 
@@ -48,8 +48,8 @@ class Connections:
         """Which file it is; that of this name may be another one by now."""
         with _OPENING:
             if file is not None and not any(other.holds(file) for other in _LIVE):
-                _make_private(file)
-                _refuse_strange(file, schema)
+                make_private(file)
+                refuse_strange(file, schema)
             with translated(file):
                 self._make_tables()
             if file is not None:
@@ -212,7 +212,7 @@ class Connections:
                 _patiently(lambda: writer.execute("PRAGMA journal_mode = WAL"))
             _patiently(lambda: _make_tables(writer, self._schema))
             application = writer.execute("PRAGMA application_id").fetchone()[0]
-            _refuse_other(application, writer.execute("PRAGMA user_version").fetchone()[0], self._file, self._schema)
+            refuse_other(application, writer.execute("PRAGMA user_version").fetchone()[0], self._file, self._schema)
         except BaseException:
             self._close_all()
             raise
@@ -339,59 +339,3 @@ def which_file(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _make_private(file: Path) -> None:
-    """An empty file that only its owner can read, where there is none; SQLite gives its log the same mode.
-
-    A file that stands keeps the mode that somebody has given it. What cannot be made here SQLite will complain of.
-    """
-    with suppress(OSError):
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-
-
-def _refuse_strange(file: Path, schema: Schema) -> None:
-    """Look at the header before SQLite does, so that a file that is not ours stays untouched."""
-    try:
-        size = file.stat().st_size
-        with file.open("rb") as stream:
-            header = stream.read(100)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise StoreUnavailableError(f"{file} cannot be read ({error.strerror}); check its permissions") from error
-    if not header:
-        return
-    if len(header) < 100 or not header.startswith(_HEADER):
-        raise damaged(file, "it does not begin as a database does")
-    user_version = int.from_bytes(header[60:64], "big")
-    application = int.from_bytes(header[68:72], "big")
-    log = file.with_name(file.name + "-wal")
-    logged = log.exists() and log.stat().st_size > 0
-    used = application or user_version or _has_tables(file, schema, logged=logged)
-    if used and (application != schema.application_id or not logged):
-        _refuse_other(application, user_version, file, schema)
-    if not logged:
-        page_size = int.from_bytes(header[16:18], "big")
-        pages = int.from_bytes(header[28:32], "big")
-        if pages * (65_536 if page_size == 1 else page_size) > size:
-            raise damaged(file, "it has been cut short")
-
-
-def _has_tables(file: Path, schema: Schema, *, logged: bool) -> bool:
-    """Whether another program uses the database; a process killed while it made ours leaves one without tables."""
-    look = f"{file.as_uri()}?{'mode=ro' if logged else 'immutable=1'}"
-    with translated(file), closing(sqlite3.connect(look, uri=True)) as connection:
-        if connection.execute("PRAGMA application_id").fetchone()[0] == schema.application_id:
-            return False
-        return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-
-
-def _refuse_other(application: int, user_version: int, file: Path | None, schema: Schema) -> None:
-    if application != schema.application_id:
-        raise StoreUnavailableError(f"{file} is a database of another program; give AgentMem a folder of its own")
-    if user_version > schema.version:
-        raise StoreTooNewError(
-            f"{file} was written by a newer AgentMem (schema {user_version}, this one knows {schema.version}); "
-            "install the newer version: pip install --upgrade agentmem-core"
-        )
