@@ -161,7 +161,7 @@ class Views:
         with self._lock:
             cached = self._views.get(partition.id)
             if cached is None or not cached.fits(partition, vectors=vectors):
-                self._memories -= 0 if cached is None else cached.counted
+                self._uncount(cached)
                 cached = self._views[partition.id] = CachedView(partition, vectors=vectors)
             self._views.move_to_end(partition.id)
             return cached
@@ -169,8 +169,7 @@ class Views:
     def _put(self, used: CachedView, partition: int) -> None:
         """In place of what is there; whoever made it has its lock already, since from now on others find it."""
         with self._lock:
-            before = self._views.get(partition)
-            self._memories -= 0 if before is None else before.counted
+            self._uncount(self._views.get(partition))
             self._views[partition] = used
 
     def _follows(self, cached: CachedView, reader: LedgerReader, partition: Partition) -> bool:
@@ -221,7 +220,9 @@ class Views:
         self._memories += view.memories.nbytes - view.counted
         view.counted = view.memories.nbytes
 
-    def _remove(self, partition: int) -> None:
-        gone = self._views.pop(partition, None)
+    def _uncount(self, gone: CachedView | None) -> None:
         self._memories -= 0 if gone is None else gone.counted
+
+    def _remove(self, partition: int) -> None:
+        self._uncount(self._views.pop(partition, None))
         self._total -= self._sizes.pop(partition, 0)
