@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from agentmem_core.client.base import Verbs
@@ -127,11 +129,37 @@ class RecallVerbs(Verbs):
         return _render(worth_telling(hits, min_score, query=query), max_tokens, count_tokens)
 
     def _search(
-        self, query: str | None, user_id: str | None, agent_id: str | None, session_id: str | None, **options: Any
+        self,
+        query: str | None,
+        user_id: str | None,
+        agent_id: str | None,
+        session_id: str | None,
+        *,
+        limit: int,
+        mode: str,
+        min_score: float | None,
+        collection: str,
+        **more: Any,
     ) -> Search:
         if isinstance(query, str) and not query.strip():
             raise InvalidInputError("query: must not be empty or blank; leave it out to get the newest memories")
-        return build(Search, scope=self._within(user_id, agent_id, session_id), query=query, **options)
+        scope = self._within(user_id, agent_id, session_id)
+        if type(query) is str and not any(map(_is_given, more.values())):
+            with suppress(TypeError):  # something of it cannot be hashed: then it is checked for what it is
+                return _asking(limit, mode, min_score, collection).about(query, scope)
+        return build(
+            Search, scope=scope, query=query, limit=limit, mode=mode, min_score=min_score, collection=collection, **more
+        )
+
+
+def _is_given(option: Any) -> bool:
+    return option is not None
+
+
+@lru_cache(maxsize=256, typed=True)
+def _asking(limit: int, mode: str, min_score: float | None, collection: str) -> Search:
+    """A search like many others, whose options are checked once."""
+    return build(Search, limit=limit, mode=mode, min_score=min_score, collection=collection)
 
 
 def _require_room(max_tokens: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -32,6 +33,7 @@ from agentmem_core.ports import (
     Vault,
 )
 from agentmem_core.ports.cancelling import CANCELLATION
+from agentmem_core.recall.view import unit_vector
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -169,6 +171,13 @@ class Engine:
         """One finite float32 vector a text."""
         return checked(self.embedder, texts, kind)
 
+    def query_vector(self, text: str) -> NDArray[np.float32]:
+        """The unit vector of what a text asks for."""
+        vector = _shaped(self.embedder, [text], "query")[0]
+        if not math.isfinite(np.vdot(vector, vector)):  # large numbers may be finite all the same
+            _require_finite(self.embedder, vector)
+        return unit_vector(vector)
+
     def size(self) -> int:
         """Bytes on disk, those of files included."""
         return self.ledger.size() + self.blobs.size()
@@ -204,13 +213,23 @@ class Engine:
 
 def checked(embedder: Embedder, texts: Sequence[str], kind: Literal["document", "query"]) -> NDArray[np.float32]:
     """What an embedder answers, if it is one finite float32 vector a text."""
+    vectors = _shaped(embedder, texts, kind)
+    _require_finite(embedder, vectors)
+    return vectors
+
+
+def _shaped(embedder: Embedder, texts: Sequence[str], kind: Literal["document", "query"]) -> NDArray[np.float32]:
     vectors = np.ascontiguousarray(embedder.embed(texts, kind=kind), np.float32)
-    if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
+    if vectors.ndim != 2 or len(vectors) != len(texts):
         raise EmbedderError(
-            f"the embedder {embedder.fingerprint} answered shape {vectors.shape} for {len(texts)} texts, or numbers that "
-            "are not finite"
+            f"the embedder {embedder.fingerprint} answered shape {vectors.shape} for {len(texts)} texts"
         )
     return vectors
+
+
+def _require_finite(embedder: Embedder, vectors: NDArray[np.float32]) -> None:
+    if not np.isfinite(vectors).all():
+        raise EmbedderError(f"the embedder {embedder.fingerprint} answered numbers that are not finite")
 
 
 def find_record(

@@ -287,6 +287,14 @@ def _not_too_long(value: str) -> str:
     return value
 
 
+def is_text(value: object) -> bool:
+    """Whether it can stand as ``Text`` as it is."""
+    try:
+        return type(value) is str and _not_too_long(_text(value)) is value
+    except ValueError:
+        return False
+
+
 _NOT_BLANK = r"^[^\x00]*[^\s\x00\x1c-\x1f\x85][^\x00]*$"
 _TEXT_SCHEMA = {"type": "string", "maxLength": MAX_CONTENT_BYTES, "pattern": r"^[^\x00]*$"}
 _CONTENT_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_CONTENT_BYTES // 4, "pattern": _NOT_BLANK}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from dataclasses import replace
 
 from agentmem_core.ports import Ledger, Listing, Partition
 from agentmem_core.testing.ledger_samples import NOON, a_partition, a_record, edited, put
@@ -20,7 +21,7 @@ def contents(ledger: Ledger, partition: Partition) -> list[str]:
 
 
 class LedgerTogether:
-    """``gathering`` and ``is_still``."""
+    """``gathering`` and ``glance``."""
 
     def test_transactions_that_are_gathered_are_there_when_all_are(self, ledger: Ledger) -> None:
         part = a_partition(ledger)
@@ -65,24 +66,44 @@ class LedgerTogether:
         put(ledger, part, a_record("three"))
         assert contents(ledger, part) == ["three"]
 
-    def test_a_partition_is_still_as_it_was_until_something_changes(self, ledger: Ledger) -> None:
+    def test_a_glance_tells_memories_until_something_changes(self, ledger: Ledger) -> None:
         part = a_partition(ledger)
-        assert ledger.is_still(part)
+        assert ledger.glance(part, []) == {}
         [record] = put(ledger, part, a_record("one"))
-        assert not ledger.is_still(part)
+        assert ledger.glance(part, [record.row]) is None
         part = a_partition(ledger)
-        assert ledger.is_still(part)
+        assert ledger.glance(part, []) == {}
+        assert self.told(ledger, part, [record.row, record.row + 7]) == {record.row: "one"}
         a_partition(ledger, "bob")
         with ledger.writing() as writer:
             writer.touch([(record.row, 1, NOON)])
-        assert ledger.is_still(part)
+        assert self.told(ledger, part, [record.row]) == {record.row: "one"}
         with ledger.writing() as writer:
             writer.rewrite(edited(record, "two"))
-        assert not ledger.is_still(part)
+        assert ledger.glance(part, [record.row]) is None
         part = a_partition(ledger)
+        assert self.told(ledger, part, [record.row]) == {record.row: "two"}
         with ledger.writing() as writer:
             writer.erase(part.id, [record.row])
-        assert not ledger.is_still(part)
+        assert ledger.glance(part, []) is None
         with ledger.writing() as writer:
             writer.erase(part.id, None)
-        assert not ledger.is_still(part)
+        assert ledger.glance(part, []) is None
+
+    def test_a_glance_tells_as_a_reader_does(self, ledger: Ledger) -> None:
+        part = a_partition(ledger)
+        records = put(ledger, part, *[a_record(f"number {number}") for number in range(600)])
+        with ledger.writing() as writer:
+            writer.rewrite(replace(records[5], deleted_at=NOON))
+            writer.touch([(records[7].row, 2, NOON)])
+        part = a_partition(ledger)
+        for count in (1, 10, 600):
+            rows = [record.row for record in records[:count]]
+            with ledger.reading() as reader:
+                assert ledger.glance(part, rows) == reader.by_rows(rows)
+        assert ledger.glance(part, [records[5].row]) == {}
+
+    def told(self, ledger: Ledger, partition: Partition, rows: list[int]) -> dict[int, str] | None:
+        """What the memories of a glance say."""
+        found = ledger.glance(partition, rows)
+        return None if found is None else {row: memory.content for row, memory in found.items()}

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -71,16 +71,25 @@ class Connections:
             yield connection
             connection.execute("COMMIT")
 
-    def glance(self, sql: str, value: int) -> list[tuple[Any, ...]]:
+    def glance(self, sql: str, values: Sequence[int]) -> list[tuple[Any, ...]]:
         """What one statement selects, which is a transaction by itself."""
         self._ensure_open()
         self._ensure_there()
-        if self._file is None:
-            with self._write_lock, translated(None):
-                self._ensure_open()
-                return self._writer().execute(sql, (value,)).fetchall()
-        with translated(self._file), self._borrowed() as connection:
-            return connection.execute(sql, (value,)).fetchall()
+        try:
+            if self._file is None:
+                with self._write_lock:
+                    self._ensure_open()
+                    return self._writer().execute(sql, values).fetchall()
+            connection = self._borrow()
+            usable = False
+            try:
+                found = connection.execute(sql, values).fetchall()
+                usable = True
+            finally:
+                self._give_back(connection, usable=usable)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise translate(error, self._file) from error
+        return found
 
     def is_at_hand(self) -> bool:
         """Whether a reading connection lies ready; the only connection to a database in memory may be writing."""
@@ -226,7 +235,7 @@ class Connections:
         try:
             return self._open()
         except BaseException:
-            self._returned()
+            self._give_back(None)
             raise
 
     @contextmanager
@@ -240,16 +249,14 @@ class Connections:
         finally:
             self._give_back(connection, usable=usable)
 
-    def _give_back(self, connection: sqlite3.Connection, *, usable: bool) -> None:
+    def _give_back(self, connection: sqlite3.Connection | None, *, usable: bool = False) -> None:
+        """A connection that was lent, or None where it could not be opened."""
         with self._pool:
             keep = usable and not self._closed and len(self._idle) < _READERS_KEPT
-            if keep:
+            if keep and connection is not None:
                 self._idle.append(connection)
-        if not keep:
+        if connection is not None and not keep:
             connection.close()
-        self._returned()
-
-    def _returned(self) -> None:
         with self._pool:
             self._lent -= 1
             self._pool.notify_all()
