@@ -11,6 +11,7 @@ from typing import Any
 from agentmem_core.client.base import Verbs
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Context, Hit
+from agentmem_core.model.values import is_text
 from agentmem_core.operations import MEMORIES, Search, build
 from agentmem_core.recall.rendering import estimate_tokens, render, worth_telling
 
@@ -144,16 +145,12 @@ class RecallVerbs(Verbs):
         if isinstance(query, str) and not query.strip():
             raise InvalidInputError("query: must not be empty or blank; leave it out to get the newest memories")
         scope = self._within(user_id, agent_id, session_id)
-        if type(query) is str and not any(map(_is_given, more.values())):
-            with suppress(TypeError):  # something of it cannot be hashed: then it is checked for what it is
+        if is_text(query) and not any(option is not None for option in more.values()):
+            with suppress(TypeError):  # something of it cannot be hashed: then it is refused below
                 return _asking(limit, mode, min_score, collection).about(query, scope)
         return build(
             Search, scope=scope, query=query, limit=limit, mode=mode, min_score=min_score, collection=collection, **more
         )
-
-
-def _is_given(option: Any) -> bool:
-    return option is not None
 
 
 @lru_cache(maxsize=256, typed=True)

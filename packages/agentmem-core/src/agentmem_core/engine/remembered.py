@@ -22,8 +22,6 @@ class Remembered:
         self._kept: dict[int, Packed] = {}
         self._uses: dict[int, tuple[int, datetime]] = {}
         self.nbytes = 0
-        self.filled = False
-        """Whether all that there were have been kept at once."""
 
     def __len__(self) -> int:
         """How many there are."""

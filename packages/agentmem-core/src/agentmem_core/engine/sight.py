@@ -6,18 +6,21 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from agentmem_core.engine.cached import CachedView
 from agentmem_core.model import Memory
 from agentmem_core.ports import Ledger, LedgerReader, Partition
 
-if TYPE_CHECKING:
-    from agentmem_core.engine.views import Views
 
+class Keeper(Protocol):
+    """Who keeps the views; each method as ``Views`` has it."""
 
-_SMALL = 1024
-"""Rows of a view up to which all its memories are kept when it is made: they lie beside what is read then."""
+    def is_large(self, partition: Partition) -> bool: ...
+    def entry(self, partition: Partition, *, vectors: bool) -> CachedView: ...
+    def put(self, used: CachedView, partition: int) -> None: ...
+    def follows(self, cached: CachedView, reader: LedgerReader, partition: Partition) -> bool: ...
+    def trim(self, used: CachedView, partition: int) -> None: ...
 
 
 class MovedError(Exception):
@@ -30,7 +33,7 @@ class Sight:
     A class, and few steps where there is nothing to catch up with: every search comes by here.
     """
 
-    def __init__(self, views: Views, ledger: Ledger, partition: Partition, *, wait: bool, lazily: bool) -> None:
+    def __init__(self, views: Keeper, ledger: Ledger, partition: Partition, *, wait: bool, lazily: bool) -> None:
         """See ``Views.current``."""
         self.partition = partition
         self._views = views
@@ -88,9 +91,8 @@ class Sight:
         To be asked last: without a reader, that is known of this moment alone.
         """
         kept, partition, ledger = self.cached.memories, self.partition, self._ledger
-        if self._reader is not None and not kept.filled and len(self.cached.view) <= _SMALL:
-            kept.filled = True
-            kept.keep(self._reader.packed(partition.id, limit=_SMALL))
+        if self._reader is not None:
+            self.cached.fill(self._reader, partition)
         found, missing = kept.known(rows)
         more: dict[int, Memory] = {}
         if self._reader is None:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
 
-from agentmem_core.engine.cached import CachedView
+from agentmem_core.engine.cached import SMALL, CachedView
 from agentmem_core.engine.sight import Sight
 from agentmem_core.ports import Ledger, LedgerReader, Partition
 
@@ -15,8 +15,6 @@ _SHARE = 4
 """The vectors of one partition may take this part of the budget."""
 _LEAST = 32 * 1024 * 1024
 """Or so many bytes, however small that is."""
-_SMALL = 1024
-"""Rows up to which a search is short work."""
 _MEMORIES_SHARE = 16
 """Memories as they were read may take this part of the budget."""
 ROW_BITS = 32
@@ -58,7 +56,7 @@ class Views:
         """Whether the partition is small and in memory, so that a search in it takes about a millisecond."""
         cached = self._views.get(partition.id)
         return (
-            cached is not None and not cached.lock.locked() and len(cached.view) <= _SMALL and cached.is_near(partition)
+            cached is not None and not cached.lock.locked() and len(cached.view) <= SMALL and cached.is_near(partition)
         )
 
     def is_large(self, partition: Partition) -> bool:

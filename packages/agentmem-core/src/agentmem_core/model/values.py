@@ -11,7 +11,7 @@ import sys
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeGuard, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -287,7 +287,7 @@ def _not_too_long(value: str) -> str:
     return value
 
 
-def is_text(value: object) -> bool:
+def is_text(value: object) -> TypeGuard[str]:
     """Whether it can stand as ``Text`` as it is."""
     try:
         return type(value) is str and _not_too_long(_text(value)) is value

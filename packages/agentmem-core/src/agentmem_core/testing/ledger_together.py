@@ -6,6 +6,9 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 
+import pytest
+
+from agentmem_core.errors import StoreDamagedError
 from agentmem_core.ports import Ledger, Listing, Partition
 from agentmem_core.testing.ledger_samples import NOON, a_partition, a_record, edited, put
 
@@ -100,10 +103,39 @@ class LedgerTogether:
         for count in (1, 10, 600):
             rows = [record.row for record in records[:count]]
             with ledger.reading() as reader:
-                assert ledger.glance(part, rows) == reader.by_rows(rows)
+                expected = reader.by_rows(rows)
+            packed = ledger.glance(part, rows)
+            assert packed is not None
+            assert dict(zip(packed, ledger.unpack(part, packed.values()), strict=True)) == expected
         assert ledger.glance(part, [records[5].row]) == {}
+
+    def test_all_of_a_partition_packed_are_its_living_memories(self, ledger: Ledger) -> None:
+        part, other = a_partition(ledger), a_partition(ledger, "bob")
+        records = put(ledger, part, *[a_record(f"第 {number} 条", metadata={"n": [number]}) for number in range(5)])
+        put(ledger, other, a_record("of bob"))
+        with ledger.writing() as writer:
+            writer.rewrite(replace(records[1], deleted_at=NOON))
+            writer.touch([(records[2].row, 2, NOON)])
+        with ledger.reading() as reader:
+            packed = reader.packed(part.id, limit=3)
+            assert [row for row, _ in packed] == [records[place].row for place in (0, 2, 3)]
+            expected = reader.by_rows([row for row, _ in packed])
+            assert reader.packed(part.id + 100, limit=3) == []
+        assert ledger.unpack(part, [one for _, one in packed]) == list(expected.values())
+
+    def test_what_was_packed_for_another_user_is_damage(self, ledger: Ledger) -> None:
+        part, other = a_partition(ledger), a_partition(ledger, "bob")
+        [record] = put(ledger, other, a_record("of bob"))
+        other = a_partition(ledger, "bob")
+        packed = ledger.glance(other, [record.row])
+        assert packed
+        with pytest.raises(StoreDamagedError):
+            ledger.unpack(part, packed.values())
 
     def told(self, ledger: Ledger, partition: Partition, rows: list[int]) -> dict[int, str] | None:
         """What the memories of a glance say."""
         found = ledger.glance(partition, rows)
-        return None if found is None else {row: memory.content for row, memory in found.items()}
+        if found is None:
+            return None
+        memories = ledger.unpack(partition, found.values())
+        return {row: memory.content for row, memory in zip(found, memories, strict=True)}
