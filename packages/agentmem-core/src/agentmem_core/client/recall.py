@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -137,20 +136,27 @@ class RecallVerbs(Verbs):
         session_id: str | None,
         *,
         limit: int,
+        types: Any,
+        filters: Any,
         mode: str,
+        as_of: Any,
+        now: Any,
         min_score: float | None,
+        vector: Any,
         collection: str,
-        **more: Any,
     ) -> Search:
         if isinstance(query, str) and not query.strip():
             raise InvalidInputError("query: must not be empty or blank; leave it out to get the newest memories")
         scope = self._within(user_id, agent_id, session_id)
-        if is_text(query) and not any(option is not None for option in more.values()):
-            with suppress(TypeError):  # something of it cannot be hashed: then it is refused below
+        if types is None and filters is None and as_of is None and now is None and vector is None and is_text(query):
+            try:
                 return _asking(limit, mode, min_score, collection).about(query, scope)
+            except TypeError:  # something of it cannot be hashed, and is refused below
+                pass
         return build(
-            Search, scope=scope, query=query, limit=limit, mode=mode, min_score=min_score, collection=collection, **more
-        )
+            Search, scope=scope, query=query, limit=limit, types=types, filters=filters, mode=mode, as_of=as_of, now=now,
+            min_score=min_score, vector=vector, collection=collection,
+        )  # fmt: skip
 
 
 @lru_cache(maxsize=256, typed=True)

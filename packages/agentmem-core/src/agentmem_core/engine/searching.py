@@ -201,7 +201,9 @@ class _Searching:
     def _dense(self, vector: Floats, mask: Mask, others: Callable[[None], Floats] | None) -> Floats:
         """The cosine of every row that could be among the best; -1 for those known not to be."""
         view = self.cached.view
-        if view.has_vectors and np.count_nonzero(mask) > _GATHERED_SHARE * len(view):
+        if view.has_vectors and (
+            mask is view.visible_now(self.now) or np.count_nonzero(mask) > _GATHERED_SHARE * len(view)
+        ):
             return as_float32(view.vectors @ vector)
         passing = np.flatnonzero(mask)
         if view.has_vectors:

@@ -289,10 +289,12 @@ def _not_too_long(value: str) -> str:
 
 def is_text(value: object) -> TypeGuard[str]:
     """Whether it can stand as ``Text`` as it is."""
-    try:
-        return type(value) is str and _not_too_long(_text(value)) is value
-    except ValueError:
-        return False
+    return (
+        type(value) is str
+        and len(value) <= MAX_CONTENT_BYTES
+        and "\x00" not in value
+        and (value.isascii() or not _LONE_SURROGATE.search(value))
+    )
 
 
 _NOT_BLANK = r"^[^\x00]*[^\s\x00\x1c-\x1f\x85][^\x00]*$"

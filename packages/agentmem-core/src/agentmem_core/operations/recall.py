@@ -45,4 +45,7 @@ class Search(Op[list[Hit]]):
 
     def about(self, query: str, scope: Scope) -> Search:
         """The same with another query and scope, which are known to be right."""
-        return trusting(Search)({**vars(self), "query": query, "scope": scope})
+        return _search({**vars(self), "query": query, "scope": scope})
+
+
+_search = trusting(Search)

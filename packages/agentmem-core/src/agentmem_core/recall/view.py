@@ -181,7 +181,7 @@ class View:
 
     def _find_talk(self) -> Talk:
         columns = self.columns
-        turns = np.flatnonzero(columns["turn"] & columns["alive"])
+        turns = (columns["turn"] & columns["alive"]).nonzero()[0]
         return Talk.of(turns, columns["session"], columns["occurred"], columns["question"])
 
     def _column_values(self, feature: Feature, found: list[str]) -> tuple[Any, ...]:

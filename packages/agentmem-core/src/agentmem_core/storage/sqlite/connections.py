@@ -33,11 +33,12 @@ class Connections:
     def __init__(self, file: Path | None, durability: Durability, schema: Schema = LEDGER) -> None:
         """Open ``file`` (None: in memory), and make the tables if there are none."""
         self._file = file
+        self._name = "" if file is None else str(file)
         self._schema = schema
         self._durability = durability
         self._pid = os.getpid()
         self._write_lock = threading.RLock()
-        self._pool = threading.Condition()
+        self._pool = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._lent = 0
         self._closed = False
@@ -167,8 +168,12 @@ class Connections:
     def before_fork(self) -> None:
         """Let nobody in, wait for those who are, and close; for as long as it takes, within reason."""
         self._write_lock.acquire(timeout=_FORK_PATIENCE)
+        until = time.monotonic() + _FORK_PATIENCE
         self._pool.acquire()
-        self._pool.wait_for(lambda: not self._lent, timeout=_FORK_PATIENCE)
+        while self._lent and time.monotonic() < until:
+            self._pool.release()
+            time.sleep(0.0005)
+            self._pool.acquire()
         self._close_all()
 
     def after_fork(self) -> None:
@@ -187,7 +192,7 @@ class Connections:
 
     def _ensure_there(self) -> None:
         """What is written to a file that has lost its name is lost with it, and SQLite does not say so."""
-        if self._file is not None and which_file(self._file) != self._opened:
+        if self._file is not None and which_file(self._name) != self._opened:
             raise StoreUnavailableError(
                 f"{self._file} has been removed, or another file was put in its place, while it was open. Put it back, or close "
                 "this client (restart this server) and open AgentMem again"
@@ -259,7 +264,6 @@ class Connections:
             connection.close()
         with self._pool:
             self._lent -= 1
-            self._pool.notify_all()
 
     def _close_all(self) -> None:
         self._close_idle()
@@ -339,7 +343,7 @@ def _patiently(attempt: Callable[[], object]) -> None:
             return
 
 
-def which_file(file: Path) -> tuple[int, int] | None:
+def which_file(file: Path | str) -> tuple[int, int] | None:
     """What tells a file from another one of the same name; None where there is none."""
     try:
         found = os.stat(file)  # noqa: PTH116 - half the time of Path.stat, and it is asked at every search
