@@ -173,10 +173,7 @@ class Engine:
 
     def query_vector(self, text: str) -> NDArray[np.float32]:
         """The unit vector of what a text asks for."""
-        vector = _shaped(self.embedder, [text], "query")[0]
-        if not math.isfinite(np.vdot(vector, vector)):  # large numbers may be finite all the same
-            _require_finite(self.embedder, vector)
-        return unit_vector(vector)
+        return unit_vector(checked(self.embedder, [text], "query")[0])
 
     def size(self) -> int:
         """Bytes on disk, those of files included."""
@@ -213,23 +210,18 @@ class Engine:
 
 def checked(embedder: Embedder, texts: Sequence[str], kind: Literal["document", "query"]) -> NDArray[np.float32]:
     """What an embedder answers, if it is one finite float32 vector a text."""
-    vectors = _shaped(embedder, texts, kind)
-    _require_finite(embedder, vectors)
-    return vectors
-
-
-def _shaped(embedder: Embedder, texts: Sequence[str], kind: Literal["document", "query"]) -> NDArray[np.float32]:
     vectors = np.ascontiguousarray(embedder.embed(texts, kind=kind), np.float32)
-    if vectors.ndim != 2 or len(vectors) != len(texts):
+    if vectors.ndim != 2 or len(vectors) != len(texts) or not _all_finite(vectors):
         raise EmbedderError(
-            f"the embedder {embedder.fingerprint} answered shape {vectors.shape} for {len(texts)} texts"
+            f"the embedder {embedder.fingerprint} answered shape {vectors.shape} for {len(texts)} texts, or numbers that "
+            "are not finite"
         )
     return vectors
 
 
-def _require_finite(embedder: Embedder, vectors: NDArray[np.float32]) -> None:
-    if not np.isfinite(vectors).all():
-        raise EmbedderError(f"the embedder {embedder.fingerprint} answered numbers that are not finite")
+def _all_finite(vectors: NDArray[np.float32]) -> bool:
+    """A sum of squares that is finite says so at once; where it has overflowed each number is looked at."""
+    return math.isfinite(np.vdot(vectors, vectors)) or bool(np.isfinite(vectors).all())
 
 
 def find_record(

@@ -25,6 +25,7 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
 )
+from pydantic_core import from_json
 
 from agentmem_core.errors import InvalidInputError
 
@@ -33,6 +34,7 @@ MAX_METADATA_BYTES = 1_000_000
 MAX_NAME_LENGTH = 256
 MAX_LIMIT = 10_000
 
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _NO_OFFSET = timedelta()
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -193,13 +195,13 @@ def _json_object(value: Any) -> Any:
         return {}
     _string_keys(value)
     try:
-        text = json.dumps(dict(value), ensure_ascii=False, allow_nan=False)
+        text = _JSON.encode(dict(value))
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"must hold JSON values only (str, int, float, bool, None, list, dict): {error}") from None
     _text_in_json(text)
     if len(text) > MAX_METADATA_BYTES:
         raise ValueError(f"is {len(text):,} characters as JSON, the limit is {MAX_METADATA_BYTES:,}")
-    return json.loads(text)
+    return from_json(text)
 
 
 def _text_in_json(text: str) -> None:

@@ -20,6 +20,7 @@ from agentmem_core.storage.sqlite.schema import ROW_BITS
 
 UNREADABLE = (ValueError, TypeError, OverflowError, AttributeError, RecursionError)
 """What reading a damaged row may raise."""
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -104,7 +105,7 @@ def within(scope: Scope) -> dict[str, Any]:
 
 def encode_json(value: Any) -> str:
     """Compact JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
+    return _COMPACT.encode(value) if value else ""
 
 
 def to_set_moment(micros: int) -> datetime:
@@ -114,7 +115,7 @@ def to_set_moment(micros: int) -> datetime:
 
 def decode_json(text: str, empty: Any) -> Any:
     """What ``encode_json`` wrote; nothing stands for an empty value."""
-    return json.loads(text) if text else empty
+    return from_json(text) if text else empty
 
 
 def decode_object(text: str) -> dict[str, Any]:
