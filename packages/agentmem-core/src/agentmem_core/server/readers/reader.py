@@ -24,6 +24,7 @@ from agentmem_core.http import ROUTE_OF, call_of
 from agentmem_core.model import Hit, Scope
 from agentmem_core.operations import Search
 from agentmem_core.server.discretion import discreet
+from agentmem_core.server.garbage import seldom_collected
 from agentmem_core.server.logs import log_to
 from agentmem_core.server.readers.frames import Frame, Kind, Unpacking, told
 from agentmem_core.server.touched import touched
@@ -141,7 +142,7 @@ def declined(number: int, *, large: bool = False) -> bytes:
 def _asked(frame: Frame) -> Search:
     """The search in a request, within the scope that the server has decided."""
     tenant, user_id, agent_id, session_id = from_json(frame.about)
-    scope = Scope(tenant=tenant, user_id=user_id, agent_id=agent_id, session_id=session_id)
+    scope = Scope.trusted(tenant=tenant, user_id=user_id, agent_id=agent_id, session_id=session_id)
     return cast("Search", call_of(_ROUTE, {}, (), frame.content).within(scope))
 
 
@@ -192,7 +193,8 @@ def _serve(link: socket.socket, frames: Unpacking, opening: Frame) -> None:
             reader = Reader(link, engine)
             link.sendall(Frame(opening.number, Kind.READY).packed())
             try:
-                reader.serve(frames)
+                with seldom_collected():
+                    reader.serve(frames)
             finally:
                 _end_anyway()
                 reader.close()
