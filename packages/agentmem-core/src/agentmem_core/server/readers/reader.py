@@ -23,11 +23,11 @@ from agentmem_core.errors import AgentMemError, EmbedderMismatchError, StoreErro
 from agentmem_core.http import ROUTE_OF, call_of
 from agentmem_core.model import Hit, Scope
 from agentmem_core.operations import Search
-from agentmem_core.server.discretion import discreet
 from agentmem_core.server.garbage import seldom_collected
 from agentmem_core.server.logs import log_to
 from agentmem_core.server.readers.frames import Frame, Kind, Unpacking, told
-from agentmem_core.server.touched import touched
+from agentmem_core.server.rendered import json_of_hits
+from agentmem_core.server.touched import MOST
 from agentmem_core.settings import chosen, current
 
 log = logging.getLogger("agentmem_core.server")
@@ -147,8 +147,8 @@ def _asked(frame: Frame) -> Search:
 
 
 def _found(number: int, hits: list[Hit]) -> bytes:
-    ids, count = touched(hits)
-    return Frame(number, Kind.FOUND, to_json([ids, count]), _ROUTE.answer.dump_json(discreet(hits))).packed()
+    ids = [hit.memory.id for hit in hits[:MOST]]
+    return Frame(number, Kind.FOUND, to_json([ids, len(hits)]), json_of_hits(hits)).packed()
 
 
 def main() -> int:
