@@ -245,12 +245,19 @@ class Connections:
 
     @contextmanager
     def _borrowed(self) -> Generator[sqlite3.Connection]:
-        """A reading connection, which is closed when something fails."""
+        """A reading connection, which is closed when it fails; an error of somebody else's is none of its own."""
         connection = self._borrow()
         usable = False
         try:
             yield connection
             usable = True
+        except sqlite3.Error:
+            raise
+        except BaseException:
+            with suppress(sqlite3.Error):
+                connection.rollback()
+                usable = True
+            raise
         finally:
             self._give_back(connection, usable=usable)
 
