@@ -3,7 +3,7 @@
 import pytest
 
 from agentmem_core import AgentMem, InvalidInputError, render, speaker_of, worth_telling
-from agentmem_core.recall.rendering import PROMPT_FLOOR
+from agentmem_core.recall.telling import PROMPT_FLOOR
 
 MAY_3, MAY_9 = "2026-05-03T10:00:00Z", "2026-05-09T10:00:00Z"
 

@@ -38,7 +38,7 @@ i'm i've i'd i'll you're you've it's he's she's we're we've they're they've that
 """.split()
 )
 
-_CJK_STOP = frozenset(
+PARTICLES = frozenset(
     """
 的 了 是 什 么 吗 谁 哪 怎 几 我 你 您 他 她 它 们 在 和 与 就 都 也 很 吗 呢 吧 啊 呀 嘛 哦 着 过 把 被 这 那 个 之 其 而 及 或 又 还 让 给 对 从 到 要 会 能 说 有 不 没 一
 什么 怎么 哪里 哪儿 哪个 哪些 为什 么时 时候 我们 你们 他们 她们 这个 那个 一个 没有 不是 是不 是什 了什 的是 是谁 多少 几个 是在 在哪 是哪 什么时
@@ -85,7 +85,7 @@ def _composed(text: str) -> str:
 
 
 def _is_particle(word: str) -> bool:
-    return word in _CJK_STOP or (len(word) == 2 and not _CJK_ASKING.isdisjoint(word))
+    return word in PARTICLES or (len(word) == 2 and not _CJK_ASKING.isdisjoint(word))
 
 
 def _all_words(text: str) -> Iterator[str]:
