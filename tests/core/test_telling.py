@@ -3,6 +3,7 @@
 import pytest
 
 from agentmem_core import AgentMem, worth_telling
+from agentmem_core.recall.telling import WIDE_FLOOR
 
 NOW, YESTERDAY, LONG_AGO = "2026-05-09T20:00:00Z", "2026-05-08T12:00:00Z", "2026-03-02T12:00:00Z"
 SOUP, TODAY = "We had fish soup for dinner", ["The printer on floor two is broken", "I drive a red Fiat"]
@@ -86,3 +87,40 @@ def test_a_search_by_likeness_alone_is_judged_by_its_likeness_with_and_without_a
     assert SOUP in [hit.memory.content for hit in worth_telling(hits, query="dinner tonight")]
     without = [hit.model_copy(update={"signals": hit.signals.model_copy(update={"time": 0.0})}) for hit in hits]
     assert len(worth_telling(hits, query="dinner tonight")) == len(worth_telling(without, query="dinner tonight"))
+
+
+ABOUT_ME = ["我对花生过敏", "我妹妹叫丽塔", "我住在里斯本", "我女儿今年上小学三年级", "我在一家银行做会计"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "帮我写一封请假的邮件",
+        "给我讲一个笑话",
+        "请告诉我光速是多少",
+        "你能帮我翻译这句话吗",
+        "我想了解一下区块链",
+        "幫我翻譯一封郵件",
+    ],
+)
+def test_who_asks_is_not_whom_a_chinese_question_is_about(question):
+    with AgentMem(":memory:", user_id="小伟") as memory:
+        memory.add_many(ABOUT_ME)
+        assert sum(hit.score >= WIDE_FLOOR for hit in memory.search(question)) >= 4  # alike by 我 alone
+        assert len(memory.context(question).hits) <= 1
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("我不能吃什么", 0),
+        ("请告诉我我住在哪个城市", 2),
+        ("告诉我妹妹叫什么", 1),
+        ("我想知道我的职业是什么", 4),
+        ("谁帮我带女儿", 3),
+    ],
+)
+def test_a_question_about_oneself_is_still_answered_from_what_one_said(question, answer):
+    with AgentMem(":memory:", user_id="小伟") as memory:
+        memory.add_many(ABOUT_ME)
+        assert ABOUT_ME[answer] in memory.context(question)

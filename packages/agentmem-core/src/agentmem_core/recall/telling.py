@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -14,6 +15,13 @@ PROMPT_FLOOR = 0.025
 """Of two texts without a word in common, a score below is a likeness too faint for a prompt (decision 0016)."""
 WIDE_FLOOR = 0.09
 """The same where one of the two is Chinese, Japanese or Korean: embedders find such texts alike whatever they say (decision 0032)."""
+ASIDE_FLOOR = 0.18
+"""The same where the question says 我 only for who asks, and the memory says it: half of such a likeness is that word."""
+_ASKER = re.compile(
+    r"(?:^|[\s,，。.;；:：!！?？、])(?:[请請你您能会會再快先都]|麻烦|麻煩|可以|可否|能否|能不能|可不可以)*(?:[帮幫给給替教]|告诉|告訴)我[们們]?(?![们們的])"
+    r"|(?:^|[\s,，。.;；:：!！?？、])我[们們]?[很也还還就只]*(?:想要?|要|需要|希望)(?:知道|了解|瞭解|问|問|请教|請教|咨询|諮詢)"
+)
+"""帮我, 告诉我, 我想知道 at the beginning of a clause: who asks, and not whom the question is about."""
 _OPEN = """
 any anything everything happen occur tell told talk discuss chat speak mention ask write note go went come new news thing event plan schedule agenda busy
 conversation session meet remember know learn
@@ -32,10 +40,17 @@ def worth_telling(hits: Iterable[Hit], min_score: float | None = None, *, query:
     hits = [hit for hit in hits if _says_something(hit.memory.content)]
     if min_score is not None:
         return hits
-    asked = frozenset(words(query)) if query else None
-    wide = query is not None and is_wide(query)
-    then = query is not None and _asks_what_there_was(query, hits)
-    return [hit for hit in hits if (then and _is_near(hit)) or _is_worth_telling(hit, asked, wide=wide)]
+    if not query:
+        return [hit for hit in hits if hit.signals.lexical > 0 or hit.score >= _floor(hit, wide=False)]
+    asked, wide, aside = frozenset(words(query)), is_wide(query), _is_no_matter_of_mine(query)
+    then = _asks_what_there_was(query, hits)
+    return [
+        hit
+        for hit in hits
+        if _shares_a_word(hit, asked)
+        or _own_score(hit) >= _floor(hit, wide=wide, aside=aside)
+        or (then and _is_near(hit))
+    ]
 
 
 def _says_something(text: str) -> bool:
@@ -43,13 +58,23 @@ def _says_something(text: str) -> bool:
     return any(unicodedata.category(char)[0] in "LNM" or unicodedata.category(char) == "So" for char in text)
 
 
-def _is_worth_telling(hit: Hit, asked: frozenset[str] | None, *, wide: bool) -> bool:
-    content, score = hit.memory.content, hit.score if asked is None else _own_score(hit)
-    if not is_wide(content):
-        return hit.signals.lexical > 0 or score >= (WIDE_FLOOR if wide else PROMPT_FLOOR)
-    if score >= WIDE_FLOOR or hit.signals.lexical <= 0 or asked is None:
-        return score >= WIDE_FLOOR or hit.signals.lexical > 0
+def _shares_a_word(hit: Hit, asked: frozenset[str]) -> bool:
+    content = hit.memory.content
+    if hit.signals.lexical <= 0 or not is_wide(content):
+        return hit.signals.lexical > 0
     return any(len(word) > 1 for word in asked.intersection(words(f"{content} {speaker_of(hit.memory)}")))
+
+
+def _floor(hit: Hit, *, wide: bool, aside: bool = False) -> float:
+    """The score from which a hit is told that shares no word with a question, which is ``wide`` itself or not."""
+    if aside and "我" in hit.memory.content:
+        return ASIDE_FLOOR
+    return WIDE_FLOOR if wide or is_wide(hit.memory.content) else PROMPT_FLOOR
+
+
+def _is_no_matter_of_mine(query: str) -> bool:
+    """Whether a Chinese question says 我 only for who asks."""
+    return "我" in query and "我" not in _ASKER.sub(" ", query)
 
 
 def _own_score(hit: Hit) -> float:
