@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from agentmem_core.model import Context, Hit, Memory, MemoryType
+from agentmem_core.recall.text import is_chinese
 
 HEADING = "What is remembered that may matter here:"
+CHINESE_HEADING = "可能有关的记忆："
 
 
 def estimate_tokens(text: str) -> int:
@@ -19,7 +21,7 @@ def render(hits: Sequence[Hit], *, max_tokens: int, count: Callable[[str], int] 
     """The best hits that fit into ``max_tokens``, one a line with its date; in order of time, as a reader expects.
 
     A text stands there once, unless another speaker said it, or it happened on another day; and no fact beside all the turns
-    it was learnt from.
+    it was learnt from. Above them stands a heading, in Chinese where most of them are.
     """
     kept: dict[str, tuple[Hit, int]] = {}
     said: dict[str, list[Memory]] = {}
@@ -42,8 +44,15 @@ def render(hits: Sequence[Hit], *, max_tokens: int, count: Callable[[str], int] 
         return Context("")
     chosen = tuple(hit for hit, _ in kept.values())
     in_time = sorted(chosen, key=lambda hit: (hit.memory.occurred_at, hit.place))
-    text = "\n".join([HEADING, *(line(hit.memory) for hit in in_time)])
+    lines = [line(hit.memory) for hit in in_time]
+    text = "\n".join([_heading(chosen, max_tokens - used, count), *lines])
     return Context(text, chosen, count(text))
+
+
+def _heading(hits: Sequence[Hit], room: int, count: Callable[[str], int]) -> str:
+    """The Chinese one above memories that are most of them Chinese, if there is room for what it takes beyond the other."""
+    mostly = sum(is_chinese(hit.memory.content) for hit in hits) > len(hits) / 2
+    return CHINESE_HEADING if mostly and count(CHINESE_HEADING) - count(HEADING) <= room else HEADING
 
 
 def compile_parts(parts: Sequence[tuple[str, str]], max_tokens: int | None = None) -> str:

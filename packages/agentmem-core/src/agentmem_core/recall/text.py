@@ -24,6 +24,8 @@ QUESTION = "?"
 _CJK = "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _TOKEN = re.compile(rf"([{_CJK}]+)|[^\W_{_CJK}]+(?:'[^\W_{_CJK}]+)*")
 _WIDE = re.compile(f"[{_CJK}]")
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_KANA_OR_HANGUL = re.compile("[\u3041-\u3096\u30a1-\u30fa\u31f0-\u31ff\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _LATIN = re.compile(r"[a-z\u00df-\u024f']+")
 _SPEAKER = re.compile(r"\s*([^\W\d_](?:[^\W\d_]|[ .'\-·]){0,39}?)\s*[:：](?!//)\s*\S")
 _ENDS_AS_QUESTION = re.compile(r"[?？][\s\"'”’»)\]!！]*$")
@@ -77,6 +79,13 @@ def telling_words(text: str) -> list[str]:
 def is_wide(text: str) -> bool:
     """Whether a text is written, in part, without spaces between its words: Chinese, Japanese, Korean."""
     return not text.isascii() and _WIDE.search(text) is not None
+
+
+def is_chinese(text: str) -> bool:
+    """Whether a text has more Chinese characters than words of another script, and neither the kana nor the hangul of Japanese and Korean."""
+    if text.isascii() or _KANA_OR_HANGUL.search(text):
+        return False
+    return len(_HAN.findall(text)) > sum(match[1] is None for match in _TOKEN.finditer(text))
 
 
 def _composed(text: str) -> str:
