@@ -75,7 +75,9 @@ def shown(folder: Path, *words: str) -> str:
 def drawn(text: str, name: str) -> str:
     """A terminal's text as SVG that loads nothing."""
     console = Console(record=True, width=WIDTH, file=open(os.devnull, "w", encoding="utf-8"), legacy_windows=False)  # noqa: PTH123, SIM115 - the end of the script closes it
-    console.print(Text.from_ansi(text), overflow="fold")
+    console.print(
+        Text.from_ansi(text.rstrip("\n")), overflow="fold"
+    )  # Rich 15 keeps a line's end at the end, older ones do not
     form = re.sub(r",\s*url\([^)]*\) format\([^)]*\)", "", CONSOLE_SVG_FORMAT)
     return console.export_svg(title="agentmem", code_format=form, unique_id=f"agentmem-{name}")
 

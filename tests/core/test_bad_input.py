@@ -194,7 +194,7 @@ FILTERS = [
 LIMITS = [
     bad(0, "limit: .*1", "0"),
     bad(-1, "limit: .*1", "-1"),
-    bad(10_001, "limit: .*10000", "10,001"),
+    bad(10_001, "limit: .*10,000", "10,001"),
     bad("ten", "limit: ", "a word"),
     bad(2.5, "limit: ", "half"),
     bad(None, "limit: ", "None"),

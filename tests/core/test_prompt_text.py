@@ -3,7 +3,8 @@
 import pytest
 
 from agentmem_core import AgentMem, InvalidInputError, render, speaker_of, worth_telling
-from agentmem_core.recall.rendering import PROMPT_FLOOR
+from agentmem_core.recall.rendering import CHINESE_HEADING, HEADING
+from agentmem_core.recall.telling import PROMPT_FLOOR
 
 MAY_3, MAY_9 = "2026-05-03T10:00:00Z", "2026-05-09T10:00:00Z"
 
@@ -215,3 +216,37 @@ def test_what_says_nothing_is_not_told_and_a_picture_is(memory):
     )
     assert {hit.memory.content for hit in memory.context("weather in Lisbon").hits} == told
     assert {hit.memory.content for hit in worth_telling(found, 0)} == told
+
+
+@pytest.mark.parametrize(
+    ("kept", "heading"),
+    [
+        (["我对花生过敏"], CHINESE_HEADING),
+        (["我对花生过敏", "花生酱在冰箱里", "peanut 花生 butter is in the fridge"], CHINESE_HEADING),
+        (["我對花生過敏", "Peanuts (花生) in Spanish: cacahuetes"], HEADING),
+        (["我用 Python 写花生 peanuts 的服务"], CHINESE_HEADING),
+        (["我对花生过敏", "花生 means peanuts", "No, peanuts is 花生"], HEADING),
+        (["花生アレルギーがあります"], HEADING),
+        (["花生", "peanuts", "花生 peanuts 알레르기"], HEADING),
+    ],
+)
+def test_the_heading_is_in_the_language_of_most_memories(memory, kept, heading):
+    memory.add_many(kept)
+    told = memory.context("花生 peanuts", min_score=0)
+    assert len(told.hits) == len(kept)
+    assert str(told).splitlines()[0] == heading
+
+
+def test_no_heading_takes_more_than_there_is_room_for(memory):
+    memory.add("我对花生过敏")
+    hits = memory.search("花生")
+    assert len(CHINESE_HEADING.encode()) < len(HEADING) < 10 * len(CHINESE_HEADING)
+
+    def dear(text: str) -> int:
+        return sum(10 if ord(char) > 127 else 1 for char in text)
+
+    enough = render(hits, max_tokens=10_000, count=dear).tokens
+    assert enough == dear(str(render(hits, max_tokens=enough, count=dear)))
+    tight = render(hits, max_tokens=enough - 1, count=dear)
+    assert tight.tokens < enough
+    assert str(tight).startswith(HEADING)

@@ -190,7 +190,7 @@ async def _learn(client: Calling) -> None:
 
 
 CASES: dict[str, Case] = {
-    "recall": Case(_recall, {"query": "茶", "types": ["factual"]}, "invalid_input", "types.0: Input should be 'core'"),
+    "recall": Case(_recall, {"query": "茶", "types": ["factual"]}, "invalid_input", "types.0: must be 'core'"),
     "context": Case(_context, {"query": "茶", "max_tokens": 0}, "invalid_input", "max_tokens: must be at least 1"),
     "list_memories": Case(_list_memories, {"cursor": "坏的"}, "invalid_input", "cursor"),
     "get_memory": Case(_get_memory, {"id": "没有"}, "not_found", "no memory '没有' in this scope"),

@@ -265,3 +265,50 @@ def test_a_number_of_seconds_into_a_talk_is_no_date(tmp_path):
     assert isinstance(record, SourceRecord)
     assert record.occurred_at is None
     assert "1 dates could not be read" in source.notes[0]
+
+
+UNREADABLE = [
+    ("chat", {"mapping": 5}, "mapping"),
+    ("chat", {"mapping": {"a": 5}}, "no message"),
+    ("chat", {"mapping": {"a": {"message": "hello"}}}, "no message"),
+    ("chat", [{"chat_messages": "hello"}], "chat_messages"),
+    ("chat", {"messages": 5}, "role and content are wanted"),
+    ("chat", {"messages": ["hello"]}, "role and content are wanted"),
+    ("zep", {"messages": 5}, "no list"),
+    ("zep", {"memory": {"messages": "hello"}}, "no list"),
+    ("letta", {"messages": {"a": 1}}, "no list"),
+    ("letta", {"agents": ["sam"]}, "no agent"),
+    ("letta", {"agents": [{"name": "sam", "messages": 5}]}, "no list"),
+    ("llamaindex", {"chat_store": {"stores": {}}}, "no store"),
+    ("llamaindex", {"store": {"sam": 5}}, "no list"),
+    ("langchain", {"messages": "hello"}, "neither a list"),
+    ("mem0", [1, "two"], "no JSON object"),
+]
+
+
+@pytest.mark.parametrize(("kind", "value", "word"), UNREADABLE)
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_file_in_which_nothing_can_be_read_is_no_success(kind, value, word, dry_run, tmp_path):
+    path = written(tmp_path / "export.json", value)
+    with (
+        AgentMem(":memory:", embedder="hashing") as memory,
+        pytest.raises(InvalidInputError, match=rf"export\.json: holds nothing .*{word}"),
+    ):
+        move(open_source(kind, path), memory, dry_run=dry_run)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("chat", []), ("mem0", {"results": []}), ("zep", {"messages": []}), ("langchain", [])]
+)
+def test_an_empty_export_is_moved_and_said_to_be_empty(kind, value, tmp_path):
+    with AgentMem(":memory:", embedder="hashing") as memory:
+        report = move(open_source(kind, written(tmp_path / "export.json", value)), memory)
+    assert (report.read, report.moved) == (0, 0)
+    assert "there is nothing in it" in str(report)
+
+
+def test_what_has_expired_is_no_reason_to_refuse_a_file(tmp_path):
+    old = {"id": "a", "memory": "the sale ends on Friday", "expiration_date": "2020-01-01"}
+    with AgentMem(":memory:", embedder="hashing") as memory:
+        report = move(open_source("mem0", written(tmp_path / "export.json", {"results": [old]})), memory)
+    assert report.reasons == {"it had expired": 1}

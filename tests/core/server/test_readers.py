@@ -18,6 +18,8 @@ from tests.core.server.test_two_servers import entries_of
 from tests.core.server.test_watching import values
 from tests.core.server_process import ServerProcess, serving
 
+from agentmem_core.cli.app import run
+
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there are readers where a process can be given a socket")
 
 LATER = "2100-01-01T00:00:00Z"
@@ -381,7 +383,18 @@ def test_a_reader_that_cannot_begin_is_no_trouble(tmp_path):
         assert contents(search(ask, query="tea")) == ["tea"]
         parts = ask.get("/health/ready").json()["components"]
         assert {"name": "readers", "ok": True, "detail": "0 of 2 answer searches"} in parts
+        assert ask.get("/v1/health", params={"user_id": "ana"}).json()["components"][-1]["detail"].startswith("0 of 2")
         assert server.stop() == 0
+
+
+def test_the_doctor_of_a_server_is_told_of_its_readers(server, tmp_path, capsys):
+    ready(server, 2)
+    assert run(("doctor", "--api-url", server.url, "--json")) == 0
+    told = json.loads(capsys.readouterr().out)["findings"]
+    assert {"part": "readers", "ok": True, "detail": "2 of 2 answer searches", "cure": ""} in told
+    with serving(tmp_path / "plain", "--readers", "0") as plain:
+        assert run(("doctor", "--api-url", plain.url)) == 0
+    assert "readers" not in capsys.readouterr().out
 
 
 def test_where_the_store_is_removed_no_reader_makes_another(tmp_path):

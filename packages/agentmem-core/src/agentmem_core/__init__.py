@@ -80,7 +80,8 @@ if TYPE_CHECKING:
     )
     from agentmem_core.model.learning import Action, Decision, Learned, LearningQueue, WaitingLesson
     from agentmem_core.ports import Backend, Embedder, Fingerprint, LanguageModel, Prompt, Reply, Usage
-    from agentmem_core.recall.rendering import estimate_tokens, render, speaker_of, worth_telling
+    from agentmem_core.recall.rendering import estimate_tokens, render, speaker_of
+    from agentmem_core.recall.telling import worth_telling
     from agentmem_core.storage.vault import new_vault_key
 
 __version__ = "1.0.0"
@@ -101,7 +102,8 @@ _HOMES = {
     "agentmem_core.learning.budget": ("LearningBudget",),
     "agentmem_core.model.learning": ("Action", "Decision", "Learned", "LearningQueue", "WaitingLesson"),
     "agentmem_core.ports": ("Backend", "Embedder", "Fingerprint", "LanguageModel", "Prompt", "Reply", "Usage"),
-    "agentmem_core.recall.rendering": ("estimate_tokens", "render", "speaker_of", "worth_telling"),
+    "agentmem_core.recall.rendering": ("estimate_tokens", "render", "speaker_of"),
+    "agentmem_core.recall.telling": ("worth_telling",),
     "agentmem_core.storage.vault": ("new_vault_key",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -118,17 +118,46 @@ def run(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a text still gets an answer
     debug = "--debug" in takewhile(lambda word: word not in _HOMES, arguments) or _set("AGENTMEM_DEBUG")
     try:
-        code = app(list(arguments), prog_name="agentmem", standalone_mode=True)
+        code = app(list(arguments), prog_name="agentmem", standalone_mode=False)
         sys.stdout.flush()
     except SystemExit as end:
         code = end.code
     except KeyboardInterrupt:
         return INTERRUPTED
+    except typer.Abort:
+        say("agentmem: given up")
+        return FAILED
     except Exception as error:
+        if hasattr(error, "format_message"):
+            return _said_wrongly(error, arguments)
         if debug and not _is_broken_pipe(error):
             raise
         return _told(error)
     return code if isinstance(code, int) else 0 if code is None else FAILED
+
+
+_OURS = (
+    ("Input should be a valid integer, unable to parse string as an integer", "must be a whole number"),
+    ("Input should be a valid number, unable to parse string as a number", "must be a number"),
+    ("Input should be less than or equal to", "must be at most"),
+    ("Input should be greater than or equal to", "must be at least"),
+    ("Input should be", "must be"),
+)
+"""What typer says of a value, and what we do."""
+
+
+def _said_wrongly(error: Any, arguments: Sequence[str]) -> int:
+    """What typer refuses, in one line with where to look; a group without a command shows its help."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return int(error.exit_code)
+    said = " ".join(error.format_message().split()).rstrip(".")
+    for theirs, ours in _OURS:
+        said = said.replace(theirs, ours)
+    context = getattr(error, "ctx", None)
+    named = ["agentmem", *[word for word in arguments if word in _HOMES][:1]]
+    say(f"agentmem: {said} ({' '.join(named) if context is None else context.command_path} --help)")
+    return int(error.exit_code)
 
 
 def _told(error: Exception) -> int:

@@ -12,7 +12,8 @@ from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Context, Hit
 from agentmem_core.model.values import is_text
 from agentmem_core.operations import MEMORIES, Search, build
-from agentmem_core.recall.rendering import estimate_tokens, render, worth_telling
+from agentmem_core.recall.rendering import estimate_tokens, render
+from agentmem_core.recall.telling import worth_telling
 
 Counter = Callable[[str], int]
 

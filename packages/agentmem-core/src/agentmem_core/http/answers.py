@@ -24,7 +24,7 @@ from agentmem_core.errors import (
 )
 from agentmem_core.http.problems import MEDIA_TYPE, Problem, error_of
 from agentmem_core.http.routes import Route
-from agentmem_core.model.values import explain
+from agentmem_core.model.explaining import explain
 from agentmem_core.retrying import retry_after
 
 LARGEST = 256 * 1024 * 1024

@@ -13,8 +13,9 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.http.routes import Route, ScopeNames
+from agentmem_core.model.explaining import explain
 from agentmem_core.model.scope import Scope
-from agentmem_core.model.values import Value, explain
+from agentmem_core.model.values import Value
 from agentmem_core.operations.base import Op
 
 V = TypeVar("V", bound=Value)

@@ -13,8 +13,8 @@ from agentmem_core.errors import ModelError
 from agentmem_core.learning.dates import moment
 from agentmem_core.learning.deciding import Known, Settled, Stated
 from agentmem_core.learning.values import Fact, Turn
+from agentmem_core.model.explaining import explain
 from agentmem_core.model.learning import Action
-from agentmem_core.model.values import explain
 
 FACTS_AT_ONCE = 50
 """Facts that are taken from one answer; more say that something went wrong."""

@@ -13,7 +13,7 @@ from agentmem_core.mcp.showing import LONGEST, brief, line, lines, unsealed, who
 from agentmem_core.mcp.tool import Answer, Tool, answer, many
 from agentmem_core.model import Version
 from agentmem_core.model.agents import Neighbour
-from agentmem_core.recall.rendering import worth_telling
+from agentmem_core.recall.telling import worth_telling
 
 NOTHING = "Nothing is remembered about that."
 

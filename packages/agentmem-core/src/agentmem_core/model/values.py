@@ -28,6 +28,7 @@ from pydantic import (
 from pydantic_core import from_json
 
 from agentmem_core.errors import InvalidInputError
+from agentmem_core.model.explaining import explain as explain  # noqa: PLC0414 - the engine takes it from here
 
 MAX_CONTENT_BYTES = 1_000_000
 MAX_METADATA_BYTES = 1_000_000
@@ -95,41 +96,6 @@ class Given(Value):
     @classmethod
     def _refusal(cls, why: str) -> InvalidInputError:
         return InvalidInputError(why)
-
-
-def explain(error: ValidationError, whole: str = "argument") -> str:
-    """A pydantic error in one line a caller can act on, without the content that was given; ``whole`` names what has no field."""
-    lines: list[str] = []
-    for detail in error.errors(include_url=False, include_context=False):
-        where = ".".join(str(part) for part in detail["loc"] if not _is_union_branch(part)) or whole
-        problem = _PROBLEMS.get(detail["type"], detail["msg"]).removeprefix("Value error, ")
-        found: Any = detail.get("input")
-        shown = f", got {found!r}" if isinstance(found, int | float) else ""
-        line = f"{where}: {problem}{shown}"
-        if line not in lines:
-            lines.append(line)
-    return "; ".join(lines)
-
-
-def _is_union_branch(part: Any) -> bool:
-    return isinstance(part, str) and ("[" in part or part[:1].isupper())
-
-
-_PROBLEMS = {
-    "timezone_aware": "is a naive datetime; give it a time zone, for example datetime.now(UTC)",
-    "extra_forbidden": "is not an argument of this call",
-    "missing": "is missing",
-    "datetime_type": "must be an aware datetime or an ISO 8601 text",
-    "datetime_from_date_parsing": "must be an ISO 8601 datetime with a zone, for example 2024-05-03T18:00:00+00:00",
-    "datetime_parsing": "must be an ISO 8601 datetime with a zone, for example 2024-05-03T18:00:00+00:00",
-    "datetime_object_invalid": "must be an aware datetime or an ISO 8601 text",
-    "bool_type": "must be True or False",
-    "int_type": "must be a whole number",
-    "float_type": "must be a number",
-    "string_type": "must be text (str)",
-    "string_too_short": "must not be empty",
-    "too_short": "must not be empty",
-}
 
 
 def _text(value: str) -> str:

@@ -16,6 +16,8 @@ _SETTINGS = {"user_editable_context", "model_editable_context"}
 
 def conversation(item: dict[str, Any], place: str, source: Reading) -> Iterator[Found]:
     """The turns of the path that was shown last, or of all branches, each after the one it answers."""
+    if not isinstance(item.get("mapping"), dict):
+        yield Misfit(place, "its mapping is no object of messages", text_or_none(item.get("id")))
     nodes = {str(key): mapping(node) for key, node in mapping(item.get("mapping")).items()}
     session = (
         text_or_none(item.get("conversation_id")) or text_or_none(item.get("id")) or text_or_none(item.get("title"))
@@ -49,6 +51,11 @@ def _shown(nodes: dict[str, dict[str, Any]], current: str | None) -> list[str]:
         path.append(current)
         current = text_or_none(nodes[current].get("parent"))
     return path[::-1]
+
+
+def _is_a_join(node: dict[str, Any]) -> bool:
+    """Whether a node joins others without a message of its own, as the root of every tree does."""
+    return bool(node) and node.get("message") in (None, {})
 
 
 def _all(nodes: dict[str, dict[str, Any]]) -> list[str]:
@@ -85,7 +92,7 @@ def _turn(
 ) -> Found | None:
     message = mapping(node.get("message"))
     if not message:
-        return None
+        return None if _is_a_join(node) else Misfit(f"{place} {node_id}", "it is no message")
     original = text_or_none(message.get("id")) or node_id
     where = f"{place} {node_id}"
     author, content, about = (

@@ -16,6 +16,8 @@ _TOOLS = {"tool_use", "tool_result", "token_budget"}
 def conversation(item: dict[str, Any], place: str, source: Reading) -> Iterator[Found]:
     """The turns, each followed by what was attached to it."""
     session = text_or_none(item.get("uuid")) or text_or_none(item.get("name"))
+    if not isinstance(item.get("chat_messages"), list):
+        yield Misfit(place, "its chat_messages are no list", text_or_none(item.get("uuid")))
     for number, given in enumerate(listed(item.get("chat_messages"))):
         message = mapping(given)
         yield _turn(message, f"{place}.chat_messages[{number}]", session, item, source)

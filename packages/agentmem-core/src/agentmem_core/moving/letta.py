@@ -67,8 +67,10 @@ def _of_file(stream: JsonStream, source: Reading) -> Iterator[Found]:
 
 
 def _listed_in_file(key: str, value: Any, place: str, file: _File, source: Reading) -> Iterator[Found]:
-    if key == "agents":
+    if key == "agents" and isinstance(value, dict):
         yield from _agent(mapping(value), place, file, source)
+    elif key == "agents":
+        yield Misfit(place, "it is no agent")
     elif key == "blocks":
         file.blocks.append((place, value))
     elif key in _PASSAGES:
@@ -79,6 +81,9 @@ def _listed_in_file(key: str, value: Any, place: str, file: _File, source: Readi
 
 def _agent(agent: dict[str, Any], place: str, file: _File, source: Reading) -> Iterator[Found]:
     name = _name_of(agent, file)
+    for key in ("core_memory", "memory_blocks", "messages", *_PASSAGES):
+        if not isinstance(agent.get(key), list | None):
+            yield Misfit(f"{place}.{key}", "it is no list")
     for block_id in listed(agent.get("block_ids")):
         file.owners.setdefault(str(block_id), []).append(name)
     for key in ("core_memory", "memory_blocks"):

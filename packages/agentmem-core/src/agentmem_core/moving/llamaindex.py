@@ -80,11 +80,15 @@ def _of_json(path: Path, source: Reading) -> Iterator[Found]:
 
 
 def _nested(stream: JsonStream, source: Reading) -> Iterator[Found]:
+    found = False
     for key in stream.members():
         if key == "store" and stream.peek() == "{":
+            found = True
             yield from _chats(stream, source)
         else:
             stream.value()
+    if not found:
+        yield Misfit("chat_store", "it has no store, which is an object of lists of messages")
 
 
 def _chats(stream: JsonStream, source: Reading) -> Iterator[Found]:

@@ -49,7 +49,8 @@ def move(
 
     Users are kept; ``user_id`` gives everything to one instead, and who has none in the source is the client's user. The whole
     source is read once before anything is written, so that a damaged file moves nothing. Each batch is one transaction:
-    killed half-way, the next call goes on. ``progress(done, total)`` is called after each. A dry run writes nothing.
+    killed half-way, the next call goes on. ``progress(done, total)`` is called after each. A dry run writes nothing. A source in which
+    nothing is a memory is refused.
     """
     if not isinstance(source, Source):
         raise InvalidInputError("source: must be what open_source answers")
@@ -75,6 +76,9 @@ def move(
                 f"{error}; {moving.moved:,} memories were moved before this, and a repetition goes on from there",
             )
         raise
+    if moving.read and not moving.records:
+        reasons = ", ".join(f"{reason} ({count:,})" for reason, count in moving.reasons.most_common(3))
+        raise InvalidInputError(f"{source.path}: holds nothing that can be moved from {source.kind}: {reasons}")
     return moving.report()
 
 
@@ -101,6 +105,7 @@ class _Moving:
     dry_run: bool = field(kw_only=True)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     read: int = 0
+    records: int = 0
     moved: int = 0
     known: int = 0
     changed: int = 0
@@ -143,6 +148,8 @@ class _Moving:
     def report(self) -> MoveReport:
         """What was done."""
         notes = list(self.source.notes)
+        if not self.read:
+            notes.append("there is nothing in it")
         if self.undated:
             notes.append(f"{self.undated:,} have no date in the source and got the date of the move")
         if self.raced:
@@ -162,6 +169,7 @@ class _Moving:
         if isinstance(found, Misfit):
             self._refuse(found.place, found.reason, found.original_id)
             return None
+        self.records += 1
         user_id = self.user_id or found.user_id or self.memory.scope.user_id
         problem = self._problem(found, user_id)
         if problem is None:

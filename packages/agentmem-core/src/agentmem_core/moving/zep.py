@@ -92,6 +92,8 @@ def _parts(item: dict[str, Any], place: str, whose: _Whose, source: Reading) -> 
             yield from _listed(key, part, f"{place} {key}[{number}]", whose, source)
         if isinstance(value, dict) and key in _WRAPPERS:
             yield from _parts(mapping(value), f"{place} {key}", whose.within(mapping(value)), source)
+        elif not isinstance(value, list | None):
+            yield Misfit(f"{place} {key}", "it is no list")
 
 
 def _listed(key: str, part: Any, place: str, whose: _Whose, source: Reading) -> Iterator[Found]:

@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 from pydantic import ValidationError
 
 from agentmem_core.errors import InvalidInputError
+from agentmem_core.model.explaining import explain
 from agentmem_core.model.scope import Scope
-from agentmem_core.model.values import Value, explain
+from agentmem_core.model.values import Value
 
 T = TypeVar("T")
 V = TypeVar("V", bound=Value)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agentmem_core.errors import StoreDamagedError
+from agentmem_core.model import Signals
 from agentmem_core.recall.related import related
 from agentmem_core.recall.view import Mask, View, as_float32
 
@@ -128,6 +129,13 @@ def timed(relevance: Floats, time: Floats, *, alone: bool) -> Floats:
     """
     lift = LIFT * time if alone else np.where(relevance > 0, LIFT * time, np.float32(0))
     return as_float32(np.clip(relevance * (1 - PUSH * (1 - time)) + lift, np.float32(0), np.float32(1)))
+
+
+def untimed(signals: Signals) -> float:
+    """What a hit of these signals scores in a hybrid search that names no time; more only where the speaker or the form counts."""
+    relevance = min((signals.lexical + DENSE * max(signals.dense, 0.0)) / (1 + DENSE), 1.0)
+    lift = 1.0 + RECENT * signals.recency + IMPORTANT * (signals.importance - 0.5)
+    return relevance * lift / (1.0 + RECENT + IMPORTANT / 2)
 
 
 def rank(

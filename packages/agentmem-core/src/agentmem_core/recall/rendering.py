@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from agentmem_core.model import Context, Hit, Memory, MemoryType
-from agentmem_core.recall.text import is_wide, words
+from agentmem_core.recall.text import is_chinese
 
 HEADING = "What is remembered that may matter here:"
-PROMPT_FLOOR = 0.025
-"""Of two texts without a word in common, a score below is a likeness too faint for a prompt (decision 0016)."""
-WIDE_FLOOR = 0.09
-"""The same where one of the two is Chinese, Japanese or Korean: embedders find such texts alike whatever they say (decision 0032)."""
+CHINESE_HEADING = "可能有关的记忆："
 
 
 def estimate_tokens(text: str) -> int:
@@ -21,39 +17,11 @@ def estimate_tokens(text: str) -> int:
     return wide + -(-(len(text) - wide) // 4)
 
 
-def worth_telling(hits: Iterable[Hit], min_score: float | None = None, *, query: str | None = None) -> list[Hit]:
-    """The hits that deserve a place in a prompt: all that share a word with the question, and of the others those not too faint.
-
-    Where the caller asked for a ``min_score``, the search has chosen already, and all are worth it that have a word. Of a text written
-    without spaces one character in common is no word, when the ``query`` is given to be compared: two that stand together are.
-    """
-    hits = [hit for hit in hits if _says_something(hit.memory.content)]
-    if min_score is not None:
-        return hits
-    asked = frozenset(words(query)) if query else None
-    wide = query is not None and is_wide(query)
-    return [hit for hit in hits if _is_worth_telling(hit, asked, wide=wide)]
-
-
-def _says_something(text: str) -> bool:
-    """Whether a text is more than punctuation and signs, which is what adapters keep for a turn without a text."""
-    return any(unicodedata.category(char)[0] in "LNM" or unicodedata.category(char) == "So" for char in text)
-
-
-def _is_worth_telling(hit: Hit, asked: frozenset[str] | None, *, wide: bool) -> bool:
-    content = hit.memory.content
-    if not is_wide(content):
-        return hit.signals.lexical > 0 or hit.score >= (WIDE_FLOOR if wide else PROMPT_FLOOR)
-    if hit.score >= WIDE_FLOOR or hit.signals.lexical <= 0 or asked is None:
-        return hit.score >= WIDE_FLOOR or hit.signals.lexical > 0
-    return any(len(word) > 1 for word in asked.intersection(words(f"{content} {speaker_of(hit.memory)}")))
-
-
 def render(hits: Sequence[Hit], *, max_tokens: int, count: Callable[[str], int] = estimate_tokens) -> Context:
     """The best hits that fit into ``max_tokens``, one a line with its date; in order of time, as a reader expects.
 
     A text stands there once, unless another speaker said it, or it happened on another day; and no fact beside all the turns
-    it was learnt from.
+    it was learnt from. Above them stands a heading, in Chinese where most of them are.
     """
     kept: dict[str, tuple[Hit, int]] = {}
     said: dict[str, list[Memory]] = {}
@@ -76,8 +44,15 @@ def render(hits: Sequence[Hit], *, max_tokens: int, count: Callable[[str], int] 
         return Context("")
     chosen = tuple(hit for hit, _ in kept.values())
     in_time = sorted(chosen, key=lambda hit: (hit.memory.occurred_at, hit.place))
-    text = "\n".join([HEADING, *(line(hit.memory) for hit in in_time)])
+    lines = [line(hit.memory) for hit in in_time]
+    text = "\n".join([_heading(chosen, max_tokens - used, count), *lines])
     return Context(text, chosen, count(text))
+
+
+def _heading(hits: Sequence[Hit], room: int, count: Callable[[str], int]) -> str:
+    """The Chinese one above memories that are most of them Chinese, if there is room for what it takes beyond the other."""
+    mostly = sum(is_chinese(hit.memory.content) for hit in hits) > len(hits) / 2
+    return CHINESE_HEADING if mostly and count(CHINESE_HEADING) - count(HEADING) <= room else HEADING
 
 
 def compile_parts(parts: Sequence[tuple[str, str]], max_tokens: int | None = None) -> str:

@@ -26,6 +26,8 @@ _TOKEN = re.compile(rf"([{_CJK}]+)|[^\W_{_CJK}]+(?:'[^\W_{_CJK}]+)*")
 _ASCII_TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
 """The same in lower-case ASCII."""
 _WIDE = re.compile(f"[{_CJK}]")
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_KANA_OR_HANGUL = re.compile("[\u3041-\u3096\u30a1-\u30fa\u31f0-\u31ff\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _LATIN = re.compile(r"[a-z\u00df-\u024f']+")
 _SPEAKER = re.compile(r"\s*([^\W\d_](?:[^\W\d_]|[ .'\-·]){0,39}?)\s*[:：](?!//)\s*\S")
 _ENDS_AS_QUESTION = re.compile(r"[?？][\s\"'”’»)\]!！]*$")
@@ -40,7 +42,7 @@ i'm i've i'd i'll you're you've it's he's she's we're we've they're they've that
 """.split()
 )
 
-_CJK_STOP = frozenset(
+PARTICLES = frozenset(
     """
 的 了 是 什 么 吗 谁 哪 怎 几 我 你 您 他 她 它 们 在 和 与 就 都 也 很 吗 呢 吧 啊 呀 嘛 哦 着 过 把 被 这 那 个 之 其 而 及 或 又 还 让 给 对 从 到 要 会 能 说 有 不 没 一
 什么 怎么 哪里 哪儿 哪个 哪些 为什 么时 时候 我们 你们 他们 她们 这个 那个 一个 没有 不是 是不 是什 了什 的是 是谁 多少 几个 是在 在哪 是哪 什么时
@@ -83,13 +85,20 @@ def is_wide(text: str) -> bool:
     return not text.isascii() and _WIDE.search(text) is not None
 
 
+def is_chinese(text: str) -> bool:
+    """Whether a text has more Chinese characters than words of another script, and neither the kana nor the hangul of Japanese and Korean."""
+    if text.isascii() or _KANA_OR_HANGUL.search(text):
+        return False
+    return len(_HAN.findall(text)) > sum(match[1] is None for match in _TOKEN.finditer(text))
+
+
 def _composed(text: str) -> str:
     """NFKC, a part at a time: the time it takes grows with the square of a run of combining marks."""
     return "".join(unicodedata.normalize("NFKC", part) for part in _PARTS.findall(text))
 
 
 def _is_particle(word: str) -> bool:
-    return word in _CJK_STOP or (len(word) == 2 and not _CJK_ASKING.isdisjoint(word))
+    return word in PARTICLES or (len(word) == 2 and not _CJK_ASKING.isdisjoint(word))
 
 
 def _all_words(text: str) -> Iterator[str]:

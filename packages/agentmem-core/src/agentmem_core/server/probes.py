@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
 
 from pydantic_core import to_json
 
 from agentmem_core.errors import AgentMemError
-from agentmem_core.model import ComponentHealth, Health
+from agentmem_core.model import Health
 from agentmem_core.operations import Get, HealthCheck
 from agentmem_core.server.exchange import Exchange, Refused, problem
 from agentmem_core.server.gate import OpenGate, WatchingGate
@@ -52,18 +51,10 @@ class Ready:
         if why:
             detail = f"not ready: {why}" if known else "not ready"
             raise Refused(problem("server_unavailable", 503, detail, exchange.request_id, _PATIENCE))
-        parts = [*health.model_dump()["components"], *self._readers()] if health is not None and known else None
+        parts = self._service.beside(health).model_dump()["components"] if health is not None and known else None
         await exchange.answer(
             200, to_json({"status": "ready"} if parts is None else {"status": "ready", "components": parts})
         )
-
-    def _readers(self) -> list[dict[str, Any]]:
-        """Those that answer searches; where they do not, the server does, so that is no reason to be unwell."""
-        readers = self._service.readers
-        if readers is None:
-            return []
-        detail = f"{readers.ready} of {len(readers.all)} answer searches"
-        return [ComponentHealth(name="readers", ok=True, detail=detail).model_dump()]
 
     async def _known(self, exchange: Exchange) -> bool:
         """Whether a caller may see more; asking without a key is no failed attempt."""

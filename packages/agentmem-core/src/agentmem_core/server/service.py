@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from agentmem_core.errors import AgentMemError, ServerError
 from agentmem_core.http import Call
 from agentmem_core.http.problems import status_of
-from agentmem_core.model import Scope
+from agentmem_core.model import ComponentHealth, Health, Scope
 from agentmem_core.operations import Op, Search
 from agentmem_core.ports import Backend
 from agentmem_core.server.discretion import discreet
@@ -109,7 +109,15 @@ class Service:
         self.done(op, answer, begun)
         if readers is not None:
             await readers.after(op, answer)
-        return discreet(answer)
+        return discreet(self.beside(answer) if isinstance(answer, Health) else answer)
+
+    def beside(self, health: Health) -> Health:
+        """The store's health, with the processes that answer searches; where they do not, the server does, so that is no reason to be unwell."""
+        if self.readers is None:
+            return health
+        detail = f"{self.readers.ready} of {len(self.readers.all)} answer searches"
+        mine = ComponentHealth(name="readers", ok=True, detail=detail)
+        return health.model_copy(update={"components": (*health.components, mine)})
 
     async def perform(
         self, exchange: Exchange, caller: Caller, op: Op[Any], shown: Callable[[Any], T], said: bytes | None = None

@@ -46,6 +46,12 @@ _LINK = """
 INSERT OR REPLACE INTO links (partition, source, relation, target, weight, metadata, valid_from, valid_to, fact)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_UNLINK = (
+    "DELETE FROM links WHERE partition = ? AND source IN",
+    "DELETE FROM links INDEXED BY links_by_target WHERE partition = ? AND target IN",
+    "DELETE FROM links INDEXED BY links_by_fact WHERE partition = ? AND fact != '' AND fact IN",
+)
+"""One after the other, since SQLite walks over all links of a user for two of these in one statement."""
 _VERSION = "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _AUDIT = f"INSERT INTO audit ({', '.join(AUDIT_COLUMNS)}) VALUES ({marks(AUDIT_COLUMNS)})"
 _USES_AT_ONCE = 300
@@ -128,11 +134,9 @@ class SqliteWriter(SqliteReader):
         digests = frozenset(digest for _, digest in self.attachments(partition, rows))
         for bite in in_bites(rows):
             names = f"SELECT id FROM memories WHERE row IN ({marks(bite)})"
-            taken[3] += self._db.execute(
-                f"DELETE FROM links WHERE partition = ? AND (source IN ({names}) OR target IN ({names}) "
-                f"OR (fact != '' AND fact IN ({names})))",
-                (partition, *bite, *bite, *bite),
-            ).rowcount
+            taken[3] += sum(
+                self._db.execute(f"{statement} ({names})", (partition, *bite)).rowcount for statement in _UNLINK
+            )
             taken[2] += self._count_vectors(f"row IN ({marks(bite)})", bite)
             for number, table in enumerate(("memories", "versions", "staging")):
                 done = self._db.execute(f"DELETE FROM {table} WHERE row IN ({marks(bite)})", bite).rowcount

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from agentmem_core.learning.rules.chinese.phrases import is_full_name, job_of, name_of, org_of, place_of
+from agentmem_core.learning.rules.chinese.phrases import firm_in_town, is_full_name, job_of, name_of, org_of, place_of
 from agentmem_core.learning.rules.chinese.words import (
     KIN_COUNTED,
     OWNED,
@@ -81,6 +81,7 @@ _NOT_NATIVE = (
 _IN_ORG = re.compile(
     r"在(?:一家|一个|一所)?(?:(?:\S{0,6}?)?(?:叫做?|名叫|叫作)(?P<called>[\w\u4e00-\u9fff·]{1,20}?)的\S{1,8}?|(?P<org>[\w\u4e00-\u9fff·&. ]{1,24}?))(?P<verb>工作|上班|任职|就职|供职|实习|做事|打工|担任|当|做|干)(?P<job>[\w\u4e00-\u9fff]{0,16})"
 )
+_WORKING = frozenset({"工作", "上班", "打工", "实习", "任职", "就职"})
 _AT_ORG = re.compile(
     r"(?:就职于|任职于|供职于|受雇于|加入了?|入职了?|跳槽(?:到|去)了?|进了)(?P<org>[\w\u4e00-\u9fff·&. ]{2,24}?)(?:工作|上班|公司的团队)?(?:(?:当|做|担任)(?P<job>\S{1,12}))?"
 )
@@ -236,6 +237,7 @@ def work(clause: Clause) -> Iterator[Told]:
             )
         elif org is None and found.re is _IN_ORG:
             yield from _workplace(clause, found)
+            yield from _firm_in_town(clause, found)
         yield from _trade(clause, job_of(found["job"]))
         return
     if clause.said in {"退休", "失业", "待业"} and clause.holds:
@@ -249,13 +251,27 @@ def _workplace(clause: Clause, found: re.Match[str]) -> Iterator[Told]:
     """The town where somebody works: 我在深圳工作."""
     town = (found["org"] or "").strip()
     known = town in PLACES or (town.endswith(tuple(PLACE_ENDS)) and town.startswith(tuple(PLACES)))
-    works = found["verb"] in {"工作", "上班", "打工", "实习", "任职", "就职"} and not found["job"]
+    works = found["verb"] in _WORKING and not found["job"]
     if not known or not (works or job_of(found["job"])):
         return
     gone = clause.stands is Stands.GONE
     text = f"{clause.subject}{'不再' * gone}在{town}工作"
     since = None if gone else clause.times.since
     yield Told(clause.subject, "工作地点是", town, text, 0.9, retracted=gone, since=since)
+
+
+def _firm_in_town(clause: Clause, found: re.Match[str]) -> Iterator[Told]:
+    """我在深圳的腾讯工作; who no longer does may still work in the one or for the other."""
+    both = firm_in_town(found["org"])
+    if (
+        both is None
+        or clause.stands is Stands.GONE
+        or not (job_of(found["job"]) or (found["verb"] in _WORKING and not found["job"]))
+    ):
+        return
+    (town, firm), since = both, clause.times.since
+    yield Told(clause.subject, "在…工作", firm, f"{clause.subject}在{firm}工作", 0.9, since=since)
+    yield Told(clause.subject, "工作地点是", town, f"{clause.subject}在{town}工作", 0.9, since=since)
 
 
 def _trade(clause: Clause, trade: str | None) -> Iterator[Told]:

@@ -66,6 +66,25 @@ def org_of(text: str | None) -> str | None:
     return text if len(text) > 1 else None
 
 
+_FIRMS = frozenset(
+    """
+    腾讯 百度 阿里 阿里巴巴 蚂蚁 蚂蚁集团 字节 字节跳动 华为 小米 美团 京东 网易 滴滴 拼多多 快手 哔哩哔哩 B站 中兴 大疆 联想 比亚迪 顺丰 携程 微信 抖音 小红书 知乎 新浪 搜狐 微软
+    谷歌 苹果 亚马逊 特斯拉 蔚来 宁德时代 格力 海尔 海信 招商银行 中国银行 工商银行 建设银行 农业银行 中国移动 中国电信 中国联通 国家电网 商汤 科大讯飞 富士康 三星 索尼 丰田 本田 西门子 宝马 奔驰
+    """.split()
+)
+_LATIN_FIRM = re.compile(r"(?!(?:CBD|WFH|IT|HR|SOHO|APP|KTV|VIP|AI)$)[A-Z][\w&. ]*", re.ASCII)
+
+
+def firm_in_town(text: str | None) -> tuple[str, str] | None:
+    """A firm that is known, or has a Latin name, behind a town that is: 深圳的腾讯. Of other words nobody can tell: 深圳的家, 北京的朋友."""
+    text = (text or "").strip()
+    for end in range(min(len(text) - 1, 6), 1, -1):
+        firm = re.sub(r"^市?的?\s*", "", text[end:])
+        if text[:end] in PLACES and (firm in _FIRMS or _LATIN_FIRM.fullmatch(firm)):
+            return text[:end], firm
+    return None
+
+
 def job_of(text: str | None) -> str | None:
     """A trade: 产品经理, 护士."""
     text = re.sub(r"^(?:做|当|从事)?(?:一)?(?:名|个|位)?", "", (text or "").strip())
@@ -79,7 +98,7 @@ def job_of(text: str | None) -> str | None:
         return None
     return (
         None
-        if text.startswith(("好", "坏", "你", "他", "她", "我", "这", "那", "老师的"))
+        if text.startswith(("好", "坏", "是", "你", "他", "她", "我", "这", "那", "老师的"))
         or any(word in text for word in ("不", "很", "喜欢", "找"))
         else text
     )

@@ -113,6 +113,13 @@ def _is_known(name: str) -> bool:
     return plain in PLACES or plain.removeprefix("the ") in PLACES or plain in TOWNS
 
 
+_OWN_NAME = re.compile(
+    r"(?:St\.?|Saint)\s+\w+'s|(?:McDonald|Sainsbury|Lloyd|Macy|Lowe|Kohl|Wendy|Domino|Denny|Arby|Applebee|Chili|Dunkin|Kellogg|Levi|Moody|Sotheby|Christie|Trader Joe|"
+    r"Nando|Waterstone|Papa John|Jimmy John|Dillard|Zaxby|Hardee|Bloomingdale)'s"
+)
+"""Firms and hospitals that are called by a possessive; elsewhere it is a person's home."""
+
+
 def employer(text: str) -> str | None:
     """Who somebody works for, by name: Siemens, a startup called Voltaro."""
     called = re.match(r"(?:an?|the)\s+[\w\s-]{2,40}?\s+(?:called|named)\s+(?=[A-Z])", text)
@@ -122,7 +129,9 @@ def employer(text: str) -> str | None:
     if found is None:
         return None
     name, rest = found["name"].rstrip(".'"), text[found.end() :]
-    if (rest.strip() and not _STOPS.match(rest)) or name.split()[0] in _NOT_EMPLOYERS or name.endswith("'s"):
+    if (rest.strip() and not _STOPS.match(rest)) or name.split()[0] in _NOT_EMPLOYERS:
+        return None
+    if name.endswith("'s") and not _OWN_NAME.fullmatch(name):
         return None
     if len(name.split()) > 8 or name.lower() in LANGUAGES or name.lower() in PLACES:
         return None

@@ -14,12 +14,13 @@ from agentmem_core.learning.rules.english.tastes import FORMS as TASTES
 from agentmem_core.learning.rules.english.things import FORMS as THINGS
 from agentmem_core.learning.rules.english.words import PETS, RELATIVES
 from agentmem_core.learning.rules.english.work import FORMS as WORK
+from agentmem_core.learning.rules.english.workplace import FORMS as WORKPLACE
 from agentmem_core.learning.rules.times import dated
 from agentmem_core.learning.rules.told import Clause, Told
 
 _AND_A = re.compile(r"is\s+(?P<first>.{1,80}?),?\s+and\s+(?P<second>[\w\s-]{2,60})")
 
-FORMS = (*IDENTITY, *WORK, *THINGS, *TASTES, *PLANS)
+FORMS = (*IDENTITY, *WORK, *WORKPLACE, *THINGS, *TASTES, *PLANS)
 
 
 def read_english(

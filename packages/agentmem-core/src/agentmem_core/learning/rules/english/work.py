@@ -6,24 +6,28 @@ import re
 from collections.abc import Iterable, Iterator
 
 from agentmem_core.learning.rules.english.phrases import bare, employer, job, languages, things, town
-from agentmem_core.learning.rules.english.words import LANGUAGES, PLAYED
+from agentmem_core.learning.rules.english.words import LANGUAGES, NATIONS, PLAYED
 from agentmem_core.learning.rules.told import Clause, Form, Stands, Told
 
 _AS = r"(?:\s+as\s+(?P<job>.+?))?"
 _AT = r"(?:\s+(?:at|for|with|of)\s+(?P<org>.+))?"
-_WORKS = re.compile(
+WORKS = re.compile(
     rf"(?:works?|working|is\s+(?:working|employed)|has\s+(?:been\s+working|worked)|interns?|is\s+interning|worked)\s+(?:\w+ly\s+|(?:full|part)-time\s+|from\s+home\s+)?(?:at|for|with)\s+(?P<org>.+?){_AS}",
     re.IGNORECASE,
 )
-_WORKS_AS = re.compile(
+WORKS_AS = re.compile(
     rf"(?:works?|working|is\s+(?:working|employed)|has\s+(?:been\s+working|worked)|worked)\s+(?:\w+-time\s+)?as\s+(?P<job>.+?){_AT}",
     re.IGNORECASE,
 )
-_WORKS_IN = re.compile(
-    r"(?:works?|working|is\s+working|has\s+(?:been\s+working|worked)|worked)\s+(?:\w+ly\s+|(?:full|part)-time\s+)?(?:in|from|out\s+of)\s+(?P<place>.+)",
-    re.IGNORECASE,
+_IN_AND_FOR = re.compile(
+    rf"(?:works?|working|is working|has (?:been working|worked)|worked)\s+(?:\w+ly\s+)?in\s+(?P<place>\S.*?)\s+(?:at|for)\s+(?P<org>(?:the\s+)?[A-Z].*?){_AS}"
 )
-_IN_TOWN = re.compile(r"\s+in\s+(?P<place>\S.*)$")
+_TRADE = re.compile(r"[a-z]+(?:\s[a-z]+)?")
+_OCCASION = re.compile(
+    r"\b(?:Week|Weekend|Days?|Festival|Fest|Season|Games|Olympics|Cup|Fair|Summit|Conference|Expo|Marathon|Oktoberfest|Carnival|Pride|Ramadan|Eid|Diwali|"
+    r"Hanukkah|Passover|Lent|EMEA|APAC|DACH|LATAM|God|Jesus|Santa)\b"
+)
+"""What one also works in a town for."""
 _STARTED = re.compile(
     r"(?:has\s+)?(?:(?:just|recently)\s+)*(?:started|got|gotten|landed|accepted|took|begun|began|start)\s+(?:working|(?:(?:an?|my|the)\s+)?(?:new\s+|first\s+|dream\s+|full-time\s+|part-time\s+)*(?:job|position|role|work|internship|offer))"
     r"(?:\s+as\s+(?P<job>.+?))?\s+(?:at|with|for|from)\s+(?P<org>.+?)",
@@ -43,7 +47,7 @@ _LEFT = re.compile(
 _LEFT_FOR = re.compile(
     r"(?:has\s+)?(?:left|quit)\s+(?P<org>[A-Z][\w&.-]*(?:\s+[A-Z][\w&.-]*)*)\s+(?:for|to join)\s+(?P<new>[A-Z].*)"
 )
-_IS_JOB = re.compile(
+IS_JOB = re.compile(
     rf"(?:is|has been|became|has become|is working as|trained as)\s+(?P<job>an?\s+.+?|(?:the\s+)?(?:co-?founder|founder|ceo|cto|cfo|coo|head|(?:\w+\s+)?director|owner|president|principal|dean|(?:\w+\s+)?manager|editor)(?:\s.+?)??){_AT}",
     re.IGNORECASE,
 )
@@ -119,11 +123,19 @@ def work(clause: Clause) -> Iterator[Told]:
         return
     if clause.stands is Stands.NOT:
         return
-    for pattern in (_WORKS, _WORKS_AS, _STARTED, _JOINED):
+    for pattern in (WORKS, WORKS_AS, _IN_AND_FOR, _STARTED, _JOINED):
         found = pattern.fullmatch(clause.said)
-        if found is not None:
+        if found is not None and (pattern is not _IN_AND_FOR or _is_employed_there(clause, found)):
             yield from _employed(clause, found)
             return
+
+
+def _is_employed_there(clause: Clause, found: re.Match[str]) -> bool:
+    """Whether "in Shenzhen for Tencent" names an employer: not "in Paris for Fashion Week", nor whom one no longer works for there alone."""
+    where = town(found["place"], casual=clause.casual) or _TRADE.fullmatch(found["place"])
+    who = found["org"].removeprefix("the ").split()[0]
+    other = who in _SITES or who.lower().removesuffix("s") in NATIONS or _OCCASION.search(found["org"])
+    return bool(where) and not other and clause.stands is not Stands.GONE
 
 
 def _employed(clause: Clause, found: re.Match[str]) -> Iterator[Told]:
@@ -168,26 +180,6 @@ def _with_article(words: str) -> str:
     return words if words.endswith("s") else f"{'an' if words[:1].lower() in 'aeiou' else 'a'} {words}"
 
 
-def workplace(clause: Clause) -> Iterator[Told]:
-    """I work in Berlin, I work as a nurse in Lisbon; "in a hurry" and "in marketing" are no towns."""
-    if not clause.subject or clause.stands is Stands.NOT or clause.times.coming is not None:
-        return
-    found, as_job = _WORKS_IN.fullmatch(clause.said), _WORKS_AS.fullmatch(clause.said)
-    inside = _IN_TOWN.search(as_job["job"]) if as_job is not None else None
-    where = found["place"] if found is not None else inside["place"] if inside is not None else ""
-    at = town(where, casual=clause.casual) if where else None
-    if at is None:
-        return
-    who = clause.subject
-    if clause.stands is Stands.GONE:
-        yield Told(who, "works in", at, f"{who} no longer works in {at}", 0.9, retracted=True)
-    elif clause.said.lower().startswith(("worked", "has worked")):
-        since, until = clause.times.closed
-        yield Told(who, "worked in", at, f"{who} worked in {at}", 0.88, since=since, until=until)
-    else:
-        yield Told(who, "works in", at, f"{who} works in {at}", 0.9, since=clause.times.since)
-
-
 def leaving(clause: Clause) -> Iterator[Told]:
     """I quit my job at Deloitte, I got laid off from Meta, I left Google for Meta."""
     if not clause.subject or not clause.holds:
@@ -222,7 +214,7 @@ def trade(clause: Clause) -> Iterator[Told]:
         return
     if clause.stands is Stands.NOT:
         return
-    found = _STATUS.fullmatch(clause.said) or _IS_JOB.fullmatch(clause.said)
+    found = _STATUS.fullmatch(clause.said) or IS_JOB.fullmatch(clause.said)
     if found is None:
         return
     what = (
@@ -237,7 +229,7 @@ def trade(clause: Clause) -> Iterator[Told]:
     yield Told(
         clause.subject, "works as", what, f"{clause.subject} is {'no longer ' * gone}{article}", 0.88, retracted=gone
     )
-    org = employer(found["org"]) if found.re is _IS_JOB and found["org"] else None
+    org = employer(found["org"]) if found.re is IS_JOB and found["org"] else None
     if org and not gone:
         yield _works_at(clause.subject, org, clause)
 
@@ -359,4 +351,4 @@ def playing(clause: Clause) -> Iterator[Told]:
             )
 
 
-FORMS: tuple[Form, ...] = (work, workplace, leaving, trade, studies, speaking, playing)
+FORMS: tuple[Form, ...] = (work, leaving, trade, studies, speaking, playing)
