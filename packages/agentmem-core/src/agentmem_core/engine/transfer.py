@@ -27,8 +27,9 @@ from agentmem_core.engine.file_transfer import (
 from agentmem_core.engine.transfer_records import LinkRecord, MemoryRecord
 from agentmem_core.errors import ConflictError, InvalidInputError
 from agentmem_core.model import Link, Memory, Scope, Transferred, Version
+from agentmem_core.model.explaining import explain
 from agentmem_core.model.things import require_memory_id
-from agentmem_core.model.values import Vector, explain
+from agentmem_core.model.values import Vector
 from agentmem_core.operations import MEMORIES, Export, Import
 from agentmem_core.ports import Collection, Fingerprint, LedgerReader, LedgerWriter, Listing, Partition, Record
 

@@ -28,7 +28,7 @@ from pydantic import (
 from pydantic_core import from_json
 
 from agentmem_core.errors import InvalidInputError
-from agentmem_core.model.explaining import explain as explain  # noqa: PLC0414 - the engine takes it from here
+from agentmem_core.model.explaining import explain
 
 MAX_CONTENT_BYTES = 1_000_000
 MAX_METADATA_BYTES = 1_000_000
