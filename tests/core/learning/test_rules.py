@@ -122,7 +122,7 @@ def test_the_files_hold_what_they_say():
         "rules_fourth.jsonl": 100,
         "rules_fifth.jsonl": 50,
         "rules_sixth.jsonl": 60,
-        "rules_seventh.jsonl": 58,
+        "rules_seventh.jsonl": 63,
     }
     empty = [
         line

@@ -12,7 +12,7 @@ from agentmem_core.learning.rules.told import Clause, Form, Stands, Told
 _AS = r"(?:\s+as\s+(?P<job>.+?))?"
 _AT = r"(?:\s+(?:at|for|with|of)\s+(?P<org>.+))?"
 WORKS = re.compile(
-    rf"(?:works?|working|is\s+(?:working|employed)|has\s+(?:been\s+working|worked)|interns?|is\s+interning|worked)\s+(?:\w+ly\s+|(?:full|part)-time\s+|from\s+home\s+)?(?:at|for|with)\s+(?P<org>.+?){_AS}",
+    rf"(?:works?|working|is\s+(?:working|employed)|has\s+(?:been\s+working|worked)|interns?|is\s+interning|worked)\s+(?:\w+ly\s+|(?:full|part)-time\s+|from\s+home\s+)?(?P<by>at|for|with)\s+(?P<org>.+?){_AS}",
     re.IGNORECASE,
 )
 WORKS_AS = re.compile(
@@ -22,6 +22,11 @@ WORKS_AS = re.compile(
 _IN_AND_FOR = re.compile(
     rf"(?:works?|working|is working|has (?:been working|worked)|worked)\s+(?:\w+ly\s+)?in\s+(?P<place>\S.*?)\s+(?:at|for)\s+(?P<org>(?:the\s+)?[A-Z].*?){_AS}"
 )
+_FIRM = re.compile(
+    r"\b(?:Inc|Corp|Corporation|Ltd|LLC|GmbH|AG|Company|Group|Bank|University|College|School|Hospital|Clinic|Institute|Labs?|Studios?|Agency|Foundation|"
+    r"Partners|Consulting|Technologies|Systems|Solutions|Airlines|Airways|Cent(?:er|re)|Council|Museum|Ministry|Department|Services|Logistics|Pharma|[A-Z]{3,})\b"
+)
+"""What tells the name of a firm from that of a person."""
 _TRADE = re.compile(r"[a-z]+(?:\s[a-z]+)?")
 _OCCASION = re.compile(
     r"\b(?:Week|Weekend|Days?|Festival|Fest|Season|Games|Olympics|Cup|Fair|Summit|Conference|Expo|Marathon|Oktoberfest|Carnival|Pride|Ramadan|Eid|Diwali|"
@@ -142,6 +147,13 @@ def _employed(clause: Clause, found: re.Match[str]) -> Iterator[Told]:
     org = employer(found["org"]) if found["org"] else None
     if found.re is _JOINED and (org is None or org.split()[0] in _SITES):
         return
+    if (
+        org is not None
+        and found.re is WORKS
+        and found["by"].lower() == "with"
+        and not (found["job"] or _FIRM.search(org))
+    ):
+        return  # with Anna, as likely as not
     past = clause.said.lower().startswith("worked") and clause.holds
     since, until = clause.times.closed
     if org is not None and past:
