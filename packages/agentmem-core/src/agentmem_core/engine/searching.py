@@ -20,6 +20,7 @@ from agentmem_core.model.values import trusting
 from agentmem_core.operations import Search
 from agentmem_core.ports import Partition
 from agentmem_core.recall.asked import FELT, Asked, asked, nearness
+from agentmem_core.recall.names import named, without
 from agentmem_core.recall.ranking import Floats, Ranked, fuse, lexical_scores, rank, timed
 from agentmem_core.recall.view import Mask, as_float32, micros, unit_rows, unit_vector
 
@@ -194,11 +195,11 @@ class _Searching:
         """The cosine of every row that could be among the best; -1 for those known not to be."""
         view = self.cached.view
         if view.has_vectors and np.count_nonzero(mask) > _GATHERED_SHARE * len(view):
-            return as_float32(view.vectors @ vector)
+            return self._cosines(vector, view.vectors, view.columns["speaker"])
         passing = np.flatnonzero(mask)
         if view.has_vectors:
             scores = np.full(len(view), -1.0, np.float32)
-            scores[passing] = view.vectors[passing] @ vector
+            scores[passing] = self._cosines(vector, view.vectors[passing], view.columns["speaker"][passing])
             return scores
         if len(passing) <= _EXACT_SHARE:
             return self._of_rows(vector, passing)
@@ -215,6 +216,25 @@ class _Searching:
             best = np.argpartition(-scored, min(wanted, len(scored) - 1))[:wanted]
             positions = np.union1d(positions, best)
         return self._of_rows(vector, positions)
+
+    def _cosines(self, vector: Floats, vectors: Floats, speakers: NDArray[np.int32]) -> Floats:
+        """What somebody said is compared with the query without the names of speakers, anything else with all of it."""
+        names = self._named()
+        if not names:
+            return as_float32(vectors @ vector)
+        directions = self.engine.names.of(names, self.engine.embedder, lambda new: self.engine.embed(new, "query"))
+        nameless = without(vector, directions)
+        if speakers.all():
+            return as_float32(vectors @ nameless)
+        both = vectors @ np.stack((nameless, vector), axis=1)
+        return np.where(speakers > 0, both[:, 0], both[:, 1])
+
+    def _named(self) -> list[str]:
+        """The speakers whom a hybrid query names; none where their names would have to be waited for, or the vector is the caller's."""
+        speakers = self.cached.view.speakers.names
+        if not speakers or self.op.mode != "hybrid" or self.op.vector is not None:
+            return []
+        return named(speakers, set(self.wanted.words)) if getattr(self.engine.embedder, "instant", False) else []
 
     def _of_rows(self, vector: Floats, positions: NDArray[np.int64]) -> Floats:
         """Exact, from the vectors of these rows."""

@@ -28,7 +28,7 @@ ALIKE = 0.6
 """What a word of like meaning counts, times how near its meaning is."""
 LIKE = 2
 """So many words may stand for one."""
-NAMED = 0.1
+NAMED = 0.2
 ASKING = 0.1
 DENSE = 0.4
 """Weight of the dense channel beside the lexical one's 1.0."""
