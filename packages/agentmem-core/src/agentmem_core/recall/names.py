@@ -6,7 +6,8 @@ nearest what says least, since of a short text the name is the larger part. Who 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
@@ -47,20 +48,29 @@ def _holding(speakers: tuple[str, ...]) -> dict[str, list[tuple[str, frozenset[s
     return found
 
 
-def without(vector: Floats, directions: Iterable[Floats]) -> Floats:
+def without(vector: Floats, directions: Sequence[Floats]) -> Floats:
     """What is left of a unit vector at right angles to these, again of length one; all of it where next to nothing is."""
-    left, taken = vector, list[Floats]()
+    left, square = vector, 1.0
+    for direction in upright(directions):
+        share = float(vector.dot(direction))
+        left = left - np.float32(share) * direction
+        square -= share * share
+    return as_float32(left * np.float32(1 / math.sqrt(square))) if square > _NOTHING_ELSE else vector
+
+
+def upright(directions: Sequence[Floats]) -> list[Floats]:
+    """Unit vectors, each at right angles to those before it; one that they hold already is left out."""
+    found: list[Floats] = []
     for direction in directions:
-        for before in taken:
-            direction = direction - np.dot(direction, before) * before
-        direction = unit_vector(as_float32(direction))
-        taken.append(direction)
-        left = left - np.dot(left, direction) * direction
-    return unit_vector(as_float32(left)) if np.dot(left, left) > _NOTHING_ELSE else vector
+        for before in found:
+            direction = direction - direction.dot(before) * before
+        if not found or direction.dot(direction) > _NOTHING_ELSE:
+            found.append(unit_vector(as_float32(direction)) if found else direction)
+    return found
 
 
 class NameVectors:
-    """The vectors of names, embedded once by the embedder in use."""
+    """The unit vectors of names, embedded once by the embedder in use."""
 
     def __init__(self) -> None:
         """None yet."""
@@ -76,5 +86,5 @@ class NameVectors:
             self._kept = embedder, kept
         for name in names:
             if name not in kept:
-                kept[name] = embed([name])[0]
+                kept[name] = unit_vector(embed([name])[0])
         return [kept[name] for name in names]
