@@ -1,4 +1,4 @@
-"""The names of speakers in a query, taken out of its vector.
+"""The names of speakers: whom a query names, and its vector without them.
 
 The vector of what somebody said holds the speaker's name. A name in the query would bring all that this speaker ever said nearer, and
 nearest what says least, since of a short text the name is the larger part. Who is named is told by ``ranking.NAMED``.
@@ -16,57 +16,69 @@ from numpy.typing import NDArray
 
 from agentmem_core.ports import Embedder
 from agentmem_core.recall.text import words
-from agentmem_core.recall.view import as_float32, unit_vector
 
 Floats = NDArray[np.float32]
 
 _KEPT = 4096
 """Names whose vectors are remembered, about a kilobyte each."""
-_NOTHING_ELSE = 0.05
-"""The square of what a vector keeps, below which it was that of a name alone."""
+_LITTLE = 0.05
+"""The square of what is left of a unit vector, below which the rest is chance."""
+
+
+def naming_words(name: str) -> set[str]:
+    """The words that name somebody: of a Chinese name its pairs of characters, since each single one stands in many names.
+
+    >>> sorted(naming_words("Ana Ruiz")), sorted(naming_words("王小明"))
+    (['ana', 'ruiz'], ['小明', '王小'])
+    """
+    found = set(words(name))
+    return {word for word in found if len(word) > 1 or word.isascii()} or found
 
 
 def named(speakers: tuple[str, ...], asked: AbstractSet[str]) -> list[str]:
-    """The parts of speakers' names, as they are written, all of whose words are among those of the query.
+    """The parts of speakers' names, as they are written, that a query of these words names.
 
     >>> named(("Ana Ruiz", "小明"), {"ana", "tea", "明"})
     ['Ana']
     """
-    holding = _holding(speakers)
-    found = dict.fromkeys(part for word in asked if word in holding for part in holding[word])
-    return [part for part, needed in found if needed <= asked]
+    parts = _parts(speakers)
+    return list(dict.fromkeys(part for word in asked if word in parts for part in parts[word]))
 
 
 @lru_cache(maxsize=1024)
-def _holding(speakers: tuple[str, ...]) -> dict[str, list[tuple[str, frozenset[str]]]]:
-    """The parts of names by the words in them, with all words of each."""
-    found: dict[str, list[tuple[str, frozenset[str]]]] = {}
+def _parts(speakers: tuple[str, ...]) -> dict[str, list[str]]:
+    """The parts of names by the words that name them."""
+    found: dict[str, list[str]] = {}
     for part in dict.fromkeys(part for name in speakers for part in name.split()):
-        needed = frozenset(words(part))
-        for word in needed:
-            found.setdefault(word, []).append((part, needed))
+        for word in naming_words(part):
+            found.setdefault(word, []).append(part)
     return found
 
 
 def without(vector: Floats, directions: Sequence[Floats]) -> Floats:
     """What is left of a unit vector at right angles to these, again of length one; all of it where next to nothing is."""
     left, square = vector, 1.0
-    for direction in upright(directions):
-        share = float(vector.dot(direction))
+    for direction in _upright(directions):
+        share = float(np.vdot(vector, direction))
         left = left - np.float32(share) * direction
         square -= share * share
-    return as_float32(left * np.float32(1 / math.sqrt(square))) if square > _NOTHING_ELSE else vector
+    return left * np.float32(1 / math.sqrt(square)) if square > _LITTLE else vector
 
 
-def upright(directions: Sequence[Floats]) -> list[Floats]:
-    """Unit vectors, each at right angles to those before it; one that they hold already is left out."""
+def _upright(directions: Sequence[Floats]) -> list[Floats]:
+    """Each at right angles to those before it, without those that they hold nearly."""
     found: list[Floats] = []
     for direction in directions:
+        rest = direction
         for before in found:
-            direction = direction - direction.dot(before) * before
-        if not found or direction.dot(direction) > _NOTHING_ELSE:
-            found.append(unit_vector(as_float32(direction)) if found else direction)
+            rest = rest - np.vdot(rest, before) * before
+        if not found or np.vdot(rest, rest) > _LITTLE:
+            found.append(_unit(rest) if found else rest)
     return found
+
+
+def _unit(vector: Floats) -> Floats:
+    return vector * np.float32(1 / (math.sqrt(np.vdot(vector, vector)) or 1.0))
 
 
 class NameVectors:
@@ -86,5 +98,5 @@ class NameVectors:
             self._kept = embedder, kept
         for name in names:
             if name not in kept:
-                kept[name] = unit_vector(embed([name])[0])
+                kept[name] = _unit(embed([name])[0])
         return [kept[name] for name in names]

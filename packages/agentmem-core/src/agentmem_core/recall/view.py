@@ -14,6 +14,7 @@ from agentmem_core.errors import StoreDamagedError
 from agentmem_core.ports.ledger import Feature
 from agentmem_core.recall.arrays import Codes, Columns
 from agentmem_core.recall.lexicon import Lexicon
+from agentmem_core.recall.names import naming_words
 from agentmem_core.recall.talk import Talk
 from agentmem_core.recall.text import QUESTION, words
 
@@ -37,7 +38,7 @@ class View:
         self._dimension = dimension
         self._vectors: NDArray[np.float32] = np.empty((0, dimension or 0), np.float32)
         self._talk: Talk | None = None
-        self._named: list[tuple[int, set[str]]] = []
+        self._named: list[tuple[int, set[str], set[str]]] = []
 
     def __len__(self) -> int:
         """How many rows it holds, dead ones included."""
@@ -156,7 +157,7 @@ class View:
 
     def spoken_by(self, query_words: set[str]) -> Mask:
         """Which rows were said by somebody the query names."""
-        named = [code for code, found in self._names() if query_words & found]
+        named = [code for code, _, naming in self._names() if query_words & naming]
         speakers = self.columns["speaker"]
         if len(named) > _FEW:
             return np.isin(speakers, named)
@@ -167,13 +168,13 @@ class View:
 
     def speaker_words(self) -> set[str]:
         """The words of all speakers' names."""
-        return {word for _, found in self._names() for word in found}
+        return {word for _, found, _ in self._names() for word in found}
 
-    def _names(self) -> list[tuple[int, set[str]]]:
-        """The speakers with the words of their names."""
+    def _names(self) -> list[tuple[int, set[str], set[str]]]:
+        """The speakers with the words of their names, and those of them that name somebody."""
         names = self.speakers.names
         for place in range(len(self._named), len(names)):
-            self._named.append((place + 1, set(words(names[place]))))
+            self._named.append((place + 1, set(words(names[place])), naming_words(names[place])))
         return self._named
 
     def _find_talk(self) -> Talk:
