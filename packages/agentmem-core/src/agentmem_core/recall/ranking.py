@@ -3,9 +3,10 @@
 *Lexical* is coverage: BM25 weights of the query's words, summed and divided by the words' idf, so that 1.0 means "every word
 of the query stands here once". A word of like meaning counts for one that is not there (``ALIKE``). A turn also borrows from its
 neighbours, each word from the nearest turn that has it (``talk``): an answer often stands next to the words that match. Names
-of speakers are not lent, since everybody's turns would then carry both; turns of a speaker whom the query names get ``NAMED``
-instead, and turns that only ask lose ``ASKING``.
-*Dense* is the cosine between query and row. Both are united: a row found by one of them alone still counts.
+of speakers are not lent, since everybody's turns would then carry both; they count the same in long and short turns, since they say
+whose it is and not what it is about. Turns of a speaker whom the query names get ``NAMED`` beside, and turns that only ask lose ``ASKING``.
+*Dense* is the cosine between query and row, without the names of speakers where somebody speaks (``names``). Both are united: a row
+found by one of them alone still counts.
 """
 
 from __future__ import annotations
@@ -94,7 +95,9 @@ def lexical_scores(
         total += idf
         if not len(rows):
             continue
-        if not talking or word in names:
+        if word in names:
+            scores[rows] += np.float32(idf)
+        elif not talking:
             scores[rows] += weights  # of a row that comes twice the last counts
         else:
             lent.append((rows, weights * exists[rows]))
