@@ -142,6 +142,19 @@ def test_a_vector_of_the_callers_is_compared_as_it_is(memory: AgentMem) -> None:
     assert given_one == pytest.approx(dense(memory.search(vector=vector)))
 
 
+def test_a_name_counts_the_same_in_a_short_and_in_a_long_turn(memory: AgentMem) -> None:
+    found = {hit.memory.content: hit.signals.lexical for hit in memory.search("Carla", mode="lexical")}
+    assert found[SHORT] == found[LONG] == 1.0
+    assert found[FACT] == 1.0
+
+
+def test_who_is_named_is_told_by_the_turns_that_say_something(memory: AgentMem) -> None:
+    hits = memory.search("Does Carla like it hot?")
+    order = [hit.memory.content for hit in hits]
+    assert order[0] == LONG
+    assert order.index(SHORT) < order.index("See you at the station then.")
+
+
 def test_a_name_is_embedded_once() -> None:
     embedder = Counting()
     with AgentMem(":memory:", embedder=embedder) as memory:

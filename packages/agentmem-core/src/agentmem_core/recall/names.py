@@ -71,7 +71,7 @@ def _upright(directions: Sequence[Floats]) -> list[Floats]:
     for direction in directions:
         rest = direction
         for before in found:
-            rest = rest - np.vdot(rest, before) * before
+            rest = rest - np.float32(np.vdot(rest, before)) * before
         if not found or np.vdot(rest, rest) > _LITTLE:
             found.append(_unit(rest) if found else rest)
     return found
