@@ -69,9 +69,10 @@ def _upright(directions: Sequence[Floats]) -> list[Floats]:
     """Each at right angles to those before it, without those that they hold nearly."""
     found: list[Floats] = []
     for direction in directions:
-        rest = direction
+        rest: Floats = direction
         for before in found:
-            rest = rest - np.float32(np.vdot(rest, before)) * before
+            share = float(np.vdot(rest, before))
+            rest = rest - np.float32(share) * before
         if not found or np.vdot(rest, rest) > _LITTLE:
             found.append(_unit(rest) if found else rest)
     return found
