@@ -69,10 +69,9 @@ def _upright(directions: Sequence[Floats]) -> list[Floats]:
     """Each at right angles to those before it, without those that they hold nearly."""
     found: list[Floats] = []
     for direction in directions:
-        rest: Floats = direction
+        rest = direction
         for before in found:
-            share = float(np.vdot(rest, before))
-            rest = rest - np.float32(share) * before
+            rest = np.asarray(rest - np.vdot(rest, before) * before, np.float32)
         if not found or np.vdot(rest, rest) > _LITTLE:
             found.append(_unit(rest) if found else rest)
     return found
