@@ -173,7 +173,7 @@ class _Searching:
             return timed(fused, time, alone=not telling) if felt and lexical is not None and time is not None else fused
 
         if self.vector is not None and op.mode != "lexical":
-            dense = self._dense(self.vector, mask, None if lexical is None else relevance)
+            dense = self._dense(self._nameless(self.vector), mask, None if lexical is None else relevance)
         if lexical is None and dense is None:
             return self._newest(mask)
         weighed = op.mode == "hybrid" and has_query
@@ -191,15 +191,33 @@ class _Searching:
         importance = self.cached.view.columns["importance"][chosen]
         return Ranked(chosen, nothing, nothing, nothing, nothing, importance, nothing)
 
+    def _nameless(self, vector: Floats) -> Floats:
+        """The vector of a hybrid query without the speakers whom it names.
+
+        All of it where it is the caller's, or where embedding a name might take long.
+        """
+        engine, op, speakers = self.engine, self.op, self.cached.view.speakers.names
+        if (
+            not speakers
+            or op.mode != "hybrid"
+            or op.vector is not None
+            or not getattr(engine.embedder, "instant", False)
+        ):
+            return vector
+        names = named(speakers, self.wanted.words)
+        if not names:
+            return vector
+        return without(vector, engine.names.of(names, engine.embedder, lambda new: engine.embed(new, "query")))
+
     def _dense(self, vector: Floats, mask: Mask, others: Callable[[None], Floats] | None) -> Floats:
         """The cosine of every row that could be among the best; -1 for those known not to be."""
         view = self.cached.view
         if view.has_vectors and np.count_nonzero(mask) > _GATHERED_SHARE * len(view):
-            return self._cosines(vector, view.vectors, view.columns["speaker"])
+            return as_float32(view.vectors @ vector)
         passing = np.flatnonzero(mask)
         if view.has_vectors:
             scores = np.full(len(view), -1.0, np.float32)
-            scores[passing] = self._cosines(vector, view.vectors[passing], view.columns["speaker"][passing])
+            scores[passing] = view.vectors[passing] @ vector
             return scores
         if len(passing) <= _EXACT_SHARE:
             return self._of_rows(vector, passing)
@@ -216,25 +234,6 @@ class _Searching:
             best = np.argpartition(-scored, min(wanted, len(scored) - 1))[:wanted]
             positions = np.union1d(positions, best)
         return self._of_rows(vector, positions)
-
-    def _cosines(self, vector: Floats, vectors: Floats, speakers: NDArray[np.int32]) -> Floats:
-        """What somebody said is compared with the query without the names of speakers, anything else with all of it."""
-        names = self._named()
-        if not names:
-            return as_float32(vectors @ vector)
-        directions = self.engine.names.of(names, self.engine.embedder, lambda new: self.engine.embed(new, "query"))
-        nameless = without(vector, directions)
-        if speakers.all():
-            return as_float32(vectors @ nameless)
-        both = vectors @ np.stack((nameless, vector), axis=1)
-        return np.where(speakers > 0, both[:, 0], both[:, 1])
-
-    def _named(self) -> list[str]:
-        """The speakers whom a hybrid query names; none where their names would have to be waited for, or the vector is the caller's."""
-        speakers = self.cached.view.speakers.names
-        if not speakers or self.op.mode != "hybrid" or self.op.vector is not None:
-            return []
-        return named(speakers, set(self.wanted.words)) if getattr(self.engine.embedder, "instant", False) else []
 
     def _of_rows(self, vector: Floats, positions: NDArray[np.int64]) -> Floats:
         """Exact, from the vectors of these rows."""

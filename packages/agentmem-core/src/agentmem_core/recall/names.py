@@ -7,8 +7,7 @@ nearest what says least, since of a short text the name is the larger part. Who 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -35,14 +34,15 @@ def naming_words(name: str) -> set[str]:
     return {word for word in found if len(word) > 1 or word.isascii()} or found
 
 
-def named(speakers: tuple[str, ...], asked: AbstractSet[str]) -> list[str]:
+def named(speakers: tuple[str, ...], asked: Iterable[str]) -> list[str]:
     """The parts of speakers' names, as they are written, that a query of these words names.
 
-    >>> named(("Ana Ruiz", "小明"), {"ana", "tea", "明"})
+    >>> named(("Ana Ruiz", "小明"), ("ana", "tea", "明"))
     ['Ana']
     """
     parts = _parts(speakers)
-    return list(dict.fromkeys(part for word in asked if word in parts for part in parts[word]))
+    found = [part for word in asked if word in parts for part in parts[word]]
+    return list(dict.fromkeys(found)) if found else found
 
 
 @lru_cache(maxsize=1024)

@@ -4,9 +4,10 @@
 of the query stands here once". A word of like meaning counts for one that is not there (``ALIKE``). A turn also borrows from its
 neighbours, each word from the nearest turn that has it (``talk``): an answer often stands next to the words that match. Names
 of speakers are not lent, since everybody's turns would then carry both; they count the same in long and short turns, since they say
-whose it is and not what it is about. Turns of a speaker whom the query names get ``NAMED`` beside, and turns that only ask lose ``ASKING``.
-*Dense* is the cosine between query and row, without the names of speakers where somebody speaks (``names``). Both are united: a row
-found by one of them alone still counts.
+whose it is and not what it is about. Turns of a speaker whom the query names get ``NAMED`` beside, as do facts with that name, and turns
+that only ask lose ``ASKING``.
+*Dense* is the cosine between row and query, without the names of speakers in it (``names``). Both are united: a row found by one of
+them alone still counts.
 """
 
 from __future__ import annotations
@@ -86,7 +87,9 @@ def lexical_scores(
     names = view.speaker_words() if talking else _NOBODY
     there, wanted = view.lexicon.words, set(asked)
     taken = wanted | names
+    naming = view.naming_words() if talking else _NOBODY
     lent: list[tuple[NDArray[np.int32], Floats]] = []
+    about: list[NDArray[np.int32]] = []
     total = 0.0
     for word in asked:
         near = related(word) if loosely and word not in names else ()
@@ -97,6 +100,8 @@ def lexical_scores(
             continue
         if word in names:
             scores[rows] += np.float32(idf)
+            if word in naming and len(talk.order) < len(view):
+                about.append(rows[~view.columns["turn"][rows]])
         elif not talking:
             scores[rows] += weights  # of a row that comes twice the last counts
         else:
@@ -107,6 +112,8 @@ def lexical_scores(
     if not talking:
         return scores, None
     extra = NAMED * view.spoken_by(wanted) - ASKING * (view.columns["question"] & view.columns["turn"])
+    for rows in about:
+        extra[rows] = NAMED
     return scores, extra.astype(np.float32)
 
 

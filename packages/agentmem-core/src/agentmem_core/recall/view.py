@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -38,7 +39,9 @@ class View:
         self._dimension = dimension
         self._vectors: NDArray[np.float32] = np.empty((0, dimension or 0), np.float32)
         self._talk: Talk | None = None
-        self._named: list[tuple[int, set[str], set[str]]] = []
+        self._named: list[tuple[int, set[str]]] = []
+        self._name_words: set[str] = set()
+        self._naming: set[str] = set()
 
     def __len__(self) -> int:
         """How many rows it holds, dead ones included."""
@@ -157,7 +160,7 @@ class View:
 
     def spoken_by(self, query_words: set[str]) -> Mask:
         """Which rows were said by somebody the query names."""
-        named = [code for code, _, naming in self._names() if query_words & naming]
+        named = [code for code, naming in self._names() if query_words & naming]
         speakers = self.columns["speaker"]
         if len(named) > _FEW:
             return np.isin(speakers, named)
@@ -166,15 +169,24 @@ class View:
             spoken |= speakers == code
         return spoken
 
-    def speaker_words(self) -> set[str]:
+    def speaker_words(self) -> AbstractSet[str]:
         """The words of all speakers' names."""
-        return {word for _, found, _ in self._names() for word in found}
+        self._names()
+        return self._name_words
 
-    def _names(self) -> list[tuple[int, set[str], set[str]]]:
-        """The speakers with the words of their names, and those of them that name somebody."""
+    def naming_words(self) -> AbstractSet[str]:
+        """Those of them that name somebody."""
+        self._names()
+        return self._naming
+
+    def _names(self) -> list[tuple[int, set[str]]]:
+        """The speakers with the words that name them."""
         names = self.speakers.names
         for place in range(len(self._named), len(names)):
-            self._named.append((place + 1, set(words(names[place])), naming_words(names[place])))
+            naming = naming_words(names[place])
+            self._named.append((place + 1, naming))
+            self._naming |= naming
+            self._name_words.update(words(names[place]))
         return self._named
 
     def _find_talk(self) -> Talk:
