@@ -507,7 +507,10 @@ def test_a_program_that_ends_without_a_close_is_silent_and_loses_nothing(tmp_pat
         "from agentmem_core import AgentMem\n"
         "memory = AgentMem(sys.argv[1], embedder='hashing', exact_limit=50)\n"
         "memory.add_many([f'memory {n}' for n in range(200)])\n"
-        "asyncio.run(memory.aadd('the last memory'))\n"
+        "async def last():\n"
+        "    asyncio.get_running_loop().slow_callback_duration = 60  # a busy machine is no fault\n"
+        "    await memory.aadd('the last memory')\n"
+        "asyncio.run(last())\n"
         "memory.search('memory')\n"
     )
     done = subprocess.run(

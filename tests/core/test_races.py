@@ -54,8 +54,8 @@ class Halting:
             self._looked()
             yield reader
 
-    def is_still(self, partition: Any) -> bool:
-        found: bool = self._ledger.is_still(partition)
+    def glance(self, partition: Any, rows: Any) -> Any:
+        found = self._ledger.glance(partition, rows)
         self._looked()
         return found
 

@@ -40,52 +40,74 @@ def a_memory(number: int, **changes: Any) -> Memory:
     return Memory(**{**fields, **changes})
 
 
-class Rows:
-    """A reader that counts how often it is asked for a row."""
-
-    def __init__(self, memories: dict[int, Memory]) -> None:
-        self.memories = memories
-        self.asked: list[int] = []
-
-    def by_rows(self, rows: list[int]) -> dict[int, Memory]:
-        self.asked += rows
-        return {row: self.memories[row] for row in rows if row in self.memories}
-
-
 # --- what is kept ------------------------------------------------------------------------------------------------------
 
 
-def test_a_memory_that_is_found_again_is_read_no_more():
-    reader, kept = Rows({1: a_memory(1), 2: a_memory(2)}), Remembered()
-    for _ in range(4):
-        assert kept.of([2, 1, 3], lambda: reader) == reader.memories  # type: ignore[arg-type,return-value]  # all it needs
-    assert reader.asked == [2, 1, 3, 2, 1, 3, 3, 3]
-    assert len(kept) == 2
-    assert kept.nbytes > 2 * 1_500
-
-
-def test_a_long_one_and_one_of_deep_metadata_are_read_each_time():
-    reader = Rows({1: a_memory(1, content="x" * 10_000), 2: a_memory(2, metadata={"deep": {"a": [1]}})})
+def test_what_was_kept_is_known_and_takes_room():
     kept = Remembered()
-    for _ in range(4):
-        kept.of([1, 2], lambda: reader)  # type: ignore[arg-type,return-value]  # all it needs
+    kept.keep([(1, b"one"), (2, b"two")])
+    kept.keep([(2, b"later")])
+    assert kept.known([2, 1, 3]) == ({2: b"two", 1: b"one"}, [3])
+    assert len(kept) == 2
+    assert kept.nbytes > len(b"onetwo")
+
+
+def test_a_long_one_is_read_each_time():
+    kept = Remembered()
+    kept.keep([(1, b"x" * 20_000)])
+    assert kept.known([1]) == ({}, [1])
     assert len(kept) == kept.nbytes == 0
 
 
 def test_what_is_dropped_or_cleared_takes_no_room():
-    reader, kept = Rows({number: a_memory(number) for number in range(10)}), Remembered()
-    for _ in range(3):
-        kept.of([*range(10)], lambda: reader)  # type: ignore[arg-type,return-value]  # all it needs
+    kept = Remembered()
+    kept.keep((number, b"some") for number in range(10))
     each = kept.nbytes // 10
     kept.drop([0, 1, 99])
     assert (len(kept), kept.nbytes) == (8, 8 * each)
     kept.clear(half=True)
     assert (len(kept), kept.nbytes) == (4, 4 * each)
-    asked = len(reader.asked)
-    kept.of([6, 7, 8, 9], lambda: reader)  # type: ignore[arg-type,return-value]  # the half that came last
-    assert len(reader.asked) == asked
+    assert kept.known([5, 6, 7, 8, 9])[1] == [5]  # the half that came last stays
     kept.clear()
     assert len(kept) == kept.nbytes == 0
+
+
+def test_uses_since_it_was_read_are_counted_until_it_is_read_anew():
+    kept = Remembered()
+    kept.keep([(1, b"one"), (2, b"two")])
+    later = NOON + timedelta(hours=1)
+    for row in (1, 1, 3):
+        kept.used(row, 2, later)
+    kept.used(1, 1, NOON)
+    found = {1: a_memory(1, access_count=3, last_accessed_at=NOON), 2: a_memory(2)}
+    kept.count(found)
+    assert (found[1].access_count, found[1].last_accessed_at) == (8, later)
+    assert found[2] == a_memory(2)
+    kept.drop([1])
+    kept.keep([(1, b"one again")])
+    kept.count(again := {1: a_memory(1, access_count=8)})
+    assert again[1].access_count == 8
+
+
+def test_a_search_reads_memories_once(tmp_path):
+    with opened(tmp_path) as memory:
+        memory.add_many([f"tea number {n}" for n in range(30)])
+        ledger = memory._backend._engine.ledger  # type: ignore[attr-defined]  # what is read is seen nowhere else
+        asked: list[list[int]] = []
+        glance = ledger.glance
+
+        def counting(partition: Any, rows: list[int]) -> Any:
+            asked.append(rows)
+            return glance(partition, rows)
+
+        ledger.glance = counting
+        for _ in range(3):
+            assert len(memory.search("tea", limit=30)) == 30
+        assert asked == [[], []]  # the first search reads all of them with the view
+        memory.add("tea that came later")
+        for _ in range(4):
+            assert "tea that came later" in [hit.memory.content for hit in memory.search("tea", limit=31)]
+        assert [len(rows) for rows in asked[2:]] == [1, 0, 0]
 
 
 def test_all_views_together_keep_no_more_than_their_share(tmp_path):

@@ -7,6 +7,8 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, normalizers
+from tokenizers.models import BPE
 
 from agentmem_core.embedders.tokens import WordTokens
 from agentmem_core.embedders.wordllama import WordLlamaEmbedder
@@ -35,6 +37,24 @@ def test_a_text_has_the_tokens_of_its_words(tokenizer, text: str) -> None:
 @given(text=st.text(alphabet=st.one_of(st.sampled_from(" ▁<>\n\tab茶é'"), st.characters(codec="utf-8")), max_size=60))
 def test_any_text_has_the_tokens_of_its_words(tokenizer, text: str) -> None:
     assert WordTokens(tokenizer).ids(text) == tokenizer.encode(text, add_special_tokens=False).ids
+
+
+@given(
+    numbers=st.lists(
+        st.one_of(st.integers(0, 10**30).map(str), st.sampled_from(("007", "٣", "２３", "②", "1st", "-5"))), max_size=6
+    )
+)
+def test_numbers_have_the_tokens_of_the_tokenizer(tokenizer, numbers: list[str]) -> None:
+    text = " ".join(("in", *numbers))
+    assert WordTokens(tokenizer).ids(text) == tokenizer.encode(text, add_special_tokens=False).ids
+
+
+def test_numbers_are_left_to_a_tokenizer_that_joins_digits() -> None:
+    signs = ["▁", *"0123456789", "12", "▁1"]
+    joining = Tokenizer(BPE({sign: place for place, sign in enumerate(signs)}, [("1", "2"), ("▁", "1")]))
+    joining.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    for text in ("12", "7 12 3", "1 2 312"):
+        assert WordTokens(joining).ids(text) == joining.encode(text, add_special_tokens=False).ids
 
 
 def test_what_is_remembered_is_bounded(tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ def _built(tenant: str, user_id: str, agent_id: str | None, session_id: str | No
     return build(Scope, tenant=tenant, user_id=user_id, agent_id=agent_id, session_id=session_id)
 
 
-_scope_of = lru_cache(maxsize=1024)(_built)
+_scope_of = lru_cache(maxsize=1024, typed=True)(_built)
 """A person is usually heard more than once: the same names are checked once."""
 
 
@@ -36,15 +36,13 @@ class Verbs:
         mine = self._scope
         if user_id is None and agent_id is None and session_id is None:
             return mine
-        names = (
-            mine.tenant,
-            mine.user_id if user_id is None else user_id,
-            mine.agent_id if agent_id is None else agent_id,
-            mine.session_id if session_id is None else session_id,
-        )
-        if all(name is None or type(name) is str for name in names):
-            return _scope_of(*names)
-        return _built(*names)
+        user_id = mine.user_id if user_id is None else user_id
+        agent_id = mine.agent_id if agent_id is None else agent_id
+        session_id = mine.session_id if session_id is None else session_id
+        try:
+            return _scope_of(mine.tenant, user_id, agent_id, session_id)
+        except TypeError:  # it cannot be hashed, and is refused for what it is
+            return _built(mine.tenant, user_id, agent_id, session_id)
 
     def _run(self, op: Op[T]) -> T:
         return self._backend.execute(op)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from agentmem_core.client.base import Verbs
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Context, Hit
+from agentmem_core.model.values import is_text
 from agentmem_core.operations import MEMORIES, Search, build
 from agentmem_core.recall.rendering import estimate_tokens, render, worth_telling
 
@@ -127,11 +129,40 @@ class RecallVerbs(Verbs):
         return _render(worth_telling(hits, min_score, query=query), max_tokens, count_tokens)
 
     def _search(
-        self, query: str | None, user_id: str | None, agent_id: str | None, session_id: str | None, **options: Any
+        self,
+        query: str | None,
+        user_id: str | None,
+        agent_id: str | None,
+        session_id: str | None,
+        *,
+        limit: int,
+        types: Any,
+        filters: Any,
+        mode: str,
+        as_of: Any,
+        now: Any,
+        min_score: float | None,
+        vector: Any,
+        collection: str,
     ) -> Search:
         if isinstance(query, str) and not query.strip():
             raise InvalidInputError("query: must not be empty or blank; leave it out to get the newest memories")
-        return build(Search, scope=self._within(user_id, agent_id, session_id), query=query, **options)
+        scope = self._within(user_id, agent_id, session_id)
+        if types is None and filters is None and as_of is None and now is None and vector is None and is_text(query):
+            try:
+                return _asking(limit, mode, min_score, collection).about(query, scope)
+            except TypeError:  # something of it cannot be hashed, and is refused below
+                pass
+        return build(
+            Search, scope=scope, query=query, limit=limit, types=types, filters=filters, mode=mode, as_of=as_of, now=now,
+            min_score=min_score, vector=vector, collection=collection,
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=256, typed=True)
+def _asking(limit: int, mode: str, min_score: float | None, collection: str) -> Search:
+    """A search like many others, whose options are checked once."""
+    return build(Search, limit=limit, mode=mode, min_score=min_score, collection=collection)
 
 
 def _require_room(max_tokens: Any) -> None:

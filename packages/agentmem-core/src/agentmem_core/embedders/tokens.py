@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import digits
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class WordTokens:
         """Nothing is known yet."""
         self._tokenizer = tokenizer
         self._known: dict[str, list[int]] = {}
+        self._numerals = _numerals(tokenizer)
 
     def ids(self, text: str) -> list[int]:
         """The ids, in order."""
@@ -35,7 +37,7 @@ class WordTokens:
         found = [known.get(word) for word in words]
         if None in found:
             new = list(dict.fromkeys(word for word, ids in zip(words, found, strict=True) if ids is None))
-            told = dict(zip(new, self._split(new), strict=True))
+            told = self._told(new)
             if len(known) + len(new) > _KEPT:
                 known.clear()
             known.update(told)
@@ -44,6 +46,19 @@ class WordTokens:
         for part in found:
             ids += part or ()
         return ids
+
+    def _told(self, words: list[str]) -> dict[str, list[int]]:
+        """The ids of each word. Numbers are new more often than anything else, and are put together by themselves."""
+        numerals = self._numerals
+        told = {
+            word: [numerals[_SPACE], *map(numerals.__getitem__, word)]
+            for word in words
+            if numerals and word.isascii() and word.isdecimal()
+        }
+        others = [word for word in words if word not in told]
+        if others:
+            told.update(zip(others, self._split(others), strict=True))
+        return told
 
     def _split(self, words: list[str]) -> list[list[int]]:
         """The ids of each word."""
@@ -55,3 +70,11 @@ class WordTokens:
             else:
                 parts[-1].append(number)
         return parts
+
+
+def _numerals(tokenizer: Tokenizer) -> dict[str, int]:
+    """The ids of a space and of each digit, where no token holds a digit and anything before it; else nothing."""
+    found = {sign: tokenizer.token_to_id(sign) for sign in (_SPACE, *digits)}
+    joined = any(tokenizer.token_to_id(sign + digit) is not None for sign in found for digit in digits)
+    known = {sign: number for sign, number in found.items() if number is not None}
+    return known if len(known) == len(found) and not joined else {}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _WEIGHTS = "weights/l2_supercat_256.safetensors"
 _TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
 _DIMENSION = 256
+_FINGERPRINT = Fingerprint("wordllama", "l2_supercat", _DIMENSION)
 _AT_ONCE = 64
 """Texts whose token vectors lie in memory together: more are slower, since they fit in no cache."""
 _FEW = 8
@@ -52,7 +53,7 @@ class WordLlamaEmbedder:
 
     @property
     def fingerprint(self) -> Fingerprint:
-        return Fingerprint("wordllama", "l2_supercat", _DIMENSION)
+        return _FINGERPRINT
 
     @property
     def instant(self) -> bool:
@@ -64,12 +65,12 @@ class WordLlamaEmbedder:
         return parts[0] if len(parts) == 1 else np.concatenate([np.zeros((0, _DIMENSION), np.float32), *parts])
 
     def _together(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        table, tokenizer, words = self._load()
+        table, tokenizer, words = self._loaded or self._load()
         if len(texts) <= _FEW:
             found = np.empty((len(texts), _DIMENSION), np.float32)
             for place, text in enumerate(texts):
-                mean = table.take(np.asarray(words.ids(text[:_LONGEST]), np.intp), 0).sum(0)
-                found[place] = mean / np.float32(math.sqrt(np.vdot(mean, mean)) or 1.0)
+                total = np.add.reduce(table.take(np.array(words.ids(text[:_LONGEST]), np.intp), 0), 0, out=found[place])
+                total *= np.float32(1 / (math.sqrt(np.vdot(total, total)) or 1.0))
             return found
         encoded = tokenizer.encode_batch_fast([text[:_LONGEST] for text in texts], add_special_tokens=False)
         ids = [encoding.ids for encoding in encoded]

@@ -6,9 +6,9 @@ import contextvars
 import os
 import weakref
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from agentmem_core.engine.asking import Walk, require, walk
 from agentmem_core.engine.engine import Engine
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+P = ParamSpec("P")
 
 _CLOSED = "this client is closed; open AgentMem again"
 _THREADS = 2
@@ -46,9 +47,11 @@ class EmbeddedBackend:
 
     def execute(self, op: Op[T]) -> T:
         self._require_open()
-        with self._blaming_damage():
-            answer = self._handler(op)(self._engine, op)
-            return cast("T", walk(answer, self._engine.model) if isinstance(answer, Generator) else answer)
+        return cast("T", self._blaming_damage(self._walked, op))
+
+    def _walked(self, op: Op[Any]) -> Any:
+        answer = self._handler(op)(self._engine, op)
+        return walk(answer, self._engine.model) if isinstance(answer, Generator) else answer
 
     def _handler(self, op: Op[T]) -> Callable[[Engine, Any], Any]:
         handler = HANDLERS.get(type(op)) or self._more.get(type(op))
@@ -56,10 +59,9 @@ class EmbeddedBackend:
             raise NotSupportedError(f"the embedded backend has no operation {type(op).__name__}")
         return handler
 
-    @contextmanager
-    def _blaming_damage(self) -> Generator[None]:
+    def _blaming_damage(self, work: Callable[P, R], /, *given: P.args, **named: P.kwargs) -> R:
         try:
-            yield
+            return work(*given, **named)
         except AgentMemError:
             raise
         except Exception as error:
@@ -142,8 +144,7 @@ class EmbeddedBackend:
 
         def blaming() -> R:
             self._require_open()
-            with self._blaming_damage():
-                return work()
+            return self._blaming_damage(work)
 
         self._require_open()
         context = contextvars.copy_context()

@@ -15,6 +15,8 @@ _CHUNK = 4096
 _DEAD_SHARE = 0.25
 _REPLAYED = 64
 """Changes up to which a view is brought up to date row by row; beyond, reading it anew is faster."""
+SMALL = 1024
+"""Rows up to which a search is short work, and all memories are kept at the first one: they lie beside what is read then."""
 
 _COLUMNS_KEPT = 16
 
@@ -31,6 +33,7 @@ class CachedView:
         self._row = 0
         self._change = -1
         self.memories = Remembered()
+        self._filled = False
         self.counted = 0
         self.measured: tuple[int, int, int] = (-1, -1, 0)
         self.then: dict[str, dict[int, object]] = {}
@@ -73,6 +76,12 @@ class CachedView:
             self._change = partition.change
             self._follow_in_columns(reader, changed)
         return not len(self.view) or self.view.dead <= max(64, _DEAD_SHARE * len(self.view))
+
+    def fill(self, reader: LedgerReader, partition: Partition) -> None:
+        """Keep all memories, once, where they are few."""
+        if not self._filled and len(self.view) <= SMALL:
+            self._filled = True
+            self.memories.keep(reader.packed(partition.id, limit=SMALL))
 
     def _follow_in_columns(self, reader: LedgerReader, changed: Sequence[int]) -> None:
         """Columns take in rows that were changed; those of dead rows stay as they are, and are seen by nobody."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -33,6 +34,7 @@ from agentmem_core.ports import (
 )
 from agentmem_core.ports.cancelling import CANCELLATION
 from agentmem_core.recall.names import NameVectors
+from agentmem_core.recall.view import unit_vector
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -171,6 +173,10 @@ class Engine:
         """One finite float32 vector a text."""
         return checked(self.embedder, texts, kind)
 
+    def query_vector(self, text: str) -> NDArray[np.float32]:
+        """The unit vector of what a text asks for."""
+        return unit_vector(checked(self.embedder, [text], "query")[0])
+
     def size(self) -> int:
         """Bytes on disk, those of files included."""
         return self.ledger.size() + self.blobs.size()
@@ -207,12 +213,17 @@ class Engine:
 def checked(embedder: Embedder, texts: Sequence[str], kind: Literal["document", "query"]) -> NDArray[np.float32]:
     """What an embedder answers, if it is one finite float32 vector a text."""
     vectors = np.ascontiguousarray(embedder.embed(texts, kind=kind), np.float32)
-    if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
+    if vectors.ndim != 2 or len(vectors) != len(texts) or not _all_finite(vectors):
         raise EmbedderError(
             f"the embedder {embedder.fingerprint} answered shape {vectors.shape} for {len(texts)} texts, or numbers that "
             "are not finite"
         )
     return vectors
+
+
+def _all_finite(vectors: NDArray[np.float32]) -> bool:
+    """A sum of squares that is finite says so at once; where it has overflowed each number is looked at."""
+    return math.isfinite(np.vdot(vectors, vectors)) or bool(np.isfinite(vectors).all())
 
 
 def find_record(

@@ -47,6 +47,10 @@ class LateHandlers(Mapping[type[Op[Any]], Handler]):
         self._homes = homes
         self._found: dict[type[Op[Any]], Handler] = {}
 
+    def get(self, kind: type[Op[Any]], default: Any = None) -> Any:
+        """The handler, or the default; that of ``Mapping`` takes two steps more."""
+        return self._found.get(kind) or (self[kind] if kind in self._homes else default)
+
     def __getitem__(self, kind: type[Op[Any]]) -> Handler:
         """The handler, imported now if it was not."""
         found = self._found.get(kind)

@@ -13,7 +13,7 @@ from agentmem_core.engine.asof import Past
 from agentmem_core.engine.cached import CachedView
 from agentmem_core.engine.drafting import require_dimension
 from agentmem_core.engine.engine import GIVEN, Engine
-from agentmem_core.engine.views import MovedError, Sight
+from agentmem_core.engine.sight import MovedError, Sight
 from agentmem_core.errors import EmbedderMismatchError, InvalidInputError, VectorMismatchError
 from agentmem_core.model import Hit, Memory, Signals
 from agentmem_core.model.values import trusting
@@ -53,7 +53,7 @@ def search_at_once(engine: Engine, op: Search) -> list[Hit] | None:
     if op.vector is None and not getattr(engine.embedder, "instant", False):
         return None
     with suppress(EmbedderMismatchError, VectorMismatchError):
-        return _settled(engine, op, asked(op.query, op.now or engine.clock()), partition, wait=False)
+        return _settled(engine, op, partition, wait=False)
     return None
 
 
@@ -63,11 +63,10 @@ def look_up(engine: Engine, op: Search) -> list[Hit]:
     The partition is not read first when this process has seen it: what is remembered is looked at again where the rows are read.
     """
     place = (op.scope.tenant, op.collection, op.scope.user_id)
-    wanted = asked(op.query, op.now or op.as_of or engine.clock())
     remembered = engine.seen.partition(place)
     if remembered is not None:
         with suppress(EmbedderMismatchError, VectorMismatchError):
-            hits = _settled(engine, op, wanted, remembered)
+            hits = _settled(engine, op, remembered)
             if hits is not None:
                 return hits
         engine.seen.keep_partition(place, None)
@@ -81,21 +80,24 @@ def look_up(engine: Engine, op: Search) -> list[Hit]:
         _query_vector(engine, op, given=stored.embedder.provider == GIVEN.provider)
         return []
     engine.seen.keep_partition(place, partition)
-    found = _search(engine, op, wanted, partition)
+    found = _search(engine, op, partition)
     return look_up(engine, op) if found is None else found
 
 
-def _settled(engine: Engine, op: Search, wanted: Asked, partition: Partition, *, wait: bool = True) -> list[Hit] | None:
+def _settled(engine: Engine, op: Search, partition: Partition, *, wait: bool = True) -> list[Hit] | None:
     """``_search`` in what is in memory, and then a look whether that still holds; with a transaction around it where it does not."""
-    with suppress(MovedError):
-        return _search(engine, op, wanted, partition, wait=wait, lazily=True)
-    return _search(engine, op, wanted, partition, wait=wait)
+    try:
+        return _search(engine, op, partition, wait=wait, lazily=True)
+    except MovedError:
+        return _search(engine, op, partition, wait=wait)
 
 
 def _search(
-    engine: Engine, op: Search, wanted: Asked, partition: Partition, *, wait: bool = True, lazily: bool = False
+    engine: Engine, op: Search, partition: Partition, *, wait: bool = True, lazily: bool = False
 ) -> list[Hit] | None:
     """The hits in a partition as it was; None when it was erased, or embedded anew, since, or had to be waited for."""
+    now = engine.clock()
+    wanted = asked(op.query, op.now or op.as_of or now)
     remembered = partition
     stored = partition.collection.embedder
     require_dimension(op.vector, stored.dimension, op.collection)
@@ -110,10 +112,9 @@ def _search(
             engine.require_fit(partition.collection.embedder, op.collection)
         past = None if op.as_of is None else Past(engine, sight.reader, partition, op.as_of)
         cached = past.view() if past else cached
-        ranked = _Searching(engine, sight, cached, op, wanted, vector, micros(engine.clock())).ranked()
+        ranked = _Searching(engine, sight, cached, op, wanted, vector, micros(now)).ranked()
         rows: list[int] = cached.view.columns["row"][ranked.positions].tolist()
         memories = sight.memories(rows)
-        sight.require_still()
     if past:
         memories = {row: past.memory(row, memory) for row, memory in memories.items()}
     return _hits(ranked, rows, memories, op)
@@ -131,7 +132,7 @@ def _query_vector(engine: Engine, op: Search, *, given: bool) -> NDArray[np.floa
                 f"collection {op.collection!r} holds vectors of its callers; a dense search needs vector="
             )
         return None
-    return unit_vector(engine.embed([op.query], "query")[0])
+    return engine.query_vector(op.query)
 
 
 @dataclass(slots=True)
@@ -147,13 +148,7 @@ class _Searching:
     def ranked(self) -> Ranked:
         """The best positions of the view."""
         op, view = self.op, self.cached.view
-        exists = view.visible(
-            agent_id=op.scope.agent_id,
-            session_id=op.scope.session_id,
-            types=None if op.types is None else [kind.value for kind in op.types],
-            now=self.now,
-            as_of=None if op.as_of is None else micros(op.as_of),
-        )
+        exists = self._exists()
         mask = exists
         if op.filters is not None:
             mask = exists & self.cached.passing(self.sight.reader, self.sight.partition, op.filters)
@@ -181,6 +176,19 @@ class _Searching:
             view, relevance(dense), mask, limit=op.limit, now=self.now, weighed=weighed, dense=dense, lexical=lexical,
             time=time, keep_all=lexical is None,
         )  # fmt: skip
+
+    def _exists(self) -> Mask:
+        """Which rows there are for whoever asks."""
+        op, view = self.op, self.cached.view
+        if op.scope.agent_id is None and op.scope.session_id is None and op.types is None and op.as_of is None:
+            return view.visible_now(self.now)
+        return view.visible(
+            agent_id=op.scope.agent_id,
+            session_id=op.scope.session_id,
+            types=None if op.types is None else [kind.value for kind in op.types],
+            now=self.now,
+            as_of=None if op.as_of is None else micros(op.as_of),
+        )
 
     def _newest(self, mask: Mask) -> Ranked:
         """Without anything to compare with: the newest first."""
@@ -212,7 +220,9 @@ class _Searching:
     def _dense(self, vector: Floats, mask: Mask, others: Callable[[None], Floats] | None) -> Floats:
         """The cosine of every row that could be among the best; -1 for those known not to be."""
         view = self.cached.view
-        if view.has_vectors and np.count_nonzero(mask) > _GATHERED_SHARE * len(view):
+        if view.has_vectors and (
+            mask is view.visible_now(self.now) or np.count_nonzero(mask) > _GATHERED_SHARE * len(view)
+        ):
             return as_float32(view.vectors @ vector)
         passing = np.flatnonzero(mask)
         if view.has_vectors:

@@ -4,74 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 
-from agentmem_core.engine.cached import CachedView
-from agentmem_core.model import Memory
+from agentmem_core.engine.cached import SMALL, CachedView
+from agentmem_core.engine.sight import Sight
 from agentmem_core.ports import Ledger, LedgerReader, Partition
 
 _SHARE = 4
 """The vectors of one partition may take this part of the budget."""
 _LEAST = 32 * 1024 * 1024
 """Or so many bytes, however small that is."""
-_SMALL = 1024
-"""Rows up to which a search is short work."""
 _MEMORIES_SHARE = 16
 """Memories as they were read may take this part of the budget."""
 ROW_BITS = 32
 ROW_MASK = (1 << ROW_BITS) - 1
-
-
-class MovedError(Exception):
-    """The partition is no longer as the view has it; begin again."""
-
-
-@contextmanager
-def _held(lock: threading.Lock, *, wait: bool) -> Generator[bool]:
-    """The lock, waited for or not; whether it was to be had."""
-    held = lock.acquire(blocking=wait)
-    try:
-        yield held
-    finally:
-        if held:
-            lock.release()
-
-
-class Sight:
-    """A view for one thread alone, and the partition as the view has it."""
-
-    def __init__(self, ledger: Ledger, partition: Partition, cached: CachedView, stack: ExitStack) -> None:
-        """``stack`` ends what is begun here."""
-        self.partition = partition
-        self.cached = cached
-        self._ledger = ledger
-        self._stack = stack
-        self._reader: LedgerReader | None = None
-
-    @property
-    def reader(self) -> LedgerReader:
-        """A reader that sees the partition as the view has it, begun when it is first asked for; else ``MovedError``."""
-        if self._reader is None:
-            reader = self._stack.enter_context(self._ledger.reading())
-            if reader.again(self.partition) != self.partition:
-                raise MovedError
-            self._reader = reader
-        return self._reader
-
-    def begin(self, reader: LedgerReader) -> None:
-        """Use this reader, which sees the same."""
-        self._reader = reader
-
-    def memories(self, rows: Sequence[int]) -> dict[int, Memory]:
-        """The living memories of rows, each the caller's own."""
-        return self.cached.memories.of(rows, lambda: self.reader)
-
-    def require_still(self) -> None:
-        """``MovedError`` unless the partition is, or was when the reader began, as the view has it."""
-        if self._reader is None and not self._ledger.is_still(self.partition):
-            raise MovedError
 
 
 class Views:
@@ -88,43 +35,15 @@ class Views:
         self._total = 0
         self._memories = 0
 
-    @contextmanager
-    def current(
-        self, ledger: Ledger, partition: Partition, *, wait: bool = True, lazily: bool = False
-    ) -> Generator[Sight | None]:
-        """The view of a partition for this thread alone, level with its reader; None when the partition is erased.
+    def current(self, ledger: Ledger, partition: Partition, *, wait: bool = True, lazily: bool = False) -> Sight:
+        """The view of a partition for this thread alone, level with its reader; in a ``with``, None when the partition is erased.
 
-        The reader begins when the view is ours: an older one could not see rows that another thread has brought in. Without
-        ``wait`` it is None too where the view is somebody else's now, or has much to catch up with.
+        Without ``wait`` it is None too where the view is somebody else's now, or has much to catch up with.
 
-        With ``lazily`` a view that is level with the partition as it was given is taken for it; whether it still is
-        must be asked in the end (``require_still``).
+        With ``lazily`` a view that is level with the partition as it was given is taken for it; whether it still is, is found
+        out where memories are read.
         """
-        vectors = not self.is_large(partition)
-        cached = self._entry(partition, vectors=vectors)
-        with _held(cached.lock, wait=wait) as held, ExitStack() as stack:
-            if not held:
-                yield None
-                return
-            if lazily and cached.is_level(partition):
-                yield Sight(ledger, partition, cached, stack)
-                used, now = cached, partition
-            else:
-                reader = stack.enter_context(ledger.reading())
-                found = reader.again(partition)
-                if found is None or not (wait or cached.is_near(found)):
-                    yield None
-                    return
-                used, now = cached, found
-                if not (cached.fits(now, vectors=vectors) and self._follows(cached, reader, now)):
-                    used = CachedView(now, vectors=vectors)
-                    stack.enter_context(used.lock)
-                    self._put(used, now.id)
-                    self._follows(used, reader, now)
-                sight = Sight(ledger, now, used, stack)
-                sight.begin(reader)
-                yield sight
-        self._trim(used, now.id)
+        return Sight(self, ledger, partition, wait=wait, lazily=lazily)
 
     def used(self, counts: Sequence[tuple[int, int, datetime]]) -> None:
         """Uses were written: memories that were read before carry them too."""
@@ -137,7 +56,7 @@ class Views:
         """Whether the partition is small and in memory, so that a search in it takes about a millisecond."""
         cached = self._views.get(partition.id)
         return (
-            cached is not None and not cached.lock.locked() and len(cached.view) <= _SMALL and cached.is_near(partition)
+            cached is not None and not cached.lock.locked() and len(cached.view) <= SMALL and cached.is_near(partition)
         )
 
     def is_large(self, partition: Partition) -> bool:
@@ -157,7 +76,8 @@ class Views:
         with self._lock:
             self._remove(partition)
 
-    def _entry(self, partition: Partition, *, vectors: bool) -> CachedView:
+    def entry(self, partition: Partition, *, vectors: bool) -> CachedView:
+        """The view of a partition, an empty one where there is none that fits."""
         with self._lock:
             cached = self._views.get(partition.id)
             if cached is None or not cached.fits(partition, vectors=vectors):
@@ -166,13 +86,13 @@ class Views:
             self._views.move_to_end(partition.id)
             return cached
 
-    def _put(self, used: CachedView, partition: int) -> None:
+    def put(self, used: CachedView, partition: int) -> None:
         """In place of what is there; whoever made it has its lock already, since from now on others find it."""
         with self._lock:
             self._uncount(self._views.get(partition))
             self._views[partition] = used
 
-    def _follows(self, cached: CachedView, reader: LedgerReader, partition: Partition) -> bool:
+    def follows(self, cached: CachedView, reader: LedgerReader, partition: Partition) -> bool:
         """``follow``; a view that failed in the middle of it is of no more use."""
         try:
             return cached.follow(reader, partition)
@@ -182,7 +102,7 @@ class Views:
                     self._remove(partition.id)
             raise
 
-    def _trim(self, used: CachedView, partition: int) -> None:
+    def trim(self, used: CachedView, partition: int) -> None:
         """Measure the view that was used, and let the longest unused ones go while all together are too large."""
         if used.memories.nbytes != used.counted:
             self._trim_memories(used, partition)

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from agentmem_core.model.scope import Scope
-from agentmem_core.model.values import Moment, Value, trusting
+from agentmem_core.model.values import Moment, Value
 
 
 class MemoryType(StrEnum):
@@ -51,9 +51,3 @@ class Memory(Value):
     version: int = 1
     access_count: int = 0
     last_accessed_at: Moment | None = None
-
-    def twin(self) -> Memory:
-        """The same, with a metadata of its own whose values are plain ones: who changes that changes nobody else's."""
-        fields = self.__dict__.copy()
-        fields["metadata"] = fields["metadata"].copy()
-        return trusting(Memory)(fields)

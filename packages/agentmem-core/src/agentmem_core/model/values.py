@@ -11,7 +11,7 @@ import sys
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeGuard, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +25,7 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
 )
+from pydantic_core import from_json
 
 from agentmem_core.errors import InvalidInputError
 
@@ -33,6 +34,7 @@ MAX_METADATA_BYTES = 1_000_000
 MAX_NAME_LENGTH = 256
 MAX_LIMIT = 10_000
 
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _NO_OFFSET = timedelta()
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -193,13 +195,13 @@ def _json_object(value: Any) -> Any:
         return {}
     _string_keys(value)
     try:
-        text = json.dumps(dict(value), ensure_ascii=False, allow_nan=False)
+        text = _JSON.encode(dict(value))
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"must hold JSON values only (str, int, float, bool, None, list, dict): {error}") from None
     _text_in_json(text)
     if len(text) > MAX_METADATA_BYTES:
         raise ValueError(f"is {len(text):,} characters as JSON, the limit is {MAX_METADATA_BYTES:,}")
-    return json.loads(text)
+    return from_json(text)
 
 
 def _text_in_json(text: str) -> None:
@@ -285,6 +287,16 @@ def _not_too_long(value: str) -> str:
     if len(value) > MAX_CONTENT_BYTES:
         raise ValueError(f"is {len(value):,} characters long, the limit is {MAX_CONTENT_BYTES:,}")
     return value
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether it can stand as ``Text`` as it is."""
+    return (
+        type(value) is str
+        and len(value) <= MAX_CONTENT_BYTES
+        and "\x00" not in value
+        and (value.isascii() or not _LONE_SURROGATE.search(value))
+    )
 
 
 _NOT_BLANK = r"^[^\x00]*[^\s\x00\x1c-\x1f\x85][^\x00]*$"

@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, Field
 
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model.results import Hit
-from agentmem_core.model.values import Instant, Limit, Name, Text, Vector
+from agentmem_core.model.scope import Scope
+from agentmem_core.model.values import Instant, Limit, Name, Text, Vector, trusting
 from agentmem_core.operations.base import MEMORIES, Access, Op
 from agentmem_core.operations.memories import Kinds, Where
 
@@ -41,3 +42,10 @@ class Search(Op[list[Hit]]):
     min_score: Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)] | None = None
     vector: Vector | None = None
     collection: Name = MEMORIES
+
+    def about(self, query: str, scope: Scope) -> Search:
+        """The same with another query and scope, which are known to be right."""
+        return _search({**vars(self), "query": query, "scope": scope})
+
+
+_search = trusting(Search)

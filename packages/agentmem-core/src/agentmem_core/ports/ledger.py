@@ -67,6 +67,10 @@ class Record:
         return replace(self, memory=self.memory.model_copy(update=changes))
 
 
+Packed = bytes
+"""A memory in the form that its ledger unpacks; it never leaves the process."""
+
+
 class Feature(NamedTuple):
     """What a search needs to know of one row; times are microseconds since 1970, None where there is none."""
 
@@ -155,6 +159,10 @@ class LedgerReader(LessonReader, Protocol):
 
     def by_rows(self, rows: Sequence[int]) -> dict[int, Memory]:
         """The living memories of these rows."""
+        ...
+
+    def packed(self, partition: int, *, limit: int) -> list[tuple[int, Packed]]:
+        """The living memories of a partition by row, in little room; the first ``limit`` where there are more."""
         ...
 
     def walk(self, partition: int, listing: Listing) -> list[Record]:
@@ -324,8 +332,15 @@ class Ledger(Protocol):
         """Makes the transactions of this thread one: each is undone by itself, all are there when the block ends, none when it raises."""
         ...
 
-    def is_still(self, partition: Partition) -> bool:
-        """Whether nothing of a partition has changed since it was read, but how often it was used; cheaper than a transaction."""
+    def glance(self, partition: Partition, rows: Sequence[int]) -> dict[int, Packed] | None:
+        """The living memories of these rows; None where more of the partition has changed than how often it was used.
+
+        Cheaper than a transaction.
+        """
+        ...
+
+    def unpack(self, partition: Partition, packed: Iterable[Packed]) -> list[Memory]:
+        """The memories of a partition that were packed, in order, each the caller's own."""
         ...
 
     def is_at_hand(self) -> bool:

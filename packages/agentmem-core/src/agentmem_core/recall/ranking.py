@@ -161,7 +161,7 @@ def rank(
     pool = limit if not weighed else max(4 * limit + 32, _FEW)
     candidates = _within_reach(relevance, mask, limit, pool) if weighed and not keep_all else None
     if candidates is None:
-        candidates = np.flatnonzero(mask if keep_all else mask & (relevance > 0))
+        candidates = (mask if keep_all else mask & (relevance > 0)).nonzero()[0]
         candidates = _largest(order_by, candidates, pool)
     columns = view.columns
     age = np.maximum(now - columns["occurred"][candidates], 0) / _DAY
@@ -194,7 +194,7 @@ def _within_reach(relevance: Floats, mask: Mask, limit: int, pool: int) -> NDArr
     least = np.partition(masked, len(masked) - limit)[len(masked) - limit] * _LEAST_LIFT
     if least <= 0:
         return None
-    within = np.flatnonzero(masked >= least)
+    within = (masked >= least).nonzero()[0]
     return within if len(within) <= pool else None
 
 

@@ -23,6 +23,8 @@ QUESTION = "?"
 
 _CJK = "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _TOKEN = re.compile(rf"([{_CJK}]+)|[^\W_{_CJK}]+(?:'[^\W_{_CJK}]+)*")
+_ASCII_TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
+"""The same in lower-case ASCII."""
 _WIDE = re.compile(f"[{_CJK}]")
 _LATIN = re.compile(r"[a-z\u00df-\u024f']+")
 _SPEAKER = re.compile(r"\s*([^\W\d_](?:[^\W\d_]|[ .'\-·]){0,39}?)\s*[:：](?!//)\s*\S")
@@ -71,6 +73,8 @@ def words(text: str) -> list[str]:
 
 def telling_words(text: str) -> list[str]:
     """The words of ``text`` in order without function words, even where nothing else is left."""
+    if text.isascii():
+        return [_stem(word) for word in _ASCII_TOKEN.findall(text.lower()) if word not in _STOP]
     return [_stem(word) for word in _all_words(text) if word not in _STOP and not _is_particle(word)]
 
 

@@ -39,6 +39,8 @@ class View:
         self._dimension = dimension
         self._vectors: NDArray[np.float32] = np.empty((0, dimension or 0), np.float32)
         self._talk: Talk | None = None
+        self._visible: tuple[Mask, int, int] | None = None
+        """Which rows exist, from when to before when."""
         self._named: list[tuple[int, set[str]]] = []
         self._name_words: set[str] = set()
         self._naming: set[str] = set()
@@ -92,7 +94,7 @@ class View:
             self._vectors[start : start + len(features)] = unit_rows(
                 [feature.vector for feature in features], self._dimension or 0
             )
-        self._talk = None
+        self._talk = self._visible = None
 
     def replace(self, features: Sequence[Feature], changed: Sequence[int]) -> None:
         """Rows as they stand now; those of ``changed`` that are missing are dead."""
@@ -112,7 +114,7 @@ class View:
                 self.lexicon.replace(position, self._telling(found))
             if self.has_vectors:
                 self._vectors[position] = unit_rows([feature.vector], self._dimension or 0)[0]
-        self._talk = None
+        self._talk = self._visible = None
 
     def position(self, row: int) -> int | None:
         """Where a row stands; None when it is not here."""
@@ -151,6 +153,15 @@ class View:
         if types is not None:
             mask &= np.isin(columns["type"], [self.types.known(name) for name in types])
         return mask
+
+    def visible_now(self, now: int) -> Mask:
+        """Which rows exist for whoever asks for nothing special; kept until a row comes or goes, and not to be changed."""
+        if self._visible is None or not self._visible[1] <= now < self._visible[2]:
+            mask = self.visible(agent_id=None, session_id=None, types=None, now=now, as_of=None)
+            mask.flags.writeable = False
+            ends = (self.columns[name][mask].min(initial=NEVER) for name in ("expires", "valid_to"))
+            self._visible = mask, now, int(min(ends))
+        return self._visible[0]
 
     def talk(self) -> Talk:
         """Which turns are neighbours."""
@@ -191,7 +202,7 @@ class View:
 
     def _find_talk(self) -> Talk:
         columns = self.columns
-        turns = np.flatnonzero(columns["turn"] & columns["alive"])
+        turns = (columns["turn"] & columns["alive"]).nonzero()[0]
         return Talk.of(turns, columns["session"], columns["occurred"], columns["question"])
 
     def _column_values(self, feature: Feature, found: list[str]) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 from agentmem_core.http import Call, Route, call_of
 from agentmem_core.operations import Import, Search
 from agentmem_core.server.exchange import Exchange
-from agentmem_core.server.rendered import Rendered
+from agentmem_core.server.rendered import Rendered, json_of_hits
 from agentmem_core.server.service import Service
 from agentmem_core.server.settings import ServerSettings
 
@@ -43,6 +43,8 @@ class Calling:
         if isinstance(answer, Rendered):
             return answer.content
         route = self._route
+        if self._is_search:
+            return json_of_hits(answer)
         return route.answer.dump_json(answer if route.picked is None else route.picked(answer))
 
     async def _call(self, exchange: Exchange, body: bytes) -> Call:

@@ -10,13 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address
-from secrets import token_hex
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from agentmem_core.http.problems import MEDIA_TYPE
-from agentmem_core.server.exchange import SECURITY, problem
+from agentmem_core.server.exchange import SECURITY, fresh_id, problem
 
 log = logging.getLogger("agentmem_core.server")
 
@@ -187,7 +186,7 @@ def peer_of(host: str | None) -> str | None:
 
 
 def _refusal() -> bytes:
-    request_id = token_hex(8)
+    request_id = fresh_id()
     body = problem("invalid_input", 400, _NOT_HTTP, request_id).model_dump_json(exclude_none=True).encode()
     headers = [
         (b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(body)), (b"connection", b"close"),

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from starlette.exceptions import HTTPException
@@ -189,7 +190,10 @@ class Edge:
 
 def _require_one_of_each(exchange: Exchange) -> None:
     """What says who asks, and whom, is said once: another program on the way may have looked at the other one."""
-    names = [name for name, _ in exchange.scope["headers"]]
+    headers = exchange.scope["headers"]
+    if len(headers) == len(exchange.headers):
+        return
+    names = [name for name, _ in headers]
     for name in (b"authorization", b"host", b"origin"):
         if names.count(name) > 1:
             raise InvalidInputError(f"{name.decode()}: is given more than once in the headers; send it once")
@@ -211,8 +215,12 @@ def unknown(exchange: Exchange, status: int, detail: str) -> Problem:
 
 
 def _nothing_around(_: Exchange) -> AbstractContextManager[None]:
-    return nullcontext()
+    return _NOTHING
 
 
+_NOTHING = nullcontext()
+
+
+@lru_cache(maxsize=256)
 def _name(host: str) -> str:
     return urlsplit(f"//{host}").hostname or ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import random
 import re
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
@@ -47,6 +48,20 @@ def problem(code: str, status: int, detail: str, request_id: str, retry_after: f
     )  # fmt: skip
 
 
+def fresh_id() -> str:
+    """A name for a request: told from others by it, not kept from anybody, so the system is not asked for every one.
+
+    >>> len(fresh_id())
+    16
+    """
+    return f"{_ids.getrandbits(64):016x}"
+
+
+_ids = random.Random()  # noqa: S311 - no secret
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_ids.seed)
+
+
 class Refused(Exception):  # noqa: N818 - the error is the problem in it
     """An answer that is no operation's: what HTTP itself refuses."""
 
@@ -79,7 +94,7 @@ class Exchange:
         self.path = path
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         given = self.headers.get(b"x-request-id", b"")
-        self.request_id = given.decode() if _SANE_ID.fullmatch(given) else secrets.token_hex(8)
+        self.request_id = given.decode() if _SANE_ID.fullmatch(given) else fresh_id()
         self.extra: dict[str, str] = {}
         self.operation = "none"
         self.route = ""
@@ -163,8 +178,9 @@ class Exchange:
 
     def with_own(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         """The headers of an answer, with those that every answer has."""
-        extra = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.extra.items()]
-        own = [*headers, (b"x-request-id", self.request_id.encode()), *extra]
+        own = [*headers, (b"x-request-id", self.request_id.encode())]
+        if self.extra:
+            own += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.extra.items()]
         said = {name for name, _ in own}
         return own + [pair for pair in SECURITY if pair[0] not in said]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from agentmem_core.errors import PermissionDeniedError
 from agentmem_core.http import ScopeNames
@@ -22,6 +22,9 @@ class Caller:
     tenant: str | None = None
     user_id: str | None = None
 
+    is_checked: ClassVar[bool] = False
+    """Whether both are known to be names as ``Name`` has them; those of any gate need not be."""
+
     @property
     def account(self) -> str:
         """Whose limits it counts against: a key, with the tokens that were made of it."""
@@ -29,7 +32,8 @@ class Caller:
 
     def scope(self, names: ScopeNames) -> Scope:
         """The scope of a request; what it does not name is the caller's, or else the default."""
-        return Scope(
+        is_known = self.is_checked or (self.tenant is None and self.user_id is None)
+        return (Scope.trusted if is_known else Scope)(
             tenant=_one("tenant", self.tenant, names.tenant),
             user_id=_one("user_id", self.user_id, names.user_id),
             agent_id=names.agent_id,

@@ -6,6 +6,8 @@ import asyncio
 import json
 import logging
 import sys
+import time
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -28,16 +30,15 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record on one line."""
-        said: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        said.update((name, value) for name, value in vars(record).items() if name not in _STANDARD)
+        extra = {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
-            said["error"] = _where(record.exc_info[1])
-        return _as_json(said)
+            extra["error"] = _where(record.exc_info[1])
+        return _line(record.created, record.levelname.lower(), record.name, record.getMessage(), extra)
+
+
+def _line(moment: float, level: str, name: str, message: str, extra: Mapping[str, Any]) -> str:
+    time = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
+    return _as_json({"time": time, "level": level, "logger": name, "message": message, **extra})
 
 
 def _where(error: BaseException | None) -> list[dict[str, Any]]:
@@ -68,6 +69,10 @@ class Lines(logging.StreamHandler[TextIO]):
         self._gathered: list[str] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    def is_plain(self) -> bool:
+        """Whether it writes every record of level INFO, and as our own formatter does."""
+        return type(self.formatter) is JsonLines and not self.filters and self.level <= logging.INFO
+
     def emit(self, record: logging.LogRecord) -> None:
         """Write it, or keep it for a moment."""
         loop = asyncio._get_running_loop() if record.levelno <= logging.INFO else None  # noqa: SLF001 - asks, and does not raise
@@ -76,14 +81,25 @@ class Lines(logging.StreamHandler[TextIO]):
             super().emit(record)
             return
         try:
-            line = self.format(record) + self.terminator
+            line = self.format(record)
         except Exception:  # noqa: BLE001 - as every handler: what cannot be logged must not end what was logged
             self.handleError(record)
             return
+        self._keep(line, loop)
+
+    def inform(self, line: str) -> None:
+        """What would come of a record of level INFO, on an event loop."""
+        self.acquire()
+        try:
+            self._keep(line, asyncio.get_running_loop())
+        finally:
+            self.release()
+
+    def _keep(self, line: str, loop: asyncio.AbstractEventLoop) -> None:
         if not self._gathered or loop is not self._loop:
             self._loop = loop
             loop.call_later(_GATHERED, self.flush)
-        self._gathered.append(line)
+        self._gathered.append(line + self.terminator)
 
     def flush(self) -> None:
         """Everything has left."""
@@ -119,12 +135,29 @@ def log_request(exchange: Exchange) -> None:
         exchange.operation in {"live", "ready", "metrics"} and exchange.code == "ok"
     ):
         return
-    record = _requests.makeRecord(
-        _requests.name, logging.INFO, "", 0, "request", (), None,
-        extra={
-            "request_id": exchange.request_id, "method": exchange.method, "route": exchange.route,
-            "operation": exchange.operation, "code": exchange.code, "status": exchange.status,
-            "ms": round(exchange.seconds * 1000, 2), "caller": None if exchange.caller is None else exchange.caller.name,
-        },
-    )  # fmt: skip
+    extra = {
+        "request_id": exchange.request_id, "method": exchange.method, "route": exchange.route,
+        "operation": exchange.operation, "code": exchange.code, "status": exchange.status,
+        "ms": round(exchange.seconds * 1000, 2), "caller": None if exchange.caller is None else exchange.caller.name,
+    }  # fmt: skip
+    lines = _lines_alone(_requests)
+    if lines is not None:
+        lines.inform(_line(time.time(), "info", _requests.name, "request", extra))
+        return
+    record = _requests.makeRecord(_requests.name, logging.INFO, "", 0, "request", (), None, extra=extra)
     _requests.handle(record)  # not by info(), which looks for the line of code that calls it
+
+
+def _lines_alone(logger: logging.Logger) -> Lines | None:
+    """Our handler where nobody else has a say in what is logged: then a line needs no record, which costs as much as the line."""
+    only: Lines | None = None
+    here: logging.Logger | None = logger
+    if logger.filters or logging.getLogRecordFactory() is not logging.LogRecord:
+        return None
+    while here is not None:
+        for handler in here.handlers:
+            if only is not None or type(handler) is not Lines or not handler.is_plain():
+                return None
+            only = handler
+        here = here.parent if here.propagate else None
+    return only

@@ -26,7 +26,7 @@ class Deadline:
         self._seconds = seconds
         self._exchange = exchange
         self._cancellation = cancellation
-        self._timers: list[asyncio.TimerHandle] = []
+        self._timer: asyncio.TimerHandle | None = None
         self._watch: asyncio.Task[None] | None = None
         self._why: Exception | None = None
 
@@ -37,18 +37,17 @@ class Deadline:
         if task is None:
             raise RuntimeError("a deadline belongs to a task")
         self._task = task
-        late = TimedOutError(f"it took longer than {self._seconds:g} s and was given up; nothing was written")
-        self._timers.append(loop.call_later(self._seconds, self._give_up, late))
-        if self._exchange.read and self._seconds > _WATCH_AFTER:
-            self._timers.append(loop.call_later(_WATCH_AFTER, self._look))
+        watched = self._exchange.read and self._seconds > _WATCH_AFTER
+        seconds, then = (_WATCH_AFTER, self._look) if watched else (self._seconds, self._late)
+        self._timer = loop.call_later(seconds, then)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """In time, or ``TimedOutError``, or ``Gone``."""
-        for timer in self._timers:
-            timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         if self._watch is not None:
             self._watch.cancel()
         if self._why is not None and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
@@ -59,8 +58,13 @@ class Deadline:
             self._why = why
             self._task.cancel()
 
+    def _late(self) -> None:
+        self._give_up(TimedOutError(f"it took longer than {self._seconds:g} s and was given up; nothing was written"))
+
     def _look(self) -> None:
-        self._watch = asyncio.get_running_loop().create_task(self._until_gone())
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._seconds - _WATCH_AFTER, self._late)
+        self._watch = loop.create_task(self._until_gone())
 
     async def _until_gone(self) -> None:
         with suppress(asyncio.CancelledError):

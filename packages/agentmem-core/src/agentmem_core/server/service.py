@@ -17,7 +17,7 @@ from agentmem_core.model import Scope
 from agentmem_core.operations import Op, Search
 from agentmem_core.ports import Backend
 from agentmem_core.server.discretion import discreet
-from agentmem_core.server.exchange import Exchange, Gone, Refused, problem
+from agentmem_core.server.exchange import JSON, Exchange, Gone, Refused, problem
 from agentmem_core.server.gate import Caller, Gate, Outcome, WatchingGate
 from agentmem_core.server.load import Load
 from agentmem_core.server.readers.readers import Readers
@@ -156,7 +156,10 @@ class Service:
 
 def require_media(exchange: Exchange, *endings: str) -> None:
     """Refuse a body of another kind: also what a web page may send anywhere without asking its browser."""
-    media = exchange.headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
+    said = exchange.headers.get(b"content-type", b"")
+    if said == JSON and "json" in endings:
+        return
+    media = said.decode("latin-1").partition(";")[0].strip().lower()
     if media.startswith("application/") and media.rpartition("/")[2].rpartition("+")[2] in endings:
         return
     detail = f"the body must be JSON: send it with Content-Type: application/{endings[0]}"

@@ -20,6 +20,7 @@ from agentmem_core.errors import NotConfiguredError
 from agentmem_core.ports import Backend
 from agentmem_core.server.app import create_app
 from agentmem_core.server.connections import bounded, let_go
+from agentmem_core.server.garbage import seldom_collected
 from agentmem_core.server.gate import Gate, OpenGate
 from agentmem_core.server.load import Load
 from agentmem_core.server.loopback import is_loopback
@@ -142,7 +143,8 @@ async def _serve(
             app, http=bounded(settings.connections), lifespan="off", log_config=None, access_log=False, server_header=False, ws="none",
             timeout_keep_alive=_KEEP_ALIVE, timeout_graceful_shutdown=settings.grace, proxy_headers=False,
         )  # fmt: skip
-        await _Server(config, app, ready).serve(sockets=[listener])
+        with seldom_collected():
+            await _Server(config, app, ready).serve(sockets=[listener])
     finally:
         if readers is not None:
             await readers.stop()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 
-from agentmem_core.errors import StoreClosedError, StoreError
-from agentmem_core.ports import Partition
-from agentmem_core.testing.memory_reader import MemoryReader
+from agentmem_core.errors import StoreClosedError, StoreDamagedError, StoreError
+from agentmem_core.model import Memory
+from agentmem_core.ports import Packed, Partition
+from agentmem_core.testing.memory_reader import MemoryReader, pack
 from agentmem_core.testing.memory_state import State
 from agentmem_core.testing.memory_writer import MemoryWriter
 
@@ -58,9 +59,18 @@ class MemoryLedger:
             finally:
                 self._gathered = None
 
-    def is_still(self, partition: Partition) -> bool:
+    def glance(self, partition: Partition, rows: Sequence[int]) -> dict[int, Packed] | None:
         self._ensure_open()
-        return MemoryReader(self._state).again(partition) == partition
+        reader = MemoryReader(self._state)
+        if reader.again(partition) != partition:
+            return None
+        return {row: pack(memory) for row, memory in reader.by_rows(rows).items()}
+
+    def unpack(self, partition: Partition, packed: Iterable[Packed]) -> list[Memory]:
+        memories = [Memory.model_validate_json(one) for one in packed]
+        if any(memory.scope.user_id != partition.user_id for memory in memories):
+            raise StoreDamagedError("a memory of another user")
+        return memories
 
     def is_at_hand(self) -> bool:
         return True

@@ -8,7 +8,7 @@ from itertools import islice
 
 from agentmem_core.model import AuditEntry, Link, Memory, Scope, Version
 from agentmem_core.model.filters import OWN_FIELDS
-from agentmem_core.ports import Collection, Feature, Fingerprint, Listing, Partition, Record, Tally
+from agentmem_core.ports import Collection, Feature, Fingerprint, Listing, Packed, Partition, Record, Tally
 from agentmem_core.testing.memory_lessons import MemoryLessonReader
 from agentmem_core.testing.memory_state import ROW_BITS, Part, State, micros, own_memory
 
@@ -51,6 +51,10 @@ class MemoryReader(MemoryLessonReader):
 
     def by_rows(self, rows: Sequence[int]) -> dict[int, Memory]:
         return {record.row: own_memory(record.memory) for record in self._records_of(rows) if record.deleted_at is None}
+
+    def packed(self, partition: int, *, limit: int) -> list[tuple[int, Packed]]:
+        living = (record for record in self._records(partition) if record.deleted_at is None)
+        return [(record.row, pack(record.memory)) for record in islice(living, limit)]
 
     def walk(self, partition: int, listing: Listing) -> list[Record]:
         records = self._records(partition, newest_first=listing.newest_first)
@@ -192,6 +196,11 @@ class MemoryReader(MemoryLessonReader):
     def _shown(part: Part, row: int | None) -> Record | None:
         record = None if row is None else part.records.get(row)
         return None if record is None else record.with_memory(metadata=own_memory(record.memory).metadata)
+
+
+def pack(memory: Memory) -> Packed:
+    """As JSON."""
+    return memory.model_dump_json().encode()
 
 
 def version_of(record: Record) -> Version:

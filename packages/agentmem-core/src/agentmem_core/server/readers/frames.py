@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from pydantic_core import from_json, to_json
 
@@ -29,8 +29,7 @@ class Kind(IntEnum):
     SETTLED = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One of them; an answer has the number of its question."""
 
     number: int
@@ -49,16 +48,18 @@ class Unpacking:
 
     def __init__(self) -> None:
         """Nothing has come."""
-        self._held = bytearray()
+        self._parts: list[bytes] = []
+        self._size = 0
         self._wanted = _HEAD.size
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that are whole now."""
         found: list[Frame] = []
-        self._held += data
-        if len(self._held) < self._wanted:
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size < self._wanted:
             return found
-        whole = bytes(self._held)
+        whole = b"".join(self._parts)
         begin = 0
         while len(whole) - begin >= _HEAD.size:
             size, number, kind, about = _HEAD.unpack_from(whole, begin)
@@ -68,8 +69,8 @@ class Unpacking:
                 break
             found.append(Frame(number, kind, whole[middle : middle + about], whole[middle + about : end]))
             begin = end
-        self._held = bytearray(whole[begin:])
-        left = len(whole) - begin
+        self._parts = [whole[begin:]]
+        self._size = left = len(whole) - begin
         self._wanted = _HEAD.size if left < _HEAD.size else _HEAD.size + _HEAD.unpack_from(whole, begin)[0]
         return found
 

@@ -23,10 +23,11 @@ from agentmem_core.errors import AgentMemError, EmbedderMismatchError, StoreErro
 from agentmem_core.http import ROUTE_OF, call_of
 from agentmem_core.model import Hit, Scope
 from agentmem_core.operations import Search
-from agentmem_core.server.discretion import discreet
+from agentmem_core.server.garbage import seldom_collected
 from agentmem_core.server.logs import log_to
 from agentmem_core.server.readers.frames import Frame, Kind, Unpacking, told
-from agentmem_core.server.touched import touched
+from agentmem_core.server.rendered import json_of_hits
+from agentmem_core.server.touched import MOST
 from agentmem_core.settings import chosen, current
 
 log = logging.getLogger("agentmem_core.server")
@@ -141,13 +142,13 @@ def declined(number: int, *, large: bool = False) -> bytes:
 def _asked(frame: Frame) -> Search:
     """The search in a request, within the scope that the server has decided."""
     tenant, user_id, agent_id, session_id = from_json(frame.about)
-    scope = Scope(tenant=tenant, user_id=user_id, agent_id=agent_id, session_id=session_id)
+    scope = Scope.trusted(tenant=tenant, user_id=user_id, agent_id=agent_id, session_id=session_id)
     return cast("Search", call_of(_ROUTE, {}, (), frame.content).within(scope))
 
 
 def _found(number: int, hits: list[Hit]) -> bytes:
-    ids, count = touched(hits)
-    return Frame(number, Kind.FOUND, to_json([ids, count]), _ROUTE.answer.dump_json(discreet(hits))).packed()
+    ids = [hit.memory.id for hit in hits[:MOST]]
+    return Frame(number, Kind.FOUND, to_json([ids, len(hits)]), json_of_hits(hits)).packed()
 
 
 def main() -> int:
@@ -192,7 +193,8 @@ def _serve(link: socket.socket, frames: Unpacking, opening: Frame) -> None:
             reader = Reader(link, engine)
             link.sendall(Frame(opening.number, Kind.READY).packed())
             try:
-                reader.serve(frames)
+                with seldom_collected():
+                    reader.serve(frames)
             finally:
                 _end_anyway()
                 reader.close()

@@ -22,6 +22,7 @@ GENESIS = sha256(b"agentmem audit trail 1").digest()
 
 _SHORTEST_KEY = 16
 _DIGEST = re.compile("[0-9a-f]{64}")
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
 
 
 def canonical(fields: Mapping[str, Any]) -> str:
@@ -30,7 +31,7 @@ def canonical(fields: Mapping[str, Any]) -> str:
     >>> canonical({"b": 1, "a": "é"})
     '{"a":"\\\\u00e9","b":1}'
     """
-    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _encode(fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ class Bearing(Caller):
     key: ApiKey | None = None
     bearer: Bearer | None = None
 
+    is_checked = True
+
     @property
     def account(self) -> str:
         return self.key.id if self.key else self.name

@@ -71,7 +71,7 @@ class AuditTrail:
 
         One that is ``patient`` may also be kept here until there is space for it: nothing was changed that it tells of.
         """
-        if patient and self._kept(fields):
+        if patient and self._problem is not None and self._kept(fields):
             return
         future = asyncio.get_running_loop().create_future()
         self._put([_Waiting(fields, durable, future, next(self._numbers))])

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -33,11 +33,12 @@ class Connections:
     def __init__(self, file: Path | None, durability: Durability, schema: Schema = LEDGER) -> None:
         """Open ``file`` (None: in memory), and make the tables if there are none."""
         self._file = file
+        self._name = "" if file is None else str(file)
         self._schema = schema
         self._durability = durability
         self._pid = os.getpid()
         self._write_lock = threading.RLock()
-        self._pool = threading.Condition()
+        self._pool = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._lent = 0
         self._closed = False
@@ -71,16 +72,25 @@ class Connections:
             yield connection
             connection.execute("COMMIT")
 
-    def glance(self, sql: str, value: int) -> list[tuple[Any, ...]]:
+    def glance(self, sql: str, values: Sequence[int]) -> list[tuple[Any, ...]]:
         """What one statement selects, which is a transaction by itself."""
         self._ensure_open()
         self._ensure_there()
-        if self._file is None:
-            with self._write_lock, translated(None):
-                self._ensure_open()
-                return self._writer().execute(sql, (value,)).fetchall()
-        with translated(self._file), self._borrowed() as connection:
-            return connection.execute(sql, (value,)).fetchall()
+        try:
+            if self._file is None:
+                with self._write_lock:
+                    self._ensure_open()
+                    return self._writer().execute(sql, values).fetchall()
+            connection = self._borrow()
+            usable = False
+            try:
+                found = connection.execute(sql, values).fetchall()
+                usable = True
+            finally:
+                self._give_back(connection, usable=usable)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise translate(error, self._file) from error
+        return found
 
     def is_at_hand(self) -> bool:
         """Whether a reading connection lies ready; the only connection to a database in memory may be writing."""
@@ -158,8 +168,12 @@ class Connections:
     def before_fork(self) -> None:
         """Let nobody in, wait for those who are, and close; for as long as it takes, within reason."""
         self._write_lock.acquire(timeout=_FORK_PATIENCE)
+        until = time.monotonic() + _FORK_PATIENCE
         self._pool.acquire()
-        self._pool.wait_for(lambda: not self._lent, timeout=_FORK_PATIENCE)
+        while self._lent and time.monotonic() < until:
+            self._pool.release()
+            time.sleep(0.0005)
+            self._pool.acquire()
         self._close_all()
 
     def after_fork(self) -> None:
@@ -178,7 +192,7 @@ class Connections:
 
     def _ensure_there(self) -> None:
         """What is written to a file that has lost its name is lost with it, and SQLite does not say so."""
-        if self._file is not None and which_file(self._file) != self._opened:
+        if self._file is not None and which_file(self._name) != self._opened:
             raise StoreUnavailableError(
                 f"{self._file} has been removed, or another file was put in its place, while it was open. Put it back, or close "
                 "this client (restart this server) and open AgentMem again"
@@ -226,7 +240,7 @@ class Connections:
         try:
             return self._open()
         except BaseException:
-            self._returned()
+            self._give_back(None)
             raise
 
     @contextmanager
@@ -240,19 +254,16 @@ class Connections:
         finally:
             self._give_back(connection, usable=usable)
 
-    def _give_back(self, connection: sqlite3.Connection, *, usable: bool) -> None:
+    def _give_back(self, connection: sqlite3.Connection | None, *, usable: bool = False) -> None:
+        """A connection that was lent, or None where it could not be opened."""
         with self._pool:
             keep = usable and not self._closed and len(self._idle) < _READERS_KEPT
-            if keep:
+            if keep and connection is not None:
                 self._idle.append(connection)
-        if not keep:
+        if connection is not None and not keep:
             connection.close()
-        self._returned()
-
-    def _returned(self) -> None:
         with self._pool:
             self._lent -= 1
-            self._pool.notify_all()
 
     def _close_all(self) -> None:
         self._close_idle()
@@ -332,7 +343,7 @@ def _patiently(attempt: Callable[[], object]) -> None:
             return
 
 
-def which_file(file: Path) -> tuple[int, int] | None:
+def which_file(file: Path | str) -> tuple[int, int] | None:
     """What tells a file from another one of the same name; None where there is none."""
     try:
         found = os.stat(file)  # noqa: PTH116 - half the time of Path.stat, and it is asked at every search

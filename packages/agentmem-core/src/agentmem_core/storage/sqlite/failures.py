@@ -34,15 +34,18 @@ def translated(file: Path | None) -> Generator[None]:
     """SQLite's errors as ours."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise translate(error, file) from error
-    except UnicodeDecodeError as error:  # Python cannot read what SQLite says of a damaged schema
-        raise damaged(file, "it holds text that is not UTF-8") from error
 
 
-def translate(error: sqlite3.Error, file: Path | None) -> StoreError:
+def translate(error: sqlite3.Error | UnicodeDecodeError, file: Path | None) -> StoreError:
     """SQLite's error as ours, with what to do."""
-    code = code_of(error)
+    if isinstance(error, UnicodeDecodeError):  # Python cannot read what SQLite says of a damaged schema
+        return damaged(file, "it holds text that is not UTF-8")
+    return _told(error, code_of(error), file)
+
+
+def _told(error: sqlite3.Error, code: int, file: Path | None) -> StoreError:
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
         return StoreFullError(
             f"the disk of {file} is full or failing ({error}); nothing of this call was written, what was acknowledged is "

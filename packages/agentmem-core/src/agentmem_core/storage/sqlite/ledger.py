@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from agentmem_core.errors import StoreBusyError, StoreError, StoreFullError
-from agentmem_core.ports import Partition
+from agentmem_core.model import Memory
+from agentmem_core.ports import Packed, Partition
 from agentmem_core.storage.sqlite.connections import Connections, Durability
-from agentmem_core.storage.sqlite.reader import AGAIN, SqliteReader, state_of
+from agentmem_core.storage.sqlite.glance import AT_A_GLANCE, glance, told
+from agentmem_core.storage.sqlite.reader import SqliteReader
+from agentmem_core.storage.sqlite.rows import unpack
 from agentmem_core.storage.sqlite.writer import SqliteWriter
 
 FILE_NAME = "agentmem.db"
@@ -47,8 +50,14 @@ class SqliteLedger:
         with self._connections.gathering():
             yield
 
-    def is_still(self, partition: Partition) -> bool:
-        return self._connections.glance(AGAIN, partition.id) == [state_of(partition)]
+    def glance(self, partition: Partition, rows: Sequence[int]) -> dict[int, Packed] | None:
+        if len(rows) <= AT_A_GLANCE:
+            return told(partition, self._connections.glance(glance(len(rows)), [*map(int, rows), partition.id]))
+        with self.reading() as reader:
+            return reader.packed_rows(rows) if reader.again(partition) == partition else None
+
+    def unpack(self, partition: Partition, packed: Iterable[Packed]) -> list[Memory]:
+        return unpack(partition, packed)
 
     def is_at_hand(self) -> bool:
         return self._connections.is_at_hand()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from agentmem_core.errors import StoreDamagedError
 from agentmem_core.model import AuditEntry, Memory, Scope, Version
-from agentmem_core.ports import Collection, Feature, Fingerprint, Listing, Partition, Record, Tally
+from agentmem_core.ports import Collection, Feature, Fingerprint, Listing, Packed, Partition, Record, Tally
+from agentmem_core.storage.sqlite.glance import glance, state_of
 from agentmem_core.storage.sqlite.lessons import LessonTables
 from agentmem_core.storage.sqlite.links import LinkTable
 from agentmem_core.storage.sqlite.rows import (
@@ -24,6 +25,7 @@ from agentmem_core.storage.sqlite.rows import (
     bounds,
     decode_json,
     memory_of,
+    pack,
     readable,
     record_of,
     to_micros,
@@ -45,10 +47,6 @@ _FEATURES = """
 SELECT m.row, m.deleted_at IS NULL, m.type, m.agent_id, m.session_id, m.role, m.speaker, m.importance, m.occurred_at,
        m.expires_at, m.valid_from, m.valid_to, m.words, {vector}
 FROM memories m
-"""
-AGAIN = """
-SELECT p.last_row, p.change, p.epoch, c.generation, c.dimension
-FROM partitions p JOIN collections c ON c.id = p.collection WHERE p.id = ?
 """
 _PARTITION = f"{_PARTITIONS} WHERE c.tenant = ? AND c.name = ? AND p.user_id = ?"
 _RECORD = f"SELECT {SELECTED}, {', '.join(f'm.{column}' for column in STORED)} FROM {MEMORIES}"
@@ -84,7 +82,7 @@ class SqliteReader(LessonTables, LinkTable):
         return None if row is None else _partition(row)
 
     def again(self, partition: Partition) -> Partition | None:
-        row = self._db.execute(AGAIN, (partition.id,)).fetchone()
+        row = self._db.execute(glance(0), (partition.id,)).fetchone()
         known = partition.collection
         if row is None or row == state_of(partition):
             return None if row is None else partition
@@ -117,6 +115,14 @@ class SqliteReader(LessonTables, LinkTable):
                     owner = owners[row[1]] = self._owner(row[1])
                 memories[row[0]] = memory_of(row, *owner)
         return memories
+
+    def packed(self, partition: int, *, limit: int) -> list[tuple[int, Packed]]:
+        found = self._db.execute(f"{_LIVING} BETWEEN ? AND ? ORDER BY m.row LIMIT ?", (*bounds(partition), limit))
+        return [(row[0], pack(row)) for row in found]
+
+    def packed_rows(self, rows: Sequence[int]) -> dict[int, Packed]:
+        """The living memories of these rows."""
+        return {row[0]: pack(row) for row in self._selected(_LIVING, rows)}
 
     def walk(self, partition: int, listing: Listing) -> list[Record]:
         low, high = bounds(partition)
@@ -318,12 +324,6 @@ def _astray() -> StoreDamagedError:
         "an index of the store is damaged: it leads to another user. Nothing was changed. Copy the folder away, then restore a backup "
         "or an export"
     )
-
-
-def state_of(partition: Partition) -> tuple[int | None, ...]:
-    """What ``AGAIN`` selects where nothing has changed since."""
-    known = partition.collection
-    return partition.last_row, partition.change, partition.epoch, known.generation, known.embedder.dimension
 
 
 def _collection(row: tuple[Any, ...]) -> Collection:
