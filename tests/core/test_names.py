@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from agentmem_core import AgentMem, Hit
 from agentmem_core.embedders.hashing import HashingEmbedder
 from agentmem_core.recall.names import NameVectors, named, naming_words, without
+from agentmem_core.recall.ranking import DENSE, NAMED
 from agentmem_core.recall.text import telling_words
 
 SHORT, LONG = (
@@ -98,7 +99,7 @@ def test_what_is_left_stands_at_right_angles_to_the_names_or_is_the_whole(
     whole, taken = unit(vector), [unit(direction) for direction in directions]
     left = without(whole, taken)
     assert left.dtype == np.float32
-    if left is not whole and whole.any():
+    if left is not whole and np.linalg.norm(whole) > 0.5:
         assert np.linalg.norm(left) == pytest.approx(1, abs=1e-3)
         assert all(abs(left @ direction) < 1 for direction in taken)
         assert abs(left @ taken[0]) < 1e-3
@@ -118,9 +119,18 @@ def test_a_short_turn_is_no_longer_near_because_it_is_the_speakers(memory: Agent
     assert nameless[LONG] > nameless[SHORT]
 
 
-def test_what_nobody_said_is_compared_with_the_whole_query(memory: AgentMem) -> None:
-    query = "Where did Carla grow up?"
-    assert dense(memory.search(query))[FACT] == pytest.approx(dense(memory.search(query, mode="dense"))[FACT])
+def test_a_fact_with_the_name_gains_what_a_turn_of_that_speaker_gains(memory: AgentMem) -> None:
+    memory.add("Ben grew up in Porto")
+    found = {hit.memory.content: hit.score for hit in memory.search("Where did Carla grow up?")}
+    assert max(found, key=found.__getitem__) == FACT
+    assert found[FACT] > found["Ben grew up in Porto"] + NAMED / (1 + DENSE)
+
+
+def test_a_turn_that_only_addresses_whom_a_query_names_gains_nothing(memory: AgentMem) -> None:
+    memory.add([{"role": "assistant", "content": "Carla, have a mug"}])
+    memory.add("Carla has a mug")
+    found = {hit.memory.content: hit.score for hit in memory.search("Which mug would Carla take to the office in winter?")}
+    assert found["Carla has a mug"] > found["Carla, have a mug"] + 0.8 * NAMED / (1 + DENSE)
 
 
 def test_a_filter_changes_no_cosine(memory: AgentMem) -> None:
