@@ -33,6 +33,7 @@ from agentmem_core.ports import (
     Vault,
 )
 from agentmem_core.ports.cancelling import CANCELLATION
+from agentmem_core.recall.names import NameVectors
 from agentmem_core.recall.view import unit_vector
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ class Engine:
     taught: set[str] = field(default_factory=set)
     touches: Touches = field(default_factory=Touches)
     seen: Seen = field(default_factory=Seen)
+    names: NameVectors = field(default_factory=NameVectors)
     blobs: Blobs = field(kw_only=True)
     vault: Callable[[], Vault] = field(kw_only=True)
     file_limit: Callable[[], int] = field(kw_only=True)

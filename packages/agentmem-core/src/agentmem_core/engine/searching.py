@@ -20,6 +20,7 @@ from agentmem_core.model.values import trusting
 from agentmem_core.operations import Search
 from agentmem_core.ports import Partition
 from agentmem_core.recall.asked import FELT, Asked, asked, nearness
+from agentmem_core.recall.names import named, without
 from agentmem_core.recall.ranking import Floats, Ranked, fuse, lexical_scores, rank, timed
 from agentmem_core.recall.view import Mask, as_float32, micros, unit_rows, unit_vector
 
@@ -167,7 +168,7 @@ class _Searching:
             return timed(fused, time, alone=not telling) if felt and lexical is not None and time is not None else fused
 
         if self.vector is not None and op.mode != "lexical":
-            dense = self._dense(self.vector, mask, None if lexical is None else relevance)
+            dense = self._dense(self._nameless(self.vector), mask, None if lexical is None else relevance)
         if lexical is None and dense is None:
             return self._newest(mask)
         weighed = op.mode == "hybrid" and has_query
@@ -197,6 +198,24 @@ class _Searching:
         nothing = np.zeros(len(chosen), np.float32)
         importance = self.cached.view.columns["importance"][chosen]
         return Ranked(chosen, nothing, nothing, nothing, nothing, importance, nothing)
+
+    def _nameless(self, vector: Floats) -> Floats:
+        """The vector of a hybrid query without the speakers whom it names.
+
+        All of it where it is the caller's, or where embedding a name might take long.
+        """
+        engine, op, speakers = self.engine, self.op, self.cached.view.speakers.names
+        if (
+            not speakers
+            or op.mode != "hybrid"
+            or op.vector is not None
+            or not getattr(engine.embedder, "instant", False)
+        ):
+            return vector
+        names = named(speakers, self.wanted.words)
+        if not names:
+            return vector
+        return without(vector, engine.names.of(names, engine.embedder, lambda new: engine.embed(new, "query")))
 
     def _dense(self, vector: Floats, mask: Mask, others: Callable[[None], Floats] | None) -> Floats:
         """The cosine of every row that could be among the best; -1 for those known not to be."""

@@ -25,6 +25,9 @@ OTHER_YEARS = np.float32(0.7)
 _YEAR = 365 * DAY + DAY // 4
 _HAPPENING = re.compile(r"\b(?:happen(?:s|ed|ing)?|occur(?:s|red|ring)?|took place)\b|发生", re.IGNORECASE)
 """Whatever occurred happened: beside a time these words tell no more than the time does."""
+_HOW_MANY = re.compile(r"\bhow\s+(?:many|much)\b", re.IGNORECASE)
+_QUANTITIES = frozenset({"mani", "much"})
+"""After "how" these words ask, as "what" does: an answer has a number where they stand."""
 LEAST_BEFORE, LEAST_AFTER = DAY // 2, 4 * DAY
 """The shortest half-lives, for days and hours."""
 
@@ -43,8 +46,13 @@ def asked(query: str | None, now: datetime) -> Asked:
     if query is None or not query.strip():
         return Asked()
     times = spans(query, now)
+    asking = _QUANTITIES if _HOW_MANY.search(query) else frozenset[str]()
     every = tuple(dict.fromkeys(words(query)))
-    return Asked(every, tuple(dict.fromkeys(_content(query, times))) if times else every, tuple(times))
+    every = tuple(word for word in every if word not in asking) or every
+    if not times:
+        return Asked(every, every)
+    tell = dict.fromkeys(word for word in _content(query, times) if word not in asking)
+    return Asked(every, tuple(tell), tuple(times))
 
 
 def _content(query: str, times: Sequence[Span]) -> list[str]:

@@ -3,9 +3,11 @@
 *Lexical* is coverage: BM25 weights of the query's words, summed and divided by the words' idf, so that 1.0 means "every word
 of the query stands here once". A word of like meaning counts for one that is not there (``ALIKE``). A turn also borrows from its
 neighbours, each word from the nearest turn that has it (``talk``): an answer often stands next to the words that match. Names
-of speakers are not lent, since everybody's turns would then carry both; turns of a speaker whom the query names get ``NAMED``
-instead, and turns that only ask lose ``ASKING``.
-*Dense* is the cosine between query and row. Both are united: a row found by one of them alone still counts.
+of speakers are not lent, since everybody's turns would then carry both; they count the same in long and short turns, since they say
+whose it is and not what it is about. Turns of a speaker whom the query names get ``NAMED`` beside, as do facts with that name, and turns
+that only ask lose ``ASKING``.
+*Dense* is the cosine between row and query, without the names of speakers in it (``names``). Both are united: a row found by one of
+them alone still counts.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ ALIKE = 0.6
 """What a word of like meaning counts, times how near its meaning is."""
 LIKE = 2
 """So many words may stand for one."""
-NAMED = 0.1
+NAMED = 0.2
 ASKING = 0.1
 DENSE = 0.4
 """Weight of the dense channel beside the lexical one's 1.0."""
@@ -86,7 +88,9 @@ def lexical_scores(
     names = view.speaker_words() if talking else _NOBODY
     there, wanted = view.lexicon.words, set(asked)
     taken = wanted | names
+    naming = view.naming_words() if talking else _NOBODY
     lent: list[tuple[NDArray[np.int32], Floats]] = []
+    about: list[NDArray[np.int32]] = []
     total = 0.0
     for word in asked:
         near = related(word) if loosely and word not in names else ()
@@ -95,7 +99,11 @@ def lexical_scores(
         total += idf
         if not len(rows):
             continue
-        if not talking or word in names:
+        if word in names:
+            scores[rows] += np.float32(idf)
+            if word in naming and len(talk.order) < len(view):
+                about.append(rows[~view.columns["turn"][rows]])
+        elif not talking:
             scores[rows] += weights  # of a row that comes twice the last counts
         else:
             lent.append((rows, weights * exists[rows]))
@@ -105,6 +113,8 @@ def lexical_scores(
     if not talking:
         return scores, None
     extra = NAMED * view.spoken_by(wanted) - ASKING * (view.columns["question"] & view.columns["turn"])
+    for rows in about:
+        extra[rows] = NAMED
     return scores, extra.astype(np.float32)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from agentmem_core.errors import StoreDamagedError
 from agentmem_core.ports.ledger import Feature
 from agentmem_core.recall.arrays import Codes, Columns
 from agentmem_core.recall.lexicon import Lexicon
+from agentmem_core.recall.names import naming_words
 from agentmem_core.recall.talk import Talk
 from agentmem_core.recall.text import QUESTION, words
 
@@ -22,6 +24,8 @@ Mask = NDArray[np.bool_]
 NEVER = np.int64(2**62)
 _SMALL, _LARGE = 1e-20, 1e20
 """Between these, a sum of squares has neither lost nor overflowed float32."""
+_FEW = 8
+"""Speakers who are looked for one by one: a search for several at once takes as long as that."""
 
 
 class View:
@@ -38,6 +42,8 @@ class View:
         self._visible: tuple[Mask, int, int] | None = None
         """Which rows exist, from when to before when."""
         self._named: list[tuple[int, set[str]]] = []
+        self._name_words: set[str] = set()
+        self._naming: set[str] = set()
 
     def __len__(self) -> int:
         """How many rows it holds, dead ones included."""
@@ -165,18 +171,33 @@ class View:
 
     def spoken_by(self, query_words: set[str]) -> Mask:
         """Which rows were said by somebody the query names."""
-        named = [code for code, found in self._names() if query_words & found]
-        return np.isin(self.columns["speaker"], named) if named else np.zeros(len(self), np.bool_)
+        named = [code for code, naming in self._names() if query_words & naming]
+        speakers = self.columns["speaker"]
+        if len(named) > _FEW:
+            return np.isin(speakers, named)
+        spoken: Mask = np.zeros(len(self), np.bool_)
+        for code in named:
+            spoken |= speakers == code
+        return spoken
 
-    def speaker_words(self) -> set[str]:
+    def speaker_words(self) -> AbstractSet[str]:
         """The words of all speakers' names."""
-        return {word for _, found in self._names() for word in found}
+        self._names()
+        return self._name_words
+
+    def naming_words(self) -> AbstractSet[str]:
+        """Those of them that name somebody."""
+        self._names()
+        return self._naming
 
     def _names(self) -> list[tuple[int, set[str]]]:
-        """The speakers with the words of their names."""
+        """The speakers with the words that name them."""
         names = self.speakers.names
         for place in range(len(self._named), len(names)):
-            self._named.append((place + 1, set(words(names[place]))))
+            naming = naming_words(names[place])
+            self._named.append((place + 1, naming))
+            self._naming |= naming
+            self._name_words.update(words(names[place]))
         return self._named
 
     def _find_talk(self) -> Talk:
