@@ -259,6 +259,9 @@ H2 is hydrogen
 第三年级
 几个人
 前三名
+小明晚上吃什么
+小明早上喝什么
+小明天天跑步
 """.strip().splitlines()
 
 
