@@ -161,8 +161,11 @@ class LedgerReader(LessonReader, Protocol):
         """The living memories of these rows."""
         ...
 
-    def packed(self, partition: int, *, limit: int) -> list[tuple[int, Packed]]:
-        """The living memories of a partition by row, in little room; the first ``limit`` where there are more."""
+    def packed(self, partition: int, *, limit: int) -> Iterable[tuple[int, Packed]]:
+        """The living memories of a partition by row, one at a time; the first ``limit`` where there are more.
+
+        It may end before one that cannot be read: whoever finds that one is told.
+        """
         ...
 
     def walk(self, partition: int, listing: Listing) -> list[Record]:
