@@ -63,7 +63,7 @@ class Touches:
 
     def __init__(self) -> None:
         """None yet."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a handler of a signal may close
         self._counts: dict[int, tuple[int, datetime]] = {}
         self._uses = 0
 

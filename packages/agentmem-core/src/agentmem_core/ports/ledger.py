@@ -363,7 +363,7 @@ class Ledger(Protocol):
         ...
 
     def check(self) -> str:
-        """Empty when the files are whole, else what is wrong."""
+        """Empty when the files are whole, else what is wrong; a ledger that is closed is not damaged, and says that it is closed."""
         ...
 
     def close(self) -> None:
