@@ -777,3 +777,40 @@ def test_an_embedder_that_answers_nonsense_writes_nothing(tmp_path, answer):
             memory.add(["one text", "another text"])
         assert memory.stats().memories == 0
         assert memory.list().items == ()
+
+
+class OfAnyCase(str):
+    """Text that says it equals others, as those for headers and domain names do."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and self.lower() == other.lower()
+
+    def __hash__(self) -> int:
+        return hash(self.lower())
+
+
+class Unhashable(str):
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        raise ValueError("cannot be hashed")
+
+
+def test_a_text_that_says_it_equals_another_names_nobody_else(tmp_path):
+    with AgentMem(tmp_path, embedder="hashing", index="none") as memory:
+        memory.add("tea of Ana", user_id="Ana")
+        memory.add("tea of ana", user_id="ana")
+        memory.add("tea of the tests", user_id="ana", collection="Tests")
+        for name in ("Ana", "ana", "Ana"):
+            assert [hit.memory.content for hit in memory.search("tea", user_id=OfAnyCase(name))] == [f"tea of {name}"]
+        for name, there in (("Tests", 1), ("tests", 0)):
+            assert len(memory.search("tea", user_id="ana", collection=OfAnyCase(name))) == there
+
+
+def test_a_text_that_cannot_be_hashed_is_a_text(tmp_path):
+    with AgentMem(tmp_path, embedder="hashing", index="none") as memory:
+        memory.add("tea", user_id="ana")
+        found = memory.search("tea", user_id=Unhashable("ana"), collection=Unhashable("memories"))
+        assert len(found) == 1

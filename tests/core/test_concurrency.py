@@ -525,6 +525,37 @@ def test_a_program_that_ends_without_a_close_is_silent_and_loses_nothing(tmp_pat
         assert again.get_many([again.search("the last memory")[0].memory.id])[0].access_count >= 0
 
 
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [("_engine.touches", "_counts"), ("_engine.views", "_views"), ("_engine.ledger._connections", "_idle")],
+)
+def test_a_handler_of_a_signal_may_close_in_the_middle_of_a_search(tmp_path, owner, name):
+    """Wherever the signal comes: here in the middle of what threads share."""
+    script = (
+        "import signal, sys\n"
+        "from operator import attrgetter\n"
+        "from agentmem_core import AgentMem, StoreClosedError\n"
+        "memory = AgentMem(sys.argv[1], embedder='hashing', index='none')\n"
+        "memory.add('tea')\n"
+        "memory.search('tea')\n"
+        "signal.signal(signal.SIGINT, lambda *_: (memory.close(), print('closed')))\n"
+        "owner = attrgetter(sys.argv[2])(memory._backend)\n"
+        "shared = getattr(owner, sys.argv[3])\n"
+        "def signalled(name):\n"
+        "    def method(self, *given, **named):\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "        return getattr(super(kind, self), name)(*given, **named)\n"
+        "    return method\n"
+        "kind = type('Shared', (type(shared),), {name: signalled(name) for name in ('get', 'pop') if hasattr(shared, name)})\n"
+        "setattr(owner, sys.argv[3], kind(shared))\n"
+        "try:\n"
+        "    memory.search('tea')\n"
+        "except StoreClosedError:\n"
+        "    pass\n"
+    )
+    assert "closed" in run(script, tmp_path, owner, name, timeout=20)
+
+
 CALLS: list[Callable[[AgentMem], Any]] = [
     lambda memory: memory.add("more"),
     lambda memory: memory.add_many(["more"]),

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.core.clock import HOUR, Clock
 
 from agentmem_core import AgentMem, ConflictError, EmbedderMismatchError, NotFoundError, VectorMismatchError
+from agentmem_core.embedders.hashing import HashingEmbedder
 from agentmem_core.recall.lexicon import Lexicon
 from agentmem_core.storage.sqlite import SqliteLedger, writer
 from agentmem_core.testing import MemoryLedger, in_memory_backend
@@ -236,6 +238,37 @@ def test_memories_embedded_anew_by_another_client_are_refused_with_the_cure(tmp_
         with pytest.raises(EmbedderMismatchError, match="hashing"):
             mine.search("tea")
         assert [hit.memory.content for hit in theirs.search("tea", user_id="default")] == ["tea"]
+
+
+# --- what ends while a search waits --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("searched", [True, False], ids=["searched meanwhile", "not searched meanwhile"])
+def test_what_ends_while_a_search_waits_for_its_embedder_is_over(tmp_path, searched):
+    clock = Clock()
+    meanwhile: list[Callable[[], None]] = []
+
+    class Waiting(HashingEmbedder):
+        def embed(self, texts: Any, *, kind: Any) -> Any:
+            if kind == "query" and meanwhile:
+                meanwhile.pop()()
+            return super().embed(texts, kind=kind)
+
+    backend = in_memory_backend(ledger=SqliteLedger(tmp_path, durability="normal"), clock=clock, embedder=Waiting())
+    with AgentMem(backend=backend) as memory:
+        memory.add("Ana has tea for an hour", expires_at=clock.now + HOUR)
+        lisbon = memory.add("Ana lives in Lisbon").ids[0]
+        assert contents(memory, "Ana") == ["Ana has tea for an hour", "Ana lives in Lisbon"]
+
+        def later() -> None:
+            clock.pass_(2 * HOUR)
+            if searched:
+                memory.update(lisbon, valid_to=clock.now)
+                memory.add("Ana lives in Porto")
+                memory.search("Porto")
+
+        meanwhile.append(later)
+        assert contents(memory, "Ana") == ["Ana lives in Porto" if searched else "Ana lives in Lisbon"]
 
 
 # --- a view that is made anew, and one that failed -----------------------------------------------------------------------

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import sqlite3
+import sys
 import threading
+import time
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agentmem_core import AgentMem
+from agentmem_core import AgentMem, StoreDamagedError, StoreFullError
 from agentmem_core.engine.remembered import Remembered
 from agentmem_core.model import Memory, MemoryType, Scope
 from agentmem_core.storage.sqlite import SqliteLedger
@@ -87,6 +92,52 @@ def test_uses_since_it_was_read_are_counted_until_it_is_read_anew():
     kept.keep([(1, b"one again")])
     kept.count(again := {1: a_memory(1, access_count=8)})
     assert again[1].access_count == 8
+
+
+def test_what_is_let_go_while_others_keep_and_drop_is_counted_and_gone():
+    """Who lets memories go holds no lock of the view's."""
+    kept = Remembered()
+    over = threading.Event()
+    failed: list[BaseException] = []
+
+    def letting_go() -> None:
+        try:
+            while not over.is_set():
+                kept.clear(half=True)
+                kept.clear()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the test says it
+            failed.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread = threading.Thread(target=letting_go)
+    thread.start()
+    try:
+        until = time.monotonic() + 2
+        for turn in itertools.count():
+            rows = [*range(turn * 50, turn * 50 + 50)]
+            kept.keep((row, b"some") for row in rows)
+            kept.drop(rows)
+            assert kept.known(rows) == ({}, rows)
+            if failed or time.monotonic() > until:
+                break
+    finally:
+        over.set()
+        thread.join()
+        sys.setswitchinterval(interval)
+    assert failed == []
+    kept.clear()
+    assert kept.nbytes == 0
+
+
+def test_uses_of_one_that_was_not_kept_any_more_are_not_those_of_who_is_read_anew():
+    kept = Remembered()
+    kept.keep([(1, b"one")])
+    packed = kept._kept.pop(1)  # as another thread lets it go while its uses are noted
+    kept._uses[1] = (2, NOON)
+    kept.keep([(1, packed)])
+    kept.count(found := {1: a_memory(1, access_count=2)})
+    assert found[1].access_count == 2
 
 
 def test_a_search_reads_memories_once(tmp_path):
@@ -203,6 +254,61 @@ def test_uses_that_were_written_are_told(tmp_path):
         found, stored = memory.search("tea")[0].memory, memory.get(tea)
         assert (found.access_count, found.last_accessed_at) == (stored.access_count, stored.last_accessed_at)
         assert found.access_count >= 5
+
+
+def test_uses_that_are_read_before_they_are_told_count_once(tmp_path):
+    """Another search may read a memory just when its uses are written."""
+    with opened(tmp_path) as memory:
+        tea = memory.add("tea is green").ids[0]
+        warmed(memory)
+        engine = memory._backend._engine  # type: ignore[attr-defined]
+        used = engine.views.used
+
+        def read_first(counts: Any) -> None:
+            engine.views.clear()
+            thread = threading.Thread(target=memory.search, args=("tea",))
+            thread.start()
+            thread.join()
+            used(counts)
+
+        engine.views.used = read_first
+        engine.flush_touches()
+        engine.views.used = used
+        assert memory.search("tea")[0].memory.access_count <= memory.get(tea).access_count == 4
+
+
+def test_uses_that_could_not_be_written_count_once_when_they_are(tmp_path):
+    with opened(tmp_path) as memory:
+        tea = memory.add("tea is green").ids[0]
+        warmed(memory)
+        engine = memory._backend._engine  # type: ignore[attr-defined]
+        writing = engine.ledger.writing
+
+        @contextmanager
+        def failing() -> Any:
+            with writing() as writer:
+                yield writer
+                raise StoreFullError("no room")
+
+        engine.ledger.writing = failing
+        engine.flush_touches()
+        engine.ledger.writing = writing
+        engine.flush_touches()
+        assert memory.search("tea")[0].memory.access_count == memory.get(tea).access_count == 4
+
+
+def test_one_that_is_no_text_any_more_is_told_to_who_finds_it_alone(tmp_path):
+    with opened(tmp_path) as memory:
+        memory.add_many([f"tea number {n}" for n in range(5)])
+        memory.add("coffee is black")
+        memory.add("tea after it")
+    with closing(sqlite3.connect(tmp_path / "agentmem.db")) as db, db:
+        db.execute("UPDATE memories SET content = CAST(x'636fff6665' AS TEXT) WHERE content = 'coffee is black'")
+    with opened(tmp_path) as memory:
+        for _ in range(2):
+            assert len(memory.search("tea", min_score=0.2)) == 6
+            with pytest.raises(StoreDamagedError, match="not UTF-8"):
+                memory.search("coffee black")
 
 
 def test_nobody_reads_an_old_memory_after_a_change(tmp_path):

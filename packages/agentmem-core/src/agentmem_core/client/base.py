@@ -11,14 +11,16 @@ from agentmem_core.ports import Backend
 
 T = TypeVar("T")
 
+_NAMES = (str, type(None))
+
 
 def _built(tenant: str, user_id: str, agent_id: str | None, session_id: str | None) -> Scope:
     """A checked scope, or an ``InvalidInputError``."""
     return build(Scope, tenant=tenant, user_id=user_id, agent_id=agent_id, session_id=session_id)
 
 
-_scope_of = lru_cache(maxsize=1024, typed=True)(_built)
-"""A person is usually heard more than once: the same names are checked once."""
+_scope_of = lru_cache(maxsize=1024)(_built)
+"""A person is usually heard more than once: the same names are checked once. For plain texts alone: others may say they are equal."""
 
 
 class Verbs:
@@ -39,10 +41,8 @@ class Verbs:
         user_id = mine.user_id if user_id is None else user_id
         agent_id = mine.agent_id if agent_id is None else agent_id
         session_id = mine.session_id if session_id is None else session_id
-        try:
-            return _scope_of(mine.tenant, user_id, agent_id, session_id)
-        except TypeError:  # it cannot be hashed, and is refused for what it is
-            return _built(mine.tenant, user_id, agent_id, session_id)
+        plain = type(user_id) is str and type(agent_id) in _NAMES and type(session_id) in _NAMES
+        return (_scope_of if plain else _built)(mine.tenant, user_id, agent_id, session_id)
 
     def _run(self, op: Op[T]) -> T:
         return self._backend.execute(op)

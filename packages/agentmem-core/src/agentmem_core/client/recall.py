@@ -150,19 +150,22 @@ class RecallVerbs(Verbs):
             raise InvalidInputError("query: must not be empty or blank; leave it out to get the newest memories")
         scope = self._within(user_id, agent_id, session_id)
         if types is None and filters is None and as_of is None and now is None and vector is None and is_text(query):
-            try:
+            kinds = type(limit), type(mode), type(collection), type(min_score)
+            if kinds in (_PLAIN, _PLAIN_WITH_SCORE):
                 return _asking(limit, mode, min_score, collection).about(query, scope)
-            except TypeError:  # something of it cannot be hashed, and is refused below
-                pass
         return build(
             Search, scope=scope, query=query, limit=limit, types=types, filters=filters, mode=mode, as_of=as_of, now=now,
             min_score=min_score, vector=vector, collection=collection,
         )  # fmt: skip
 
 
-@lru_cache(maxsize=256, typed=True)
+_PLAIN = (int, str, str, type(None))
+_PLAIN_WITH_SCORE = (int, str, str, float)
+
+
+@lru_cache(maxsize=256)
 def _asking(limit: int, mode: str, min_score: float | None, collection: str) -> Search:
-    """A search like many others, whose options are checked once."""
+    """A search like many others, whose options are checked once; for plain values alone, since others may say they are equal."""
     return build(Search, limit=limit, mode=mode, min_score=min_score, collection=collection)
 
 

@@ -64,7 +64,7 @@ class Touches:
 
     def __init__(self) -> None:
         """None yet."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a handler of a signal may close
         self._counts: dict[int, tuple[int, datetime]] = {}
         self._uses = 0
 
@@ -192,13 +192,16 @@ class Engine:
         counts = self.touches.take()
         if not counts:
             return
+        told: list[tuple[int, int, datetime]] = []
         try:
             with self.ledger.writing() as writer:
                 writer.touch(counts)
+                self.views.used(
+                    told := counts
+                )  # before others can read them, who would count twice what they are told then
         except StoreError:
+            self.views.used([(row, -times, when) for row, times, when in told])
             self.touches.give_back(counts)
-        else:
-            self.views.used(counts)
 
     def note_use(self, rows: Sequence[int]) -> None:
         """Count rows as used; written now and then, since a search should not cost a commit."""

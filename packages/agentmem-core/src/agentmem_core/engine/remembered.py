@@ -44,6 +44,7 @@ class Remembered:
         """Keep what was read."""
         for row, packed in read:
             if row not in self._kept and len(packed) <= _LONG:
+                self._uses.pop(row, None)  # what was read says them
                 self._kept[row] = packed
                 self.nbytes += _EACH + len(packed)
 
@@ -71,8 +72,9 @@ class Remembered:
             )
 
     def clear(self, *, half: bool = False) -> None:
-        """Let all of them go, or the half that came first."""
-        kept = dict([*self._kept.items()][len(self._kept) // 2 :]) if half else {}
-        self._kept = kept
-        self._uses = {row: uses for row, uses in [*self._uses.items()] if row in kept}
-        self.nbytes = sum(_EACH + len(packed) for packed in kept.values())
+        """Let all of them go, or the half that came first; in place, since others may keep and drop some meanwhile."""
+        rows = [*self._kept]
+        for row in rows[: len(rows) // 2] if half else rows:
+            self._kept.pop(row, None)
+            self._uses.pop(row, None)
+        self.nbytes = sum(_EACH + len(packed) for packed in [*self._kept.values()])

@@ -96,8 +96,7 @@ def _search(
     engine: Engine, op: Search, partition: Partition, *, wait: bool = True, lazily: bool = False
 ) -> list[Hit] | None:
     """The hits in a partition as it was; None when it was erased, or embedded anew, since, or had to be waited for."""
-    now = engine.clock()
-    wanted = asked(op.query, op.now or op.as_of or now)
+    wanted = asked(op.query, op.now or op.as_of or engine.clock())
     remembered = partition
     stored = partition.collection.embedder
     require_dimension(op.vector, stored.dimension, op.collection)
@@ -112,7 +111,10 @@ def _search(
             engine.require_fit(partition.collection.embedder, op.collection)
         past = None if op.as_of is None else Past(engine, sight.reader, partition, op.as_of)
         cached = past.view() if past else cached
-        ranked = _Searching(engine, sight, cached, op, wanted, vector, micros(now)).ranked()
+        now = micros(
+            engine.clock()
+        )  # not before the embedder and the lock were waited for: what ended meanwhile is over
+        ranked = _Searching(engine, sight, cached, op, wanted, vector, now).ranked()
         rows: list[int] = cached.view.columns["row"][ranked.positions].tolist()
         memories = sight.memories(rows)
     if past:

@@ -29,7 +29,7 @@ class Views:
         self._exact_limit = exact_limit
         self._budget = budget
         self._largest = max(budget // _SHARE, _LEAST)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a handler of a signal may close
         self._views: OrderedDict[int, CachedView] = OrderedDict()
         self._sizes: dict[int, int] = {}
         self._total = 0

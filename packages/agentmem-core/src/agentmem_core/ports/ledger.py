@@ -161,8 +161,11 @@ class LedgerReader(LessonReader, Protocol):
         """The living memories of these rows."""
         ...
 
-    def packed(self, partition: int, *, limit: int) -> list[tuple[int, Packed]]:
-        """The living memories of a partition by row, in little room; the first ``limit`` where there are more."""
+    def packed(self, partition: int, *, limit: int) -> Iterable[tuple[int, Packed]]:
+        """The living memories of a partition by row, one at a time; the first ``limit`` where there are more.
+
+        It may end before one that cannot be read: whoever finds that one is told.
+        """
         ...
 
     def walk(self, partition: int, listing: Listing) -> list[Record]:
@@ -360,7 +363,7 @@ class Ledger(Protocol):
         ...
 
     def check(self) -> str:
-        """Empty when the files are whole, else what is wrong."""
+        """Empty when the files are whole, else what is wrong; a ledger that is closed is not damaged, and says that it is closed."""
         ...
 
     def close(self) -> None:

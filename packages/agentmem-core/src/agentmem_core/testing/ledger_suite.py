@@ -334,6 +334,8 @@ class LedgerSuite(LedgerRows, LedgerFiles, LedgerLinks, LedgerLessons, LedgerTog
             pass
         with pytest.raises(StoreClosedError), ledger.writing():
             pass
+        with pytest.raises(StoreClosedError):
+            ledger.check()
 
     @staticmethod
     def _write_and_fail(ledger: Ledger, part: Partition, one: Record, two: Record) -> None:

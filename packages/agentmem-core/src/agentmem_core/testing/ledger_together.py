@@ -117,10 +117,10 @@ class LedgerTogether:
             writer.rewrite(replace(records[1], deleted_at=NOON))
             writer.touch([(records[2].row, 2, NOON)])
         with ledger.reading() as reader:
-            packed = reader.packed(part.id, limit=3)
+            packed = list(reader.packed(part.id, limit=3))
             assert [row for row, _ in packed] == [records[place].row for place in (0, 2, 3)]
             expected = reader.by_rows([row for row, _ in packed])
-            assert reader.packed(part.id + 100, limit=3) == []
+            assert list(reader.packed(part.id + 100, limit=3)) == []
         assert ledger.unpack(part, [one for _, one in packed]) == list(expected.values())
 
     def test_what_was_packed_for_another_user_is_damage(self, ledger: Ledger) -> None:

@@ -87,7 +87,8 @@ class MemoryLedger:
         return 0
 
     def check(self) -> str:
-        return "this ledger is closed" if self._closed else ""
+        self._ensure_open()
+        return ""
 
     def close(self) -> None:
         self._closed = True

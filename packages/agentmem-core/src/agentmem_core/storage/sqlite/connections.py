@@ -38,7 +38,7 @@ class Connections:
         self._durability = durability
         self._pid = os.getpid()
         self._write_lock = threading.RLock()
-        self._pool = threading.Lock()
+        self._pool = threading.RLock()  # a signal may come in the middle of a search, and its handler close
         self._idle: list[sqlite3.Connection] = []
         self._lent = 0
         self._closed = False
@@ -235,8 +235,10 @@ class Connections:
         with self._pool:
             self._ensure_open()
             self._lent += 1
-            if self._idle:
+            try:  # not asked before whether there is one: a handler of a signal may close them in between
                 return self._idle.pop()
+            except IndexError:
+                pass
         try:
             return self._open()
         except BaseException:

@@ -19,6 +19,8 @@ from agentmem_core.errors import (
 
 PATIENCE = 60.0
 """Seconds a writer waits for another process before it gives up."""
+_NO_TEXT = "Could not decode to UTF-8"
+"""What Python says of a value, with the value."""
 
 
 def damaged(file: Path | None, why: str) -> StoreDamagedError:
@@ -55,8 +57,9 @@ def _told(error: sqlite3.Error, code: int, file: Path | None) -> StoreError:
         return StoreBusyError(f"another process held {file} for more than {PATIENCE:.0f} s; try again")
     if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
         return StoreClosedError("this client is closed; open AgentMem again")
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return damaged(file, str(error))
+    no_text = str(error).startswith(_NO_TEXT)
+    if no_text or code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return damaged(file, "it holds text that is not UTF-8" if no_text else str(error))
     if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}:
         return StoreUnavailableError(f"{file} cannot be opened for writing ({error}); check the folder's permissions")
     return (

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from agentmem_core.errors import StoreBusyError, StoreError, StoreFullError
+from agentmem_core.errors import StoreBusyError, StoreClosedError, StoreError, StoreFullError
 from agentmem_core.model import Memory
 from agentmem_core.ports import Packed, Partition
 from agentmem_core.storage.sqlite.connections import Connections, Durability
@@ -121,6 +121,8 @@ class SqliteLedger:
         try:
             with self._connections.reading() as connection:
                 found = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
+        except StoreClosedError:
+            raise
         except (StoreError, sqlite3.Error) as error:
             return str(error)
         return "" if found == ["ok"] else "; ".join(found)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agentmem_core.errors import StoreDamagedError
 from agentmem_core.model import AuditEntry, Memory, Scope, Version
@@ -34,9 +36,6 @@ from agentmem_core.storage.sqlite.rows import (
     within,
 )
 from agentmem_core.storage.sqlite.schema import ROW_BITS
-
-if TYPE_CHECKING:
-    import sqlite3
 
 _PARTITIONS = """
 SELECT p.id, p.user_id, p.last_row, p.change, p.epoch, c.id, c.tenant, c.name, c.provider, c.model, c.dimension, c.generation
@@ -116,9 +115,11 @@ class SqliteReader(LessonTables, LinkTable):
                 memories[row[0]] = memory_of(row, *owner)
         return memories
 
-    def packed(self, partition: int, *, limit: int) -> list[tuple[int, Packed]]:
+    def packed(self, partition: int, *, limit: int) -> Iterator[tuple[int, Packed]]:
         found = self._db.execute(f"{_LIVING} BETWEEN ? AND ? ORDER BY m.row LIMIT ?", (*bounds(partition), limit))
-        return [(row[0], pack(row)) for row in found]
+        with suppress(sqlite3.OperationalError):  # text that is none
+            for row in found:
+                yield row[0], pack(row)
 
     def packed_rows(self, rows: Sequence[int]) -> dict[int, Packed]:
         """The living memories of these rows."""
