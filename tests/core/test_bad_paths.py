@@ -50,6 +50,14 @@ def refused(folder: Path, kind: type[StoreError], fragment: str) -> None:
     assert fingerprint(folder) == before
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8080", "https://memory.example"])
+def test_the_address_of_a_server_is_no_folder(tmp_path, monkeypatch, address):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreUnavailableError, match="api_url="):
+        AgentMem(address, embedder="hashing")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> Path:
     """A closed store of a few hundred rows with metadata, versions and links."""

@@ -59,6 +59,8 @@ def folder_of(given: str | os.PathLike[str] | None) -> Path | None:
         raise StoreUnavailableError(f"path must be a folder, not {chosen!r}: {error}") from None
     if not str(chosen) or "\x00" in str(chosen):
         raise StoreUnavailableError("path must not be empty or hold NUL; leave it out for the default folder")
+    if str(chosen).startswith(("http://", "https://")):
+        raise StoreUnavailableError(f"path must be a folder, and {chosen} is a server's address; give it as api_url=")
     try:
         if folder.exists() and not folder.is_dir():
             raise StoreUnavailableError(f"{folder} is a file; give a folder for the store to live in")
