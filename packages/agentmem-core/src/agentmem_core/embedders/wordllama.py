@@ -70,7 +70,7 @@ class WordLlamaEmbedder:
             found = np.empty((len(texts), _DIMENSION), np.float32)
             for place, text in enumerate(texts):
                 total = np.add.reduce(table.take(np.array(words.ids(text[:_LONGEST]), np.intp), 0), 0, out=found[place])
-                total *= np.float32(1 / (math.sqrt(np.vdot(total, total)) or 1.0))
+                total *= np.float32(1 / (math.sqrt(total.dot(total)) or 1.0))
             return found
         encoded = tokenizer.encode_batch_fast([text[:_LONGEST] for text in texts], add_special_tokens=False)
         ids = [encoding.ids for encoding in encoded]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +12,7 @@ from agentmem_core.engine.routing import choose
 from agentmem_core.errors import AgentMemError, ConflictError, EmbedderMismatchError, VectorMismatchError
 from agentmem_core.model import Added, AddedItem, AddOutcome, Memory
 from agentmem_core.model.things import require_memory_id
+from agentmem_core.model.values import trusting
 from agentmem_core.operations import MEMORIES, Add
 from agentmem_core.ports import Fingerprint, LedgerWriter, Partition, Record
 
@@ -31,9 +31,9 @@ def add(engine: Engine, op: Add, within: Within | None = None) -> Added:
     drafts = [
         draft(item, op.scope, op.collection, now, kind) for item, (kind, _) in zip(op.items, choices, strict=True)
     ]
-    answer = _into_known_space(engine, op, drafts, now, within)
-    routed = tuple(_routed(item, why) for item, (_, why) in zip(answer.items, choices, strict=True))
-    return _added(routed, [*warned, *answer.warnings])
+    items, warnings = _into_known_space(engine, op, drafts, now, within)
+    routed = tuple(_routed(item, why) for item, (_, why) in zip(items, choices, strict=True))
+    return Added.trusted(items=routed, warnings=tuple(dict.fromkeys([*warned, *warnings])), learned=None)
 
 
 def _routed(item: AddedItem, why: str | None) -> AddedItem:
@@ -47,20 +47,25 @@ def _item(
     error_code: str | None = None,
     routed: str | None = None,
 ) -> AddedItem:
-    return AddedItem.trusted(outcome=outcome, memory=memory, error=error, error_code=error_code, routed=routed)
+    return _added_item(
+        {"outcome": outcome, "memory": memory, "error": error, "error_code": error_code, "routed": routed}
+    )
 
 
-def _added(items: tuple[AddedItem, ...], warnings: Sequence[str]) -> Added:
-    return Added.trusted(items=items, warnings=tuple(dict.fromkeys(warnings)), learned=None)
+_added_item = trusting(AddedItem)
 
 
-def _into_known_space(engine: Engine, op: Add, drafts: Sequence[Draft], now: datetime, within: Within | None) -> Added:
+def _into_known_space(
+    engine: Engine, op: Add, drafts: Sequence[Draft], now: datetime, within: Within | None
+) -> tuple[list[AddedItem], list[str]]:
+    """What became of each item, and warnings."""
     place = (op.scope.tenant, op.collection)
     remembered = engine.seen.get(place)
     if remembered is not None:
-        with suppress(EmbedderMismatchError, VectorMismatchError):
+        try:
             return _add(engine, op, drafts, now, remembered.embedder, within, report=False)
-        engine.seen.forget(place)
+        except (EmbedderMismatchError, VectorMismatchError):  # it may have been embedded anew since
+            engine.seen.forget(place)
     with engine.ledger.reading() as reader:
         stored = reader.collection(*place)
     return _add(engine, op, drafts, now, stored.embedder if stored else None, within, report=op.on_error == "report")
@@ -75,7 +80,7 @@ def _add(
     within: Within | None,
     *,
     report: bool,
-) -> Added:
+) -> tuple[list[AddedItem], list[str]]:
     """Into a collection that ``stored`` embedded; with ``report`` an item that does not fit is a failed one."""
     space = space_for(engine, [item.record for item in drafts], op.collection, stored)
     items: list[AddedItem | None] = [_refused(item, space, op.collection) if report else None for item in drafts]
@@ -87,7 +92,7 @@ def _add(
             space = replace(space, dimension=len(records[0].vector or b"") // 4)
         ready = {number: drafts[number].with_record(record) for number, record in zip(usable, records, strict=True)}
         warnings = _write(engine, op, space, ready, items, now, within)
-    return _added(tuple(item for item in items if item is not None), warnings)
+    return [item for item in items if item is not None], warnings
 
 
 def _write(

@@ -11,11 +11,13 @@ from hashlib import blake2b
 from agentmem_core.engine.engine import GIVEN, Engine
 from agentmem_core.errors import EmbedderMismatchError, InvalidInputError, VectorMismatchError
 from agentmem_core.model import Memory, MemoryType, Scope, new_id
+from agentmem_core.model.values import trusting
 from agentmem_core.operations import MEMORIES, NewMemory
 from agentmem_core.ports import Collection, Fingerprint, LedgerWriter, Record
 from agentmem_core.recall.text import indexed_words, same_text, speaker_in
 
 DEFAULT_IMPORTANCE = 0.5
+_memory = trusting(Memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +41,28 @@ class Draft:
 def draft(item: NewMemory, scope: Scope, collection: str, now: datetime, kind: MemoryType) -> Draft:
     """The record of one item as a memory of type ``kind``, still without a vector unless the caller brought it."""
     occurred_at = item.occurred_at or now
-    memory = Memory.trusted(
-        id=item.id or item.id_if_new or new_id(),
-        content=item.content,
-        type=kind,
-        scope=_scope_of(item, scope),
-        metadata=item.metadata,
-        importance=DEFAULT_IMPORTANCE if item.importance is None else item.importance,
-        entities=item.entities,
-        source=item.source,
-        role=item.role,
-        name=item.name,
-        occurred_at=occurred_at,
-        created_at=now,
-        updated_at=now,
-        expires_at=item.expires_at,
-        valid_from=item.valid_from or occurred_at,
-        valid_to=None,
-        version=1,
-        access_count=0,
-        last_accessed_at=None,
+    memory = _memory(
+        {
+            "id": item.id or item.id_if_new or new_id(),
+            "content": item.content,
+            "type": kind,
+            "scope": _scope_of(item, scope),
+            "metadata": item.metadata,
+            "importance": DEFAULT_IMPORTANCE if item.importance is None else item.importance,
+            "entities": item.entities,
+            "source": item.source,
+            "role": item.role,
+            "name": item.name,
+            "occurred_at": occurred_at,
+            "created_at": now,
+            "updated_at": now,
+            "expires_at": item.expires_at,
+            "valid_from": item.valid_from or occurred_at,
+            "valid_to": None,
+            "version": 1,
+            "access_count": 0,
+            "last_accessed_at": None,
+        }
     )
     found_by, speaker = words_for(memory)
     digest = digest_of(memory) if collection == MEMORIES and item.role is None else None
@@ -108,7 +112,7 @@ def with_words(record: Record) -> Record:
 
 def digest_of(memory: Memory) -> bytes:
     """Equal for texts that say the same in one scope and type; the time of a dated event belongs to what it says."""
-    parts = [memory.type.value, memory.scope.agent_id or "", memory.scope.session_id or "", same_text(memory.content)]
+    parts = [memory.type, memory.scope.agent_id or "", memory.scope.session_id or "", same_text(memory.content)]
     if memory.type is MemoryType.EPISODIC and memory.occurred_at != memory.created_at:
         parts.append(memory.occurred_at.isoformat())
     return blake2b("\x00".join(parts).encode(), digest_size=16).digest()
@@ -147,7 +151,7 @@ def embedded(engine: Engine, records: Sequence[Record], space: Fingerprint, coll
         texts = [text_to_embed(records[number].memory.content, records[number].speaker) for number in missing]
         vectors = engine.embed(texts, "document")
         for number, vector in zip(missing, vectors, strict=True):
-            filled[number] = replace(records[number], vector=vector.tobytes(), given=False)
+            filled[number] = records[number].with_vector(vector.tobytes())
     for record in filled:
         require_dimension(record.vector, space.dimension or len(filled[0].vector or b"") // 4, collection)
     return filled

@@ -226,7 +226,8 @@ def checked(embedder: Embedder, texts: Sequence[str], kind: Literal["document", 
 
 def _all_finite(vectors: NDArray[np.float32]) -> bool:
     """A sum of squares that is finite says so at once; where it has overflowed each number is looked at."""
-    return math.isfinite(np.vdot(vectors, vectors)) or bool(np.isfinite(vectors).all())
+    every = vectors.reshape(-1)
+    return math.isfinite(every.dot(every)) or bool(np.isfinite(vectors).all())
 
 
 def find_record(

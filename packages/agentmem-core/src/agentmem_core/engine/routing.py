@@ -36,9 +36,9 @@ _SCHEMA = {
 def choose(engine: Engine, items: Sequence[NewMemory], collection: str) -> tuple[list[Choice], list[str]]:
     """A type for each item and why, with warnings; what the caller says and what has a role needs no choosing."""
     choices = [_given(item, collection) or route(item.content) for item in items]
-    open_ = [number for number, item in enumerate(items) if _given(item, collection) is None]
-    if engine.routes_by_model is None or not open_:
+    if engine.routes_by_model is None:
         return choices, []
+    open_ = [number for number, item in enumerate(items) if _given(item, collection) is None]
     warnings: list[str] = []
     for start in range(0, len(open_), _AT_ONCE):
         some = open_[start : start + _AT_ONCE]

@@ -65,10 +65,12 @@ def look_up(engine: Engine, op: Search) -> list[Hit]:
     place = (op.scope.tenant, op.collection, op.scope.user_id)
     remembered = engine.seen.partition(place)
     if remembered is not None:
-        with suppress(EmbedderMismatchError, VectorMismatchError):
+        try:
             hits = _settled(engine, op, remembered)
-            if hits is not None:
-                return hits
+        except (EmbedderMismatchError, VectorMismatchError):
+            hits = None  # it may have been embedded anew since
+        if hits is not None:
+            return hits
         engine.seen.keep_partition(place, None)
     with engine.ledger.reading() as reader:
         partition = reader.partition(*place)

@@ -155,7 +155,7 @@ def _json_object(value: Any) -> Any:
     """A deep copy of a JSON object, so that a value cannot change behind our back."""
     if value is None:
         return {}
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict | Mapping):
         raise ValueError(f"must be a dict of JSON values, not {type(value).__name__}")  # noqa: TRY004
     if not value:
         return {}
@@ -178,7 +178,7 @@ def _text_in_json(text: str) -> None:
 def _string_keys(value: Any, depth: int = 0) -> None:
     if depth > 100:
         raise ValueError("is nested more than 100 deep")
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):
         for key, item in value.items():
             if not isinstance(key, str):
                 raise ValueError(f"keys must be text, not {type(key).__name__} ({key!r})")  # noqa: TRY004

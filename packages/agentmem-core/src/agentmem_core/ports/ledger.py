@@ -62,6 +62,13 @@ class Record:
     deleted_at: datetime | None = None
     row: int = 0
 
+    def with_vector(self, vector: bytes) -> Record:
+        """The same record with a vector that an embedder made."""
+        return Record(
+            self.memory, self.words, self.speaker, vector, given=False, digest=self.digest, operation=self.operation, reason=self.reason,
+            deleted_at=self.deleted_at, row=self.row,
+        )  # fmt: skip
+
     def with_memory(self, **changes: object) -> Record:
         """The same record with another memory in it."""
         return replace(self, memory=self.memory.model_copy(update=changes))

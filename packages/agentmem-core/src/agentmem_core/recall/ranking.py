@@ -123,12 +123,11 @@ def fuse(lexical: Floats | None, extra: Floats | None, dense: Floats | None) -> 
     if lexical is None:
         return np.clip(dense, 0.0, 1.0) if dense is not None else np.zeros(0, np.float32)
     relevance = lexical if dense is None else lexical + np.float32(DENSE) * np.maximum(dense, np.float32(0))
-    found = relevance > 0
     if extra is not None:
-        relevance = relevance + extra
-    relevance = np.minimum(np.maximum(relevance, np.float32(1e-6)), np.float32(1 + DENSE))
-    relevance *= found
-    return as_float32(relevance / np.float32(1 + DENSE))
+        found = relevance > 0
+        relevance = np.maximum(relevance + extra, np.float32(1e-6))
+        relevance *= found
+    return np.minimum(relevance, np.float32(1 + DENSE)) * np.float32(1 / (1 + DENSE))
 
 
 def timed(relevance: Floats, time: Floats, *, alone: bool) -> Floats:
@@ -171,16 +170,17 @@ def rank(
     if candidates is None:
         candidates = (mask if keep_all else mask & (relevance > 0)).nonzero()[0]
         candidates = _largest(order_by, candidates, pool)
-    columns = view.columns
-    age = np.maximum(now - columns["occurred"][candidates], 0) / _DAY
-    recency = np.exp2(-age / _half_lives(view.types.names)[columns["type"][candidates]]).astype(np.float32)
+    columns, candidates = view.columns, candidates[::-1]
+    half_lives = _half_lives(view.types.names)[columns["type"][candidates]]
+    recency = np.exp2(np.minimum(columns["occurred"][candidates] - now, 0) / half_lives).astype(np.float32)
     importance = columns["importance"][candidates]
     scores = relevance[candidates]
-    keys = order_by[candidates]
     if weighed:
-        lift = 1.0 + RECENT * recency + IMPORTANT * (importance - 0.5)
-        scores = keys = np.minimum(scores * lift / np.float32(1.0 + RECENT + IMPORTANT / 2), np.float32(1))
-    best = np.lexsort((-candidates, -keys))[:limit]
+        lift = RECENT * recency + IMPORTANT * importance + (1 - IMPORTANT / 2)
+        scores = keys = np.minimum(scores * lift * np.float32(1 / (1 + RECENT + IMPORTANT / 2)), np.float32(1))
+    else:
+        keys = order_by[candidates]
+    best = (-keys).argsort(kind="stable")[:limit]
     chosen = candidates[best]
     nothing = np.zeros(len(chosen), np.float32)
     return Ranked(
@@ -207,7 +207,7 @@ def _within_reach(relevance: Floats, mask: Mask, limit: int, pool: int) -> NDArr
 
 
 def _largest(values: Floats, candidates: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """The candidates with the largest values, with all that tie with the last of them, newest first among those."""
+    """The candidates with the largest values, in order; of those that tie for the last places the newest."""
     if len(candidates) <= count:
         return candidates
     candidates = candidates[::-1]
@@ -215,13 +215,13 @@ def _largest(values: Floats, candidates: NDArray[np.int64], count: int) -> NDArr
     threshold = values[candidates[kept]].min()
     above = candidates[values[candidates] > threshold]
     ties = candidates[values[candidates] == threshold][: count - len(above)]
-    return np.concatenate((above, ties))
+    return np.sort(np.concatenate((above, ties)))
 
 
 @lru_cache(maxsize=64)
 def _half_lives(kinds: tuple[str, ...]) -> NDArray[np.float64]:
-    """The half-lives of types by their codes, which begin at 1."""
-    return np.array([1.0, *(_half_life(kind) for kind in kinds)])
+    """The half-lives of types by their codes, which begin at 1, in microseconds."""
+    return np.array([1.0, *(_DAY * _half_life(kind) for kind in kinds)])
 
 
 def _half_life(kind: str) -> float:

@@ -265,7 +265,7 @@ def unit(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def unit_vector(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     """One vector scaled to length one, as ``unit`` does it."""
-    square = float(np.vdot(vector, vector))
+    square = float(vector.dot(vector))
     if _SMALL < square < _LARGE:
         return as_float32(vector * np.float32(1 / math.sqrt(square)))
     return as_float32(unit(vector[None, :])[0])

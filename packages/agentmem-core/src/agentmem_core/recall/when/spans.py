@@ -12,6 +12,7 @@ from agentmem_core.recall.when.calendar import DAY, MONTH, WEEK, YEAR, Interval
 from agentmem_core.recall.when.chinese import read as read_chinese
 from agentmem_core.recall.when.english import Reading
 from agentmem_core.recall.when.english import read as read_english
+from agentmem_core.recall.when.english_forms import may_hold
 from agentmem_core.recall.when.span import EARLIEST, EPOCH, LATEST, Span
 
 READ = 4_000
@@ -42,6 +43,8 @@ def spans(text: str, now: datetime, *, ahead: bool = False) -> list[Span]:
     text = text[:READ]
     if not text.isascii():
         text = text.translate(_WIDE)
+    elif not may_hold(text):
+        return []
     reading = Reading(text, (now - EPOCH) // timedelta(microseconds=1), ahead)
     atoms = read_english(reading)
     if not text.isascii():

@@ -82,6 +82,11 @@ def to_micros(moment: datetime | None) -> int | None:
     return None if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
+def to_set_micros(moment: datetime) -> int:
+    """Microseconds since 1970, of a moment that is never missing."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
 def to_moment(micros: int | None) -> datetime | None:
     """The moment, in UTC."""
     return None if micros is None else _EPOCH + timedelta(microseconds=micros)
@@ -137,11 +142,13 @@ def decode_names(text: str) -> tuple[str, ...]:
 def memory_values(partition: int, row: int, record: Record) -> tuple[Any, ...]:
     """A record as a row of ``memories``, in the order of ``ROW_COLUMNS`` and ``STORED``."""
     memory = record.memory
+    occurred, created, updated = memory.occurred_at, memory.created_at, memory.updated_at
+    then = to_set_micros(created)
     return (
-        row, partition, memory.id, memory.content, memory.type.value, memory.scope.agent_id, memory.scope.session_id,
+        row, partition, memory.id, memory.content, memory.type._value_, memory.scope.agent_id, memory.scope.session_id,
         encode_json(memory.metadata), memory.importance, encode_json(memory.entities), encode_json(memory.source),
-        memory.role, memory.name, to_micros(memory.occurred_at), to_micros(memory.created_at), to_micros(memory.updated_at),
-        to_micros(memory.expires_at), to_micros(memory.valid_from), to_micros(memory.valid_to), memory.version,
+        memory.role, memory.name, then if occurred is created else to_set_micros(occurred), then,
+        then if updated is created else to_set_micros(updated), to_micros(memory.expires_at), to_micros(memory.valid_from), to_micros(memory.valid_to), memory.version,
         record.operation, record.reason, to_micros(record.deleted_at), record.digest, record.words, record.speaker,
         record.vector, record.given,
     )  # fmt: skip
