@@ -196,9 +196,8 @@ class Engine:
         try:
             with self.ledger.writing() as writer:
                 writer.touch(counts)
-                self.views.used(
-                    told := counts
-                )  # before others can read them, who would count twice what they are told then
+                told = counts
+                self.views.used(told)  # before others can read the rows: whoever did would count these uses twice
         except StoreError:
             self.views.used([(row, -times, when) for row, times, when in told])
             self.touches.give_back(counts)

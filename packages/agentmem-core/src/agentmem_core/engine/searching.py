@@ -113,9 +113,7 @@ def _search(
             engine.require_fit(partition.collection.embedder, op.collection)
         past = None if op.as_of is None else Past(engine, sight.reader, partition, op.as_of)
         cached = past.view() if past else cached
-        now = micros(
-            engine.clock()
-        )  # not before the embedder and the lock were waited for: what ended meanwhile is over
+        now = micros(engine.clock())  # after the waiting for embedder and lock: what ended meanwhile is over
         ranked = _Searching(engine, sight, cached, op, wanted, vector, now).ranked()
         rows: list[int] = cached.view.columns["row"][ranked.positions].tolist()
         memories = sight.memories(rows)
