@@ -363,3 +363,24 @@ def test_which_folder_is_meant_is_told_where_an_address_of_a_server_is_set(ask, 
         assert code == 0
         assert err.startswith(f"AGENTMEM_API_URL names a server, and this is about the folder {tmp_path / 'data'}")
         assert "--path FOLDER" in err
+
+
+def test_options_have_the_names_of_python_too(told):
+    (added,) = told(
+        "add",
+        "tea",
+        "--user-id",
+        "ana",
+        "--agent-id",
+        "cook",
+        "--session-id",
+        "s1",
+        "--metadata",
+        "hot=true",
+        "--expires-at",
+        "2100-01-01",
+    )
+    shown = told("show", added["id"], "--user-id", "ana")
+    assert shown["scope"] == {"tenant": "default", "user_id": "ana", "agent_id": "cook", "session_id": "s1"}
+    assert (shown["metadata"], shown["expires_at"]) == ({"hot": True}, "2100-01-01T00:00:00Z")
+    assert told("maintain", "--dry-run", "--user-id", "ana")["dry_run"]

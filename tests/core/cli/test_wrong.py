@@ -53,7 +53,7 @@ WRONG = [
     ("doctor", "--api-url", "nonsense"), ("backup",), ("backup", "create"), ("backup", "create", ""), ("backup", "create", "/no/such/x"),
     ("backup", "create", "/"), ("backup", "create", "a\x00b"), ("backup", "create", "/dev/null/x"), ("backup", "verify", "/no/such"),
     ("backup", "verify", "/dev/null"), ("backup", "verify", "/"), ("backup", "restore", "/no/such"), ("backup", "restore", "/dev/null"),
-    ("backup", "restore", "/dev/null", "--path", "a\x00b"), ("backup", "restore", "/dev/null", "--path", ""), ("backup", "x"),
+    ("backup", "restore", "/dev/null", "--path", "a\x00b"), ("backup", "restore", "/dev/null", "--path", ""), ("backup", "creat"),
     ("keys",), ("keys", "create", "--role", "king"), ("keys", "create", "--limits", "many"), ("keys", "rotate", "none"),
     ("keys", "revoke", "none"), ("keys", "list", "--path", ""), ("audit",), ("audit", "show", "--since", "then"),
     ("audit", "verify", "--expect", "5"), ("serve", "--port", "x"), ("serve", "--port", "99999"), ("serve", "--host", "0.0.0.0"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,8 +24,11 @@ class _CreateUnlessNamed(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """The arguments, with the command that nobody named."""
-        named = not args or args[0].startswith("-") or not {".", "/", os.sep} & set(args[0])
+        named = not args or args[0].startswith("-") or self._looks_like_a_command(args[0])
         return super().parse_args(ctx, args if named else ["create", *args])
+
+    def _looks_like_a_command(self, word: str) -> bool:
+        return not {".", "/", os.sep} & set(word) and bool(get_close_matches(word.lower(), self.commands))
 
 
 app = typer.Typer(

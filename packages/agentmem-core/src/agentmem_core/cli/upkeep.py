@@ -56,7 +56,9 @@ def reindex(
 
 def maintain(
     asked: Asked,
-    apply: Annotated[bool, typer.Option("--apply", help="Do it; otherwise only say what would be done.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply/--dry-run", help="Do it; otherwise only say what would be done.")
+    ] = False,
     everyone: Annotated[bool, typer.Option("--everyone", help="All users of the tenant.")] = False,
     summarise: Annotated[
         bool, typer.Option("--summarise", help="Long sessions in a few sentences, by a model.")
