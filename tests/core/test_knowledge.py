@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 import agentmem_core
-from agentmem_core import AgentMem, InvalidInputError, NotConfiguredError, NotFoundError, VaultError
+from agentmem_core import AgentMem, AgentTask, InvalidInputError, NotConfiguredError, NotFoundError, VaultError
 from agentmem_core.model.knowledge import Sensitivity
 from agentmem_core.operations.agents.knowledge import PutEntry
 from agentmem_core.storage.sqlite.writer import SqliteWriter
@@ -201,6 +201,17 @@ def test_no_answer_log_or_error_shows_the_value(memory, caplog, capsys):
         assert form.decode("utf-8", "replace") not in said
     assert op.model_dump(context={"secrets": True})["value"] == SECRET
     assert PutEntry(**json.loads(op.model_dump_json(context={"secrets": True}))).value.get_secret_value() == SECRET
+
+
+def test_tasks_and_their_replies_are_shown_without_the_value(memory):
+    told = AgentTask(type="knowledge", operation="put", parameters={"name": "db", "value": SECRET})
+    asked = AgentTask(type="knowledge", operation="reveal", parameters={"name": "db", "reason": "deploy"})
+    put, revealed = memory.agents.dispatch_all([told, asked])
+    assert put.success and revealed.data == SECRET
+    for value in (told, put, revealed):
+        assert SECRET not in repr(value) + str(value)
+    other = AgentTask(type="working", operation="push", parameters={"text": "tea"})
+    assert "tea" in repr(other) and "tea" in repr(memory.agents.dispatch(other))
 
 
 @pytest.mark.parametrize(
