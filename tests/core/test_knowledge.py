@@ -207,11 +207,13 @@ def test_tasks_and_their_replies_are_shown_without_the_value(memory):
     told = AgentTask(type="knowledge", operation="put", parameters={"name": "db", "value": SECRET})
     asked = AgentTask(type="knowledge", operation="reveal", parameters={"name": "db", "reason": "deploy"})
     put, revealed = memory.agents.dispatch_all([told, asked])
-    assert put.success and revealed.data == SECRET
+    assert put.success
+    assert revealed.data == SECRET
     for value in (told, put, revealed):
         assert SECRET not in repr(value) + str(value)
     other = AgentTask(type="working", operation="push", parameters={"text": "tea"})
-    assert "tea" in repr(other) and "tea" in repr(memory.agents.dispatch(other))
+    assert "tea" in repr(other)
+    assert "tea" in repr(memory.agents.dispatch(other))
 
 
 @pytest.mark.parametrize(
