@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentmem_core.cli.output import progress, say, show_json, show_line
+from agentmem_core.cli.output import progress, say, show_json, show_line, show_table
 from agentmem_core.cli.spans import moment
 from agentmem_core.cli.store import Asked
 from agentmem_core.cli.texts import STDIN, content_of, instant, lines_of_stdin, pairs
@@ -84,8 +84,8 @@ def learn(
     if asked.as_json:
         show_json(learned.model_dump(mode="json"))
         return
-    for decision in learned.decisions:
-        typer.echo(f"{decision.action}\t{decision.fact}")
+    if learned.decisions:
+        show_table(("action", "fact"), [(decision.action, decision.fact) for decision in learned.decisions])
     say(f"read {learned.read} turns, {learned.left} left; {len(learned.decisions)} facts")
 
 

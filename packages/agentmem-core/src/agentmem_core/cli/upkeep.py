@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agentmem_core.cli.output import progress, say, show_fields, show_json
+from agentmem_core.cli.output import progress, say, show_fields, show_json, show_text
 from agentmem_core.cli.store import Asked
 from agentmem_core.errors import InvalidInputError
 
@@ -74,4 +74,4 @@ def maintain(
     if asked.as_json:
         show_json(done.model_dump(mode="json"))
     else:
-        typer.echo(str(done))
+        show_text(str(done))
