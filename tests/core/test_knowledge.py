@@ -550,6 +550,12 @@ def test_the_audit_is_read_a_page_at_a_time(memory):
     assert [told.reason for told in memory.knowledge.audit(after=first[-1].number)] == ["r2", "r3", "r4"]
 
 
+@pytest.mark.parametrize("after", [-1, 2**62 + 1, 10**30])
+def test_a_place_that_the_audit_cannot_have_is_refused(memory, after):
+    with pytest.raises(InvalidInputError, match="after: must be at"):
+        memory.knowledge.audit(after=after)
+
+
 def test_the_fake_backend_seals_too_and_takes_another_vault():
     class Rot13:
         def seal(self, plain, bound):
