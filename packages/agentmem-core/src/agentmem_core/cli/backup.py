@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from agentmem_core.cli.output import AsJson, say, show_json
 from agentmem_core.cli.store import StorePath, server_folder
+from agentmem_core.cli.texts import file_of
 from agentmem_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def create(file: File, path: StorePath = None, as_json: AsJson = False) -> None:
     """Write the whole store to a new file, while it is in use: all tenants, files, keys and audit."""
     from agentmem_core.storage.backup import create_backup
 
-    _show(create_backup(server_folder(path), _file(file)), "written", as_json=as_json)
+    _show(create_backup(server_folder(path), file_of(file)), "written", as_json=as_json)
 
 
 @app.command()
@@ -52,7 +53,7 @@ def verify(file: File, as_json: AsJson = False) -> None:
     """Examine a backup: nothing was changed or cut off, and its databases hold together."""
     from agentmem_core.storage.backup import verify_backup
 
-    _show(verify_backup(_file(file)), "whole", as_json=as_json)
+    _show(verify_backup(file_of(file)), "whole", as_json=as_json)
 
 
 @app.command()
@@ -66,13 +67,7 @@ def restore(file: File, path: StorePath = None, as_json: AsJson = False) -> None
         raise InvalidInputError("path: must not be empty")
     said = current().value("path", path)
     folder = default_path() if said is None else Path(os.path.abspath(os.path.expanduser(said)))  # noqa: PTH100, PTH111 - NUL raises nothing here
-    _show(restore_backup(_file(file), folder), f"restored to {folder}", as_json=as_json)
-
-
-def _file(said: str) -> Path:
-    if not said.strip() or "\x00" in said:
-        raise InvalidInputError(f"FILE: must be the path of a file, not {said!r}")
-    return Path(said).expanduser().absolute()
+    _show(restore_backup(file_of(file), folder), f"restored to {folder}", as_json=as_json)
 
 
 def _show(summary: BackupSummary, what: str, *, as_json: bool) -> None:
