@@ -459,7 +459,7 @@ def test_a_lexicon_is_the_same_however_it_was_built_and_is_bm25(
         for place, row in exchanged:
             rows[place % len(rows)] = row
             for lexicon in (grown, single):
-                lexicon.replace(place % len(rows), row)
+                lexicon.replace({place % len(rows): row})
     bulk = Lexicon()
     bulk.extend(rows)
     assert len(bulk) == len(grown) == len(single) == len(rows)
