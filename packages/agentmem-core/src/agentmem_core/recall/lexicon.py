@@ -33,7 +33,8 @@ class Lexicon:
         """An empty one."""
         self._terms: defaultdict[str, int] = defaultdict(count().__next__)
         self._letters = 0
-        self._postings, self._tail = Postings(), Postings()
+        self._postings = Postings()
+        self._tail: Entries | None = None
         self._new: list[Entries] = []
         self._lengths: Floats = np.empty(0, np.float32)
         self._damping: Floats | None = None
@@ -47,8 +48,15 @@ class Lexicon:
     @property
     def nbytes(self) -> int:
         """About how much memory it takes."""
-        held = self._postings.nbytes + self._tail.nbytes + sum(array.nbytes for part in self._new for array in part)
-        return held + 2 * self._lengths.nbytes + _EACH_WORD * len(self._terms) + self._letters
+        parts: list[Postings | Entries] = [self._postings, *self._new]
+        if self._tail is not None:
+            parts.append(self._tail)
+        return (
+            sum(part.nbytes for part in parts)
+            + 2 * self._lengths.nbytes
+            + _EACH_WORD * len(self._terms)
+            + self._letters
+        )
 
     def extend(self, rows: Sequence[Sequence[str]]) -> None:
         """Append rows, each given by its words."""
@@ -63,7 +71,8 @@ class Lexicon:
         """Give rows other words."""
         positions = np.fromiter(rows, np.int64, len(rows))
         self._settle()
-        self._postings, self._tail = self._postings.without(positions), self._tail.without(positions)
+        self._postings = self._postings.without(positions)
+        self._tail = None if self._tail is None else self._tail.without(positions)
         self._total_length -= int(self._lengths[positions].sum(dtype=np.float64))
         self._take(positions, [*rows.values()])
 
@@ -110,7 +119,7 @@ class Lexicon:
         if self._new:
             self._settle()
         docs, counts = self._postings.of(term)
-        if len(self._tail):
+        if self._tail is not None:
             more, their_counts = self._tail.of(term)
             if len(more):
                 docs, counts = np.concatenate((docs, more)), np.concatenate((counts, their_counts))
@@ -123,7 +132,7 @@ class Lexicon:
         known = len(self._terms)
         terms = np.fromiter(map(self._terms.__getitem__, chain.from_iterable(rows)), np.int64, total)
         self._letters += sum(map(len, islice(reversed(self._terms), len(self._terms) - known)))
-        self._new.append(Entries.of(terms, lengths, positions))
+        self._new.append(Entries.counted(terms, lengths, positions))
         self._lengths[positions] = lengths
         self._total_length += total
         self._damping = None
@@ -132,13 +141,13 @@ class Lexicon:
         """Put what is new where it can be looked up: with all the rest where that is worth it, else in the tail."""
         if not self._new:
             return
-        parts = [self._tail.entries(), *self._new]
-        whole = sum(len(part.terms) for part in parts) > max(_TAIL_MIN, len(self._postings) // 8)
-        if whole or not len(self._postings):
+        parts = self._new if self._tail is None else [self._tail, *self._new]
+        standing = len(self._postings.docs)
+        if not standing or sum(len(part.docs) for part in parts) > max(_TAIL_MIN, standing // 8):
             self._postings = merged([self._postings.entries(), *parts], len(self._terms))
-            self._tail = Postings()
+            self._tail = None
         else:
-            self._tail = merged(parts, len(self._terms))
+            self._tail = Entries.joined(parts)
         self._new = []
 
     def _grow(self, size: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -25,28 +24,46 @@ class Entries(NamedTuple):
     counts: Floats
 
     @classmethod
-    def of(cls, terms: Longs, lengths: Longs, rows: Longs) -> Entries:
+    def counted(cls, terms: Longs, lengths: Longs, rows: Longs) -> Entries:
         """Of rows so long, all their words one behind the other, repeated ones included; ``terms`` is used up."""
         terms *= len(rows)
         terms += np.repeat(np.arange(len(rows)), lengths)
         small = terms.max(initial=0) < _SMALL
+        keys: NDArray[np.signedinteger]
         keys, times = np.unique(terms.astype(np.int32) if small else terms, return_counts=True)
-        numbers = keys // len(rows)
-        docs = rows[keys - numbers * len(rows)]
+        numbers, places = np.divmod(keys, len(rows))
+        docs = rows[places]
         return cls(numbers.astype(np.int32), docs.astype(np.int32), times.astype(np.float32))
 
+    @classmethod
+    def joined(cls, parts: Sequence[Entries]) -> Entries:
+        """Few of them, sorted. The rows of a word stand in the order of the parts."""
+        terms, docs, counts = map(np.concatenate, zip(*parts, strict=True))
+        order = terms.argsort(kind="stable")
+        return cls(terms[order], docs[order], counts[order])
 
-@dataclass(frozen=True, slots=True)
-class Postings:
+    @property
+    def nbytes(self) -> int:
+        """How much memory they take."""
+        return self.terms.nbytes + self.docs.nbytes + self.counts.nbytes
+
+    def of(self, term: int) -> tuple[Ints, Floats]:
+        """The rows that hold a word, and how often each does."""
+        first, end = self.terms.searchsorted(np.array((term, term + 1), np.int32))
+        return self.docs[first:end], self.counts[first:end]
+
+    def without(self, rows: Longs) -> Entries:
+        """All but those of some rows."""
+        kept = ~_are_among(self.docs, rows)
+        return Entries(self.terms[kept], self.docs[kept], self.counts[kept])
+
+
+class Postings(NamedTuple):
     """The rows of word ``n`` and its counts in them stand from ``starts[n]`` to before ``starts[n + 1]``."""
 
-    starts: Longs = field(default_factory=lambda: np.zeros(1, np.int64))
-    docs: Ints = field(default_factory=lambda: np.empty(0, np.int32))
-    counts: Floats = field(default_factory=lambda: np.empty(0, np.float32))
-
-    def __len__(self) -> int:
-        """How many entries there are."""
-        return len(self.docs)
+    starts: Longs = np.zeros(1, np.int64)
+    docs: Ints = np.empty(0, np.int32)
+    counts: Floats = np.empty(0, np.float32)
 
     @property
     def nbytes(self) -> int:
@@ -66,17 +83,19 @@ class Postings:
 
     def without(self, rows: Longs) -> Postings:
         """All but those of some rows."""
-        gone = self.docs == rows[0] if len(rows) == 1 else np.isin(self.docs, rows)
-        kept = ~gone
-        return Postings(
-            self.starts - np.searchsorted(gone.nonzero()[0], self.starts), self.docs[kept], self.counts[kept]
-        )
+        gone = _are_among(self.docs, rows)
+        starts, kept = self.starts - np.searchsorted(gone.nonzero()[0], self.starts), ~gone
+        return Postings(starts, self.docs[kept], self.counts[kept])
+
+
+def _are_among(docs: Ints, rows: Longs) -> NDArray[np.bool_]:
+    return docs == rows[0] if len(rows) == 1 else np.isin(docs, rows)
 
 
 def merged(parts: Sequence[Entries], words: int) -> Postings:
     """Parts put together, of words below that number. The rows of a word stand in the order of the parts.
 
-    Each entry's place is counted, not sorted for: besides the parts and what comes of them this takes little memory.
+    The place of each entry is counted, not sorted for: that takes little memory beside the parts and what comes of them.
     """
     held = np.zeros(words, np.int64)
     for part in parts:
