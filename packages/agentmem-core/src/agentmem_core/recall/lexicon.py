@@ -19,6 +19,8 @@ from agentmem_core.recall.postings import Entries, Floats, Ints, Postings, merge
 K1 = 0.9
 B = 0.4
 _TAIL_MIN = 4096
+_AT_ONCE = 8192
+"""About so many words are numbered in one step, in which no other thread has its turn."""
 _EACH_WORD = 120
 """About what a word takes beside its letters."""
 
@@ -130,12 +132,16 @@ class Lexicon:
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
         total = int(lengths.sum())
         known = len(self._terms)
-        terms = np.fromiter(map(self._terms.__getitem__, chain.from_iterable(rows)), np.int64, total)
+        step = max(len(rows) * _AT_ONCE // max(total, 1), 1)
+        terms = np.concatenate([self._numbered(rows[at : at + step]) for at in range(0, len(rows), step)])
         self._letters += sum(map(len, islice(reversed(self._terms), len(self._terms) - known)))
         self._new.append(Entries.counted(terms, lengths, positions))
         self._lengths[positions] = lengths
         self._total_length += total
         self._damping = None
+
+    def _numbered(self, rows: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+        return np.fromiter(map(self._terms.__getitem__, chain.from_iterable(rows)), np.int64)
 
     def _settle(self) -> None:
         """Put what is new where it can be looked up: with all the rest where that is worth it, else in the tail."""
