@@ -109,13 +109,10 @@ def _write(
     partitions: list[Partition] = []
     uses: list[tuple[int, int, datetime]] = []
     with engine.writing() as writer:
-        appended = _append(engine, writer, op, space, ready)
+        appended = _append(engine, writer, op, space, ready, items)
         if appended is not None:
-            partition, number, item = appended
-            items[number] = item
-            partitions.append(partition)
-            ready = {}
-        for user_id, numbers in _by_user(ready).items():
+            partitions.append(appended)
+        for user_id, numbers in _by_user({} if appended else ready).items():
             known = engine.seen.partition((op.scope.tenant, op.collection, user_id))
             adding = Adding(writer, op, space, user_id, now, known)
             for number in numbers:
@@ -135,18 +132,31 @@ def _write(
 
 
 def _append(
-    engine: Engine, writer: LedgerWriter, op: Add, space: Fingerprint, ready: Mapping[int, Draft]
-) -> tuple[Partition, int, AddedItem] | None:
+    engine: Engine,
+    writer: LedgerWriter,
+    op: Add,
+    space: Fingerprint,
+    ready: Mapping[int, Draft],
+    items: list[AddedItem | None],
+) -> Partition | None:
     """A single text for somebody who was seen before, in two statements; None where it is anything else, or known already."""
     if len(ready) != 1:
         return None
     ((number, item),) = ready.items()
     memory = item.record.memory
     known = engine.seen.partition((op.scope.tenant, op.collection, memory.scope.user_id))
-    if item.named or item.proposed or memory.expires_at is not None or known is None or known.collection.embedder != space:
+    if (
+        item.named
+        or item.proposed
+        or memory.expires_at is not None
+        or known is None
+        or known.collection.embedder != space
+    ):
         return None
     partition = writer.append(known, item.record)
-    return None if partition is None else (partition, number, _item(AddOutcome.CREATED, memory))
+    if partition is not None:
+        items[number] = _item(AddOutcome.CREATED, memory)
+    return partition
 
 
 def _same(old: Memory, new: Memory) -> bool:
