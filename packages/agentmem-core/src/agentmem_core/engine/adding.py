@@ -33,7 +33,7 @@ def add(engine: Engine, op: Add, within: Within | None = None) -> Added:
     ]
     items, warnings = _into_known_space(engine, op, drafts, now, within)
     routed = tuple(_routed(item, why) for item, (_, why) in zip(items, choices, strict=True))
-    return Added.trusted(items=routed, warnings=tuple(dict.fromkeys([*warned, *warnings])), learned=None)
+    return _added({"items": routed, "warnings": tuple(dict.fromkeys([*warned, *warnings])), "learned": None})
 
 
 def _routed(item: AddedItem, why: str | None) -> AddedItem:
@@ -52,6 +52,7 @@ def _item(
     )
 
 
+_added = trusting(Added)
 _added_item = trusting(AddedItem)
 
 
@@ -122,7 +123,8 @@ def _write(
             uses.extend(adding.uses)
         if within is not None:
             within(writer, [item.memory for item in items if item is not None and item.memory is not None])
-    engine.views.used(uses)
+    if uses:
+        engine.views.used(uses)
     engine.seen.keep(partitions[0].collection)
     for partition in partitions:
         engine.seen.keep_partition((op.scope.tenant, op.collection, partition.user_id), partition)
