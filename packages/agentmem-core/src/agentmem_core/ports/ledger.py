@@ -269,6 +269,13 @@ class LedgerWriter(LedgerReader, LessonWriter, Protocol):
         """New rows in the order given; answers their numbers. ``history`` holds the earlier versions of imported ones."""
         ...
 
+    def append(self, known: Partition, record: Record) -> Partition | None:
+        """A new row for a partition that was seen before; answers the partition as it is then.
+
+        None where it is gone, its collection is another by now, or it holds the record's content or id: then nothing is written.
+        """
+        ...
+
     def rewrite(self, record: Record, *, versioned: bool = True) -> None:
         """A row anew; its former state joins its history when ``versioned``."""
         ...
