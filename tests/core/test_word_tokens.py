@@ -103,3 +103,11 @@ def test_what_is_remembered_is_bounded(tokenizer, monkeypatch: pytest.MonkeyPatc
         text = " ".join(str(drawn.randrange(300)) for _ in range(12))
         assert words.ids(text) == tokenizer.encode(text, add_special_tokens=False).ids
         assert len(words._known) <= 50
+
+
+def test_long_words_are_not_remembered(tokenizer) -> None:
+    words = _words(tokenizer)
+    text = f"the key {'deadbeef' * 100} opens it"
+    for _ in range(2):
+        assert words.ids(text) == tokenizer.encode(text, add_special_tokens=False).ids
+    assert sorted(words._known) == ["it", "key", "opens", "the"]

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _KEPT = 20_000
 """Words whose tokens are remembered: some megabytes, and most of what a person says."""
+_LONGEST = 64
+"""Letters of a word that is remembered; what is longer, as keys and hexadecimal data are, comes once and takes much room."""
 
 _SPACE = "▁"
 _STOPS = ".,?!;:"
@@ -46,7 +48,7 @@ class WordTokens:
             told = self._told(new)
             if len(known) + len(new) > _KEPT:
                 known.clear()
-            known.update(told)
+            known.update((word, tokens) for word, tokens in told.items() if len(word) <= _LONGEST)
             found = [told[word] if ids is None else ids for word, ids in zip(words, found, strict=True)]
         ids: list[int] = []
         for part in found:

@@ -180,7 +180,10 @@ class LedgerReader(LessonReader, Protocol):
         ...
 
     def features(self, partition: int, *, after: int, limit: int, vectors: bool) -> list[Feature]:
-        """Rows past ``after`` in order, dead ones included."""
+        """Rows past ``after`` in order, dead ones included: at most ``limit``, and fewer where they have many words.
+
+        Where there are none, and only there, the list is empty.
+        """
         ...
 
     def changed(self, partition: int, *, after: int) -> list[int] | None:
