@@ -452,24 +452,29 @@ def test_a_lexicon_is_the_same_however_it_was_built_and_is_bm25(
     rows = [*first, *more]
     grown, single = Lexicon(), Lexicon()
     grown.extend(first)
+    grown.weights("tea")  # what came before a look stands apart from what comes after it
     grown.extend(more)
     for row in rows:
         single.extend([row])
-    if rows:
-        for place, row in exchanged:
-            rows[place % len(rows)] = row
-            for lexicon in (grown, single):
-                lexicon.replace(place % len(rows), row)
+    told = {place % len(rows): row for place, row in exchanged} if rows else {}
+    for place, row in told.items():
+        rows[place] = row
+        single.replace({place: row})
+    if told:
+        grown.replace(told)
     bulk = Lexicon()
     bulk.extend(rows)
     assert len(bulk) == len(grown) == len(single) == len(rows)
     for word in "tea milk cup sugar 茶 x y z unseen".split():
         expected = naive_bm25(rows, word)
+        idf, weighed = naive_idf(rows, word), {}
         for lexicon in (bulk, grown, single):
-            positions, weights, idf = lexicon.weights(word)
+            positions, weights, my_idf = lexicon.weights(word)
             assert len(set(positions.tolist())) == len(positions)
-            assert dict(zip(positions.tolist(), weights.tolist(), strict=True)) == pytest.approx(expected, rel=1e-4)
-            assert idf == pytest.approx(naive_idf(rows, word))
+            weighed[lexicon] = dict(zip(positions.tolist(), weights.tolist(), strict=True))
+            assert my_idf == pytest.approx(idf)
+        assert weighed[bulk] == pytest.approx(expected, rel=1e-4)
+        assert weighed[bulk] == weighed[grown] == weighed[single]  # to the last bit
 
 
 def naive_idf(rows: list[list[str]], word: str) -> float:

@@ -8,10 +8,20 @@ from itertools import product
 import pytest
 import snowballstemmer
 from hypothesis import given
+from hypothesis import strategies as st
 
 from agentmem_core.embedders.wordllama import WordLlamaEmbedder
 from agentmem_core.recall.stemming import stem
-from agentmem_core.recall.text import QUESTION, indexed_words, is_question, same_text, speaker_in, words
+from agentmem_core.recall.text import (
+    QUESTION,
+    _remembered_stem,
+    holds_any,
+    indexed_words,
+    is_question,
+    same_text,
+    speaker_in,
+    words,
+)
 from agentmem_core.testing.strategies import texts
 
 
@@ -246,3 +256,38 @@ def test_100_000_combining_marks_are_normalised_like_any_text(marks):
     assert words(f"Lisbon {run} Porto")[-1] == "porto"
     assert same_text(run.upper()) == same_text(run)
     assert indexed_words(run, None) == indexed_words(run, None)
+
+
+def test_long_words_are_stemmed_like_others_and_not_remembered() -> None:
+    _remembered_stem.cache_clear()
+    letters = "walk" * 100
+    assert words(f"{letters}ing {letters}s walking") == [letters, letters, "walk"]
+    assert _remembered_stem.cache_info().currsize == 1
+
+
+WORDY = st.text(alphabet=st.sampled_from("搬到里斯本的了是什么かガ한ⅷ，。 ANa'nat’s1\n\u3099"), max_size=24)
+
+
+@given(text=WORDY, other=WORDY)
+def test_a_text_holds_any_of_the_words_it_has(text: str, other: str) -> None:
+    wanted = set(words(other))
+    assert holds_any(text, wanted) == (not wanted.isdisjoint(words(text)))
+    for word in wanted:
+        assert holds_any(text, {word}) == (word in words(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "holds"),
+    [
+        ("我们搬到里斯本", "里斯", True),
+        ("我们搬到里斯本", "我们", False),  # a function word beside others is no word
+        ("我们", "我们", True),
+        ("里。斯", "里斯", False),
+        ("She moved to 里斯本", "move", True),
+        ("She moved to 里斯本", "mov", False),
+        ("かﾞくせい", "がく", True),
+    ],
+)
+def test_a_text_holds_what_is_a_word_of_it(text: str, word: str, *, holds: bool) -> None:
+    assert holds_any(text, {word}) is holds
+    assert (word in words(text)) is holds

@@ -120,11 +120,11 @@ def test_colours_are_for_terminals_that_want_them(ask, screen, monkeypatch):
 def test_a_bar_is_for_terminals(ask, tmp_path):
     lines = tmp_path / "lines"
     lines.write_text("".join(f"note {number}\n" for number in range(2000)))
-    command = f"{sys.executable} -m agentmem_core.cli add --lines < {lines} > /dev/null"
-    done = subprocess.run(command, shell=True, check=True, capture_output=True)
+    command = f"{sys.executable} -m agentmem_core.cli add --user {{}} --lines < {lines} > /dev/null"
+    done = subprocess.run(command.format("bob"), shell=True, check=True, capture_output=True)
     assert done.stderr == b"2000 created\n"
     ours, theirs = pty.openpty()
-    subprocess.run(["sh", "-c", command.replace("add", "add --user ana")], check=True, stderr=theirs)
+    subprocess.run(["sh", "-c", command.format("ana")], check=True, stderr=theirs)
     os.close(theirs)
     assert b"adding" in os.read(ours, 65_536)
     os.close(ours)

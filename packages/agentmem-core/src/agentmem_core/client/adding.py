@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from agentmem_core.client.base import Verbs
@@ -136,7 +137,15 @@ class AddingVerbs(Verbs):
     ) -> Add:
         scope = self._within(user_id, agent_id, session_id)
         items = items_of(content, **common)
+        if type(collection) is str and type(on_conflict) is str and type(infer) in (bool, str):
+            return _adding(collection, on_conflict, infer).of(items, scope)
         return build(Add, scope=scope, items=items, collection=collection, on_conflict=on_conflict, infer=infer)
+
+
+@lru_cache(maxsize=256)
+def _adding(collection: str, on_conflict: str, infer: object) -> Add:
+    """An add like many others, whose options are checked once; for plain values alone, since others may say they are equal."""
+    return build(Add, items=(), collection=collection, on_conflict=on_conflict, infer=infer)
 
 
 class _Many:

@@ -12,6 +12,8 @@ from agentmem_core.operations import NewMemory, build
 Item = str | Message | Mapping[str, Any] | NewMemory
 Content = Item | Sequence[Item]
 
+_PLAIN = frozenset({"metadata"})
+
 
 def items_of(content: Any, **common: Any) -> tuple[NewMemory, ...]:
     """The items of one ``add``: a text, a turn, or several; ``common`` holds for each unless it says otherwise."""
@@ -36,7 +38,11 @@ def item_of(given: Any, **common: Any) -> NewMemory:
     if isinstance(given, NewMemory):
         return given
     fields: dict[str, Any]
+    said = {name for name, value in common.items() if value is not None}
     if isinstance(given, str):
+        plain = NewMemory.of_text(given, common.get("metadata")) if said <= _PLAIN else None
+        if plain is not None:
+            return plain
         fields = {"content": given}
     elif isinstance(given, Message):
         fields = {name: value for name in Message.model_fields if (value := getattr(given, name)) is not None}
@@ -49,7 +55,7 @@ def item_of(given: Any, **common: Any) -> NewMemory:
         raise InvalidInputError(
             f"content: must be text, a Message, a dict with role and content, or a list of them, not {type(given).__name__}"
         )
-    missing = {name: value for name, value in common.items() if value is not None and name not in fields}
+    missing = {name: common[name] for name in said if name not in fields}
     if common.get("metadata") and isinstance(fields.get("metadata"), Mapping):
         fields["metadata"] = {**common["metadata"], **fields["metadata"]}
     return build(NewMemory, **missing, **fields)

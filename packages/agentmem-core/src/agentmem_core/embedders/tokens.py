@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from string import digits
+import re
+from collections.abc import Mapping
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,8 +12,13 @@ if TYPE_CHECKING:
 
 _KEPT = 20_000
 """Words whose tokens are remembered: some megabytes, and most of what a person says."""
+_LONGEST = 64
+"""Letters of a word that is remembered; what is longer, as keys and hexadecimal data are, comes once and takes much room."""
 
 _SPACE = "▁"
+_STOPS = ".,?!;:"
+_STOP = re.compile(f"[{_STOPS}]")
+_BEFORE = frozenset(ascii_letters + digits)
 
 
 class WordTokens:
@@ -22,11 +29,12 @@ class WordTokens:
     is spent in looking up pairs of symbols in a large table, which words that were met before do not need.
     """
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        """Nothing is known yet."""
+    def __init__(self, tokenizer: Tokenizer, vocabulary: Mapping[str, int]) -> None:
+        """Nothing is known yet. ``vocabulary`` is the tokenizer's own, which takes long to tell it."""
         self._tokenizer = tokenizer
         self._known: dict[str, list[int]] = {}
-        self._numerals = _numerals(tokenizer)
+        self._numerals = _numerals(vocabulary)
+        self._stops = _stops(vocabulary)
 
     def ids(self, text: str) -> list[int]:
         """The ids, in order."""
@@ -40,7 +48,7 @@ class WordTokens:
             told = self._told(new)
             if len(known) + len(new) > _KEPT:
                 known.clear()
-            known.update(told)
+            known.update((word, tokens) for word, tokens in told.items() if len(word) <= _LONGEST)
             found = [told[word] if ids is None else ids for word, ids in zip(words, found, strict=True)]
         ids: list[int] = []
         for part in found:
@@ -48,17 +56,33 @@ class WordTokens:
         return ids
 
     def _told(self, words: list[str]) -> dict[str, list[int]]:
-        """The ids of each word. Numbers are new more often than anything else, and are put together by themselves."""
-        numerals = self._numerals
-        told = {
-            word: [numerals[_SPACE], *map(numerals.__getitem__, word)]
-            for word in words
-            if numerals and word.isascii() and word.isdecimal()
-        }
-        others = [word for word in words if word not in told]
+        """The ids of each word."""
+        told: dict[str, list[int]] = {}
+        others: list[str] = []
+        for word in words:
+            ids = self._plain(word)
+            if ids is None:
+                others.append(word)
+            else:
+                told[word] = ids
         if others:
             told.update(zip(others, self._split(others), strict=True))
         return told
+
+    def _plain(self, word: str) -> list[int] | None:
+        """The ids of a word that is a token, a number, or one of these and a stop; None of any other."""
+        number = self._tokenizer.token_to_id(_SPACE + word)
+        if number is not None:
+            return [number]
+        if not word.isascii():
+            return None
+        if self._numerals and word.isdecimal():
+            return [self._numerals[_SPACE], *map(self._numerals.__getitem__, word)]
+        stop = self._stops.get(word[-1])
+        if stop is None or not word[-2:-1].isalnum():
+            return None
+        bare = self._known.get(word[:-1]) or self._plain(word[:-1])
+        return None if bare is None else [*bare, stop]
 
     def _split(self, words: list[str]) -> list[list[int]]:
         """The ids of each word."""
@@ -72,9 +96,15 @@ class WordTokens:
         return parts
 
 
-def _numerals(tokenizer: Tokenizer) -> dict[str, int]:
+def _numerals(vocabulary: Mapping[str, int]) -> dict[str, int]:
     """The ids of a space and of each digit, where no token holds a digit and anything before it; else nothing."""
-    found = {sign: tokenizer.token_to_id(sign) for sign in (_SPACE, *digits)}
-    joined = any(tokenizer.token_to_id(sign + digit) is not None for sign in found for digit in digits)
-    known = {sign: number for sign, number in found.items() if number is not None}
-    return known if len(known) == len(found) and not joined else {}
+    signs = (_SPACE, *digits)
+    joined = any(sign + digit in vocabulary for sign in signs for digit in digits)
+    return {} if joined or not all(sign in vocabulary for sign in signs) else {sign: vocabulary[sign] for sign in signs}
+
+
+def _stops(vocabulary: Mapping[str, int]) -> dict[str, int]:
+    """The ids of those marks that no token holds behind an ASCII letter or digit."""
+    tokens = "\n".join(vocabulary)
+    joined = {stop[0] for stop in _STOP.finditer(tokens) if tokens[stop.start() - 1] in _BEFORE}
+    return {mark: vocabulary[mark] for mark in _STOPS if mark in vocabulary and mark not in joined}

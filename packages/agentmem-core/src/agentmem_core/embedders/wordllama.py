@@ -88,8 +88,8 @@ class WordLlamaEmbedder:
     def _load(self) -> tuple[NDArray[np.float32], Tokenizer, WordTokens]:
         with self._lock:
             if self._loaded is None:
-                table, tokenizer = _read_files(_package_folder())
-                self._loaded = table, tokenizer, WordTokens(tokenizer)
+                table, tokenizer, vocabulary = _read_files(_package_folder())
+                self._loaded = table, tokenizer, WordTokens(tokenizer, vocabulary)
             return self._loaded
 
 
@@ -100,7 +100,7 @@ def _package_folder() -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _read_files(folder: Path) -> tuple[NDArray[np.float32], Tokenizer]:
+def _read_files(folder: Path) -> tuple[NDArray[np.float32], Tokenizer, dict[str, int]]:
     from safetensors.numpy import load_file
     from tokenizers import Tokenizer
 
@@ -114,7 +114,8 @@ def _read_files(folder: Path) -> tuple[NDArray[np.float32], Tokenizer]:
         ) from error
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    for token, number in tokenizer.get_vocab().items():
+    vocabulary: dict[str, int] = tokenizer.get_vocab()
+    for token, number in vocabulary.items():
         if number < len(table) and token.startswith("<") and token.endswith(">"):
             table[number] = 0.0
-    return table, tokenizer
+    return table, tokenizer, vocabulary

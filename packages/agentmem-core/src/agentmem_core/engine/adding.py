@@ -33,7 +33,7 @@ def add(engine: Engine, op: Add, within: Within | None = None) -> Added:
     ]
     items, warnings = _into_known_space(engine, op, drafts, now, within)
     routed = tuple(_routed(item, why) for item, (_, why) in zip(items, choices, strict=True))
-    return Added.trusted(items=routed, warnings=tuple(dict.fromkeys([*warned, *warnings])), learned=None)
+    return _added({"items": routed, "warnings": tuple(dict.fromkeys([*warned, *warnings])), "learned": None})
 
 
 def _routed(item: AddedItem, why: str | None) -> AddedItem:
@@ -52,6 +52,7 @@ def _item(
     )
 
 
+_added = trusting(Added)
 _added_item = trusting(AddedItem)
 
 
@@ -109,7 +110,10 @@ def _write(
     partitions: list[Partition] = []
     uses: list[tuple[int, int, datetime]] = []
     with engine.writing() as writer:
-        for user_id, numbers in _by_user(ready).items():
+        appended = _append(engine, writer, op, space, ready, items)
+        if appended is not None:
+            partitions.append(appended)
+        for user_id, numbers in _by_user({} if appended else ready).items():
             known = engine.seen.partition((op.scope.tenant, op.collection, user_id))
             adding = Adding(writer, op, space, user_id, now, known)
             for number in numbers:
@@ -119,13 +123,42 @@ def _write(
             uses.extend(adding.uses)
         if within is not None:
             within(writer, [item.memory for item in items if item is not None and item.memory is not None])
-    engine.views.used(uses)
+    if uses:
+        engine.views.used(uses)
     engine.seen.keep(partitions[0].collection)
     for partition in partitions:
         engine.seen.keep_partition((op.scope.tenant, op.collection, partition.user_id), partition)
         if engine.views.is_large(partition):
             engine.follower.note(partition)
     return warnings
+
+
+def _append(
+    engine: Engine,
+    writer: LedgerWriter,
+    op: Add,
+    space: Fingerprint,
+    ready: Mapping[int, Draft],
+    items: list[AddedItem | None],
+) -> Partition | None:
+    """A single text for somebody who was seen before, in two statements; None where it is anything else, or known already."""
+    if len(ready) != 1:
+        return None
+    ((number, item),) = ready.items()
+    memory = item.record.memory
+    known = engine.seen.partition((op.scope.tenant, op.collection, memory.scope.user_id))
+    if (
+        item.named
+        or item.proposed
+        or memory.expires_at is not None
+        or known is None
+        or known.collection.embedder != space
+    ):
+        return None
+    partition = writer.append(known, item.record)
+    if partition is not None:
+        items[number] = _item(AddOutcome.CREATED, memory)
+    return partition
 
 
 def _same(old: Memory, new: Memory) -> bool:

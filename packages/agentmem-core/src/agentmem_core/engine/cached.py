@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from agentmem_core.engine.remembered import Remembered
 from agentmem_core.model.filters import OWN_PREFIX, AnyFilter, field_value, metadata_value
-from agentmem_core.ports import LedgerReader, Partition
+from agentmem_core.ports import LedgerReader, Packed, Partition
 from agentmem_core.recall.columns import Column, filter_mask
 from agentmem_core.recall.view import Mask, View
 
@@ -16,7 +16,10 @@ _DEAD_SHARE = 0.25
 _REPLAYED = 64
 """Changes up to which a view is brought up to date row by row; beyond, reading it anew is faster."""
 SMALL = 1024
-"""Rows up to which a search is short work, and all memories are kept at the first one: they lie beside what is read then."""
+"""Rows up to which a search is short work, and memories are kept at the first one: they lie beside what is read then."""
+
+_AT_FIRST = 4_000_000
+"""Bytes of memories that the first search reads to keep them: thousands of usual ones, and a few that are long."""
 
 _COLUMNS_KEPT = 16
 
@@ -66,7 +69,7 @@ class CachedView:
         while self._row < partition.last_row:
             features = reader.features(partition.id, after=self._row, limit=_CHUNK, vectors=self.view.has_vectors)
             self.view.extend(features)
-            self._row = features[-1].row if len(features) == _CHUNK else partition.last_row
+            self._row = features[-1].row if features else partition.last_row
         if self._change != partition.change:
             changed = reader.changed(partition.id, after=self._change)
             if changed is None or len(changed) > max(_REPLAYED, len(self.view) // 64):
@@ -78,10 +81,10 @@ class CachedView:
         return not len(self.view) or self.view.dead <= max(64, _DEAD_SHARE * len(self.view))
 
     def fill(self, reader: LedgerReader, partition: Partition) -> None:
-        """Keep all memories, once, where they are few."""
+        """Keep the memories, once, where they are few and not long."""
         if not self._filled and len(self.view) <= SMALL:
             self._filled = True
-            self.memories.keep(reader.packed(partition.id, limit=SMALL))
+            self.memories.keep(_within(reader.packed(partition.id, limit=SMALL), _AT_FIRST))
 
     def _follow_in_columns(self, reader: LedgerReader, changed: Sequence[int]) -> None:
         """Columns take in rows that were changed; those of dead rows stay as they are, and are seen by nobody."""
@@ -118,3 +121,12 @@ class CachedView:
             if len(self._columns) > _COLUMNS_KEPT:
                 del self._columns[next(iter(self._columns))]
         return column
+
+
+def _within(read: Iterable[tuple[int, Packed]], room: int) -> Iterator[tuple[int, Packed]]:
+    """Those that come first, up to so many bytes."""
+    for row, packed in read:
+        room -= len(packed)
+        if room < 0:
+            return
+        yield row, packed

@@ -35,6 +35,9 @@ MAX_METADATA_BYTES = 1_000_000
 MAX_NAME_LENGTH = 256
 MAX_LIMIT = 10_000
 
+_FEW = 64
+_SHORT = 256
+_SMALL = 2**53
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _NO_OFFSET = timedelta()
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -118,7 +121,8 @@ def _text(value: str) -> str:
     return value
 
 
-def _content(value: str) -> str:
+def checked_content(value: str) -> str:
+    """A text that can be remembered, or a ``ValueError``."""
     _text(value)
     if not value.strip():
         raise ValueError("must not be empty or blank")
@@ -163,14 +167,16 @@ def _no_number(value: Any) -> Any:
     return value
 
 
-def _json_object(value: Any) -> Any:
-    """A deep copy of a JSON object, so that a value cannot change behind our back."""
+def checked_metadata(value: Any) -> Any:
+    """A deep copy of a JSON object, so that a value cannot change behind our back, or a ``ValueError``."""
     if value is None:
         return {}
     if not isinstance(value, dict | Mapping):
         raise ValueError(f"must be a dict of JSON values, not {type(value).__name__}")  # noqa: TRY004
     if not value:
         return {}
+    if type(value) is dict and _is_flat(value):
+        return dict(value)
     _string_keys(value)
     try:
         text = _JSON.encode(dict(value))
@@ -180,6 +186,25 @@ def _json_object(value: Any) -> Any:
     if len(text) > MAX_METADATA_BYTES:
         raise ValueError(f"is {len(text):,} characters as JSON, the limit is {MAX_METADATA_BYTES:,}")
     return from_json(text)
+
+
+def _is_flat(given: dict[Any, Any]) -> bool:
+    """Whether it is a JSON object as it is: a few short texts and small numbers, as most metadata are."""
+    if len(given) > _FEW:
+        return False
+    for name, value in given.items():
+        if type(name) is not str or len(name) > _SHORT or not name.isascii():
+            return False
+        kind = type(value)
+        if kind is str:
+            if len(value) > _SHORT or not value.isascii():
+                return False
+        elif kind is int:
+            if not -_SMALL < value < _SMALL:
+                return False
+        elif kind is not bool and value is not None:
+            return False
+    return True
 
 
 def _text_in_json(text: str) -> None:
@@ -285,13 +310,13 @@ _NAME_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH, 
 Text = Annotated[
     str, BeforeValidator(_only_str), AfterValidator(_text), AfterValidator(_not_too_long), WithJsonSchema(_TEXT_SCHEMA)
 ]
-Content = Annotated[str, BeforeValidator(_only_str), AfterValidator(_content), WithJsonSchema(_CONTENT_SCHEMA)]
+Content = Annotated[str, BeforeValidator(_only_str), AfterValidator(checked_content), WithJsonSchema(_CONTENT_SCHEMA)]
 Name = Annotated[str, BeforeValidator(_only_str), AfterValidator(_name), WithJsonSchema(_NAME_SCHEMA)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_utc)]
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
 """A time in an answer."""
 
-Metadata = Annotated[dict[str, Any], BeforeValidator(_json_object)]
+Metadata = Annotated[dict[str, Any], BeforeValidator(checked_metadata)]
 Importance = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=2**62)]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]

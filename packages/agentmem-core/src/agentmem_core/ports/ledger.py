@@ -180,7 +180,10 @@ class LedgerReader(LessonReader, Protocol):
         ...
 
     def features(self, partition: int, *, after: int, limit: int, vectors: bool) -> list[Feature]:
-        """Rows past ``after`` in order, dead ones included."""
+        """Rows past ``after`` in order, dead ones included: at most ``limit``, and fewer where they have many words.
+
+        Where there are none, and only there, the list is empty.
+        """
         ...
 
     def changed(self, partition: int, *, after: int) -> list[int] | None:
@@ -264,6 +267,13 @@ class LedgerWriter(LedgerReader, LessonWriter, Protocol):
 
     def insert(self, partition: int, records: Sequence[Record], history: Sequence[Sequence[Version]] = ()) -> list[int]:
         """New rows in the order given; answers their numbers. ``history`` holds the earlier versions of imported ones."""
+        ...
+
+    def append(self, known: Partition, record: Record) -> Partition | None:
+        """A new row for a partition that was seen before; answers the partition as it is then.
+
+        None where it is gone, its collection is another by now, or it holds the record's content or id: then nothing is written.
+        """
         ...
 
     def rewrite(self, record: Record, *, versioned: bool = True) -> None:

@@ -7,19 +7,22 @@ usual 1.2 and 0.75 because memories are short: a word's repetition and a sentenc
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, KeysView, Sequence
-from itertools import chain, count
+from collections import defaultdict
+from collections.abc import KeysView, Mapping, Sequence
+from itertools import chain, count, islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agentmem_core.recall.postings import Entries, Floats, Ints, Postings, merged
+
 K1 = 0.9
 B = 0.4
 _TAIL_MIN = 4096
-
-Ints = NDArray[np.int32]
-Floats = NDArray[np.float32]
-
+_AT_ONCE = 8192
+"""About so many words are numbered in one step, in which no other thread has its turn."""
+_EACH_WORD = 120
+"""About what a word takes beside its letters."""
 
 _NOWHERE: Ints = np.empty(0, np.int32)
 _NOTHING: Floats = np.empty(0, np.float32)
@@ -30,19 +33,15 @@ class Lexicon:
 
     def __init__(self) -> None:
         """An empty one."""
-        self._terms: dict[str, int] = {}
-        self._number = count()
-        self._starts = np.zeros(1, np.int64)
-        self._docs: Ints = np.empty(0, np.int32)
-        self._counts: Floats = np.empty(0, np.float32)
-        self._tail_terms: list[int] = []
-        self._tail_docs: list[int] = []
-        self._tail_counts: list[int] = []
-        self._tail_arrays: tuple[Ints, Ints, Floats] | None = None
+        self._terms: defaultdict[str, int] = defaultdict(count().__next__)
+        self._letters = 0
+        self._postings = Postings()
+        self._tail: Entries | None = None
+        self._new: list[Entries] = []
         self._lengths: Floats = np.empty(0, np.float32)
         self._damping: Floats | None = None
         self._size = 0
-        self._total_length = 0.0
+        self._total_length = 0
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -51,34 +50,33 @@ class Lexicon:
     @property
     def nbytes(self) -> int:
         """About how much memory it takes."""
-        return self._docs.nbytes + self._counts.nbytes + 2 * self._lengths.nbytes + 120 * len(self._terms)
+        parts: list[Postings | Entries] = [self._postings, *self._new]
+        if self._tail is not None:
+            parts.append(self._tail)
+        return (
+            sum(part.nbytes for part in parts)
+            + 2 * self._lengths.nbytes
+            + _EACH_WORD * len(self._terms)
+            + self._letters
+        )
 
     def extend(self, rows: Sequence[Sequence[str]]) -> None:
         """Append rows, each given by its words."""
-        self._damping = None
+        if not rows:
+            return
         start = self._size
         self._grow(start + len(rows))
-        lengths = np.fromiter(map(len, rows), np.float32, len(rows))
-        self._lengths[start : start + len(rows)] = lengths
-        self._total_length += float(lengths.sum())
         self._size += len(rows)
-        if len(rows) > 64:
-            self._merge(self._numbered(chain.from_iterable(rows), int(lengths.sum())), start, lengths)
-        else:
-            for position, row in enumerate(rows, start):
-                self._append(position, row)
+        self._take(np.arange(start, self._size), rows)
 
-    def replace(self, position: int, row: Sequence[str]) -> None:
-        """Give a row other words."""
-        self._damping = None
-        self._fold_tail()
-        keep = self._docs != position
-        terms = self._term_column()[keep]
-        self._docs, self._counts = self._docs[keep], self._counts[keep]
-        self._starts = np.searchsorted(terms, np.arange(len(self._terms) + 1))
-        self._total_length += len(row) - float(self._lengths[position])
-        self._lengths[position] = len(row)
-        self._append(position, row)
+    def replace(self, rows: Mapping[int, Sequence[str]]) -> None:
+        """Give rows other words."""
+        positions = np.fromiter(rows, np.int64, len(rows))
+        self._settle()
+        self._postings = self._postings.without(positions)
+        self._tail = None if self._tail is None else self._tail.without(positions)
+        self._total_length -= int(self._lengths[positions].sum(dtype=np.float64))
+        self._take(positions, [*rows.values()])
 
     @property
     def words(self) -> KeysView[str]:
@@ -91,11 +89,11 @@ class Lexicon:
         The idf says how telling a word is: it is larger for rarer ones, largest for those never seen. Words ``alike`` count as so much of
         it, the most first; a row that holds several comes several times, the one that counts for most last.
         """
-        docs, counts = self._postings(word)
+        docs, counts = self._held(word)
         idf = self._idf(len(docs))
         weights = self._weighed(docs, counts, idf) if len(docs) else _NOTHING
         for other, share in alike:
-            more, counts = self._postings(other)
+            more, counts = self._held(other)
             added = self._weighed(more, counts, share * idf)
             docs, weights = (
                 (np.concatenate((more, docs)), np.concatenate((added, weights))) if len(docs) else (more, added)
@@ -115,77 +113,48 @@ class Lexicon:
     def _idf(self, holding: int) -> float:
         return math.log(1 + (self._size - holding + 0.5) / (holding + 0.5))
 
-    def _postings(self, word: str) -> tuple[Ints, Floats]:
-        number = self._terms.get(word)
-        if number is None:
+    def _held(self, word: str) -> tuple[Ints, Floats]:
+        """The rows that hold a word, and how often each does."""
+        term = self._terms.get(word)
+        if term is None:
             return _NOWHERE, _NOTHING
-        if number + 1 < len(self._starts):
-            part = slice(self._starts[number], self._starts[number + 1])
-            docs, counts = self._docs[part], self._counts[part]
+        if self._new:
+            self._settle()
+        docs, counts = self._postings.of(term)
+        if self._tail is not None:
+            more, their_counts = self._tail.of(term)
+            if len(more):
+                docs, counts = np.concatenate((docs, more)), np.concatenate((counts, their_counts))
+        return docs, counts
+
+    def _take(self, positions: NDArray[np.int64], rows: Sequence[Sequence[str]]) -> None:
+        """Take in the words of rows that have none."""
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+        total = int(lengths.sum())
+        known = len(self._terms)
+        step = max(len(rows) * _AT_ONCE // max(total, 1), 1)
+        terms = np.concatenate([self._numbered(rows[at : at + step]) for at in range(0, len(rows), step)])
+        self._letters += sum(map(len, islice(reversed(self._terms), len(self._terms) - known)))
+        self._new.append(Entries.counted(terms, lengths, positions))
+        self._lengths[positions] = lengths
+        self._total_length += total
+        self._damping = None
+
+    def _numbered(self, rows: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+        return np.fromiter(map(self._terms.__getitem__, chain.from_iterable(rows)), np.int64)
+
+    def _settle(self) -> None:
+        """Put what is new where it can be looked up: with all the rest where that is worth it, else in the tail."""
+        if not self._new:
+            return
+        parts = self._new if self._tail is None else [self._tail, *self._new]
+        standing = len(self._postings.docs)
+        if not standing or sum(len(part.docs) for part in parts) > max(_TAIL_MIN, standing // 8):
+            self._postings = merged([self._postings.entries(), *parts], len(self._terms))
+            self._tail = None
         else:
-            docs, counts = self._docs[:0], self._counts[:0]
-        if not self._tail_terms:
-            return docs, counts
-        if self._tail_arrays is None:
-            self._tail_arrays = (
-                np.array(self._tail_terms, np.int32),
-                np.array(self._tail_docs, np.int32),
-                np.array(self._tail_counts, np.float32),
-            )
-        terms, tail_docs, tail_counts = self._tail_arrays
-        found = terms == number
-        return np.concatenate((docs, tail_docs[found])), np.concatenate((counts, tail_counts[found]))
-
-    def _append(self, position: int, row: Sequence[str]) -> None:
-        counts: dict[str, int] = {}
-        for word in row:
-            counts[word] = counts.get(word, 0) + 1
-        for word, times in counts.items():
-            number = self._terms.get(word)
-            if number is None:
-                number = self._terms[word] = next(self._number)
-            self._tail_terms.append(number)
-            self._tail_docs.append(position)
-            self._tail_counts.append(times)
-        self._tail_arrays = None
-        if len(self._tail_terms) > max(_TAIL_MIN, len(self._docs) // 8):
-            self._fold_tail()
-
-    def _numbered(self, words: Iterable[str], size: int) -> Ints:
-        terms, number = self._terms, self._number
-
-        def number_of(word: str) -> int:
-            found = terms.get(word)
-            if found is None:
-                found = terms[word] = next(number)
-            return found
-
-        return np.fromiter(map(number_of, words), np.int32, size)
-
-    def _merge(self, terms: Ints, start: int, lengths: Floats) -> None:
-        docs = np.repeat(np.arange(start, start + len(lengths), dtype=np.int64), lengths.astype(np.int64))
-        keys, times = np.unique(terms.astype(np.int64) << 32 | docs, return_counts=True)
-        self._rebuild(keys, times.astype(np.float32))
-
-    def _fold_tail(self) -> None:
-        if self._tail_terms or len(self._starts) != len(self._terms) + 1:
-            self._rebuild(np.empty(0, np.int64), np.empty(0, np.float32))
-
-    def _rebuild(self, keys: NDArray[np.int64], times: Floats) -> None:
-        """Everything sorted by word and row again: what was, the tail, and these keys (word << 32 | row)."""
-        base = self._term_column().astype(np.int64) << 32 | self._docs
-        tail = np.array(self._tail_terms, np.int64) << 32 | np.array(self._tail_docs, np.int64)
-        every = np.concatenate((base, tail, keys))
-        counts = np.concatenate((self._counts, np.array(self._tail_counts, np.float32), times))
-        order = np.argsort(every, kind="stable")
-        every = every[order]
-        self._docs = (every & 0xFFFF_FFFF).astype(np.int32)
-        self._counts = counts[order]
-        self._starts = np.searchsorted(every >> 32, np.arange(len(self._terms) + 1))
-        self._tail_terms, self._tail_docs, self._tail_counts, self._tail_arrays = [], [], [], None
-
-    def _term_column(self) -> Ints:
-        return np.repeat(np.arange(len(self._starts) - 1, dtype=np.int32), np.diff(self._starts))
+            self._tail = Entries.joined(parts)
+        self._new = []
 
     def _grow(self, size: int) -> None:
         if size > len(self._lengths):

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from agentmem_core.model import Hit
 from agentmem_core.recall.rendering import speaker_of
-from agentmem_core.recall.text import PARTICLES, is_wide, words
+from agentmem_core.recall.text import PARTICLES, holds_any, is_wide, words
 
 PROMPT_FLOOR = 0.025
 """Of two texts without a word in common, a score below is a likeness too faint for a prompt (decision 0016)."""
@@ -62,7 +62,7 @@ def _shares_a_word(hit: Hit, asked: frozenset[str]) -> bool:
     content = hit.memory.content
     if hit.signals.lexical <= 0 or not is_wide(content):
         return hit.signals.lexical > 0
-    return any(len(word) > 1 for word in asked.intersection(words(f"{content} {speaker_of(hit.memory)}")))
+    return holds_any(f"{content} {speaker_of(hit.memory)}", {word for word in asked if len(word) > 1})
 
 
 def _floor(hit: Hit, *, wide: bool, aside: bool = False) -> float:

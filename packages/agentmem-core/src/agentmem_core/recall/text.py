@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from itertools import pairwise
 
@@ -54,9 +55,19 @@ _CJK_ASKING = frozenset("什么吗呢吧的了是谁哪怎")
 """Characters that stand between words rather than in them: no bigram with one of them is a word."""
 
 _PARTS = re.compile(r"\S{1,256}|\s+")
+_LONG = 64
+"""Letters beyond which a word is not remembered with its stem: keys and hexadecimal data come once and take much room."""
+
+
+def _stems(found: Iterable[str]) -> list[str]:
+    return [_remembered_stem(word) if len(word) <= _LONG else _stem(word) for word in found]
 
 
 @lru_cache(maxsize=65_536)
+def _remembered_stem(word: str) -> str:
+    return _stem(word)
+
+
 def _stem(word: str) -> str:
     bare = word.removesuffix("'s").replace("'", "")
     return stem(bare) if _LATIN.fullmatch(bare) else bare
@@ -70,14 +81,14 @@ def words(text: str) -> list[str]:
     >>> words("搬到里斯本")
     ['搬', '搬到', '到里', '里', '里斯', '斯', '斯本', '本']
     """
-    return telling_words(text) or [_stem(word) for word in _all_words(text)]
+    return telling_words(text) or _stems(_all_words(text))
 
 
 def telling_words(text: str) -> list[str]:
     """The words of ``text`` in order without function words, even where nothing else is left."""
     if text.isascii():
-        return [_stem(word) for word in _ASCII_TOKEN.findall(text.lower()) if word not in _STOP]
-    return [_stem(word) for word in _all_words(text) if word not in _STOP and not _is_particle(word)]
+        return _stems([word for word in _ASCII_TOKEN.findall(text.lower()) if word not in _STOP])
+    return _stems([word for word in _all_words(text) if word not in _STOP and not _is_particle(word)])
 
 
 def is_wide(text: str) -> bool:
@@ -92,6 +103,23 @@ def is_chinese(text: str) -> bool:
     return len(_HAN.findall(text)) > sum(match[1] is None for match in _TOKEN.finditer(text))
 
 
+def holds_any(text: str, wanted: AbstractSet[str]) -> bool:
+    """Whether one of ``wanted``, which are words of another text, is among the words of ``text``.
+
+    Most words of scripts without spaces are looked for as they stand: naming all words of a long text takes ten times as long.
+    """
+    standing = {word for word in wanted if is_wide(word) and not _is_particle(word)}
+    folded = _folded(text)
+    if any(word in folded for word in standing):
+        return True
+    others = wanted - standing
+    return bool(others) and not others.isdisjoint(words(text))
+
+
+def _folded(text: str) -> str:
+    return (text if text.isascii() else _composed(text).replace("\u2019", "'")).casefold()
+
+
 def _composed(text: str) -> str:
     """NFKC, a part at a time: the time it takes grows with the square of a run of combining marks."""
     return "".join(unicodedata.normalize("NFKC", part) for part in _PARTS.findall(text))
@@ -102,8 +130,7 @@ def _is_particle(word: str) -> bool:
 
 
 def _all_words(text: str) -> Iterator[str]:
-    folded = text if text.isascii() else _composed(text).replace("\u2019", "'")
-    for match in _TOKEN.finditer(folded.casefold()):
+    for match in _TOKEN.finditer(_folded(text)):
         run = match[1]
         if run is None:
             yield match[0]

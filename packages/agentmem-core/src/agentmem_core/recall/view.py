@@ -99,6 +99,7 @@ class View:
     def replace(self, features: Sequence[Feature], changed: Sequence[int]) -> None:
         """Rows as they stand now; those of ``changed`` that are missing are dead."""
         now = {feature.row: feature for feature in features}
+        told: dict[int, list[str]] = {}
         for row in changed:
             position = self.position(row)
             if position is None:
@@ -111,9 +112,11 @@ class View:
             same = self.columns["words"][position] == _mark_of(feature.words)
             self.columns.put(position, self._column_values(feature, found))
             if not same:
-                self.lexicon.replace(position, self._telling(found))
+                told[position] = self._telling(found)
             if self.has_vectors:
                 self._vectors[position] = unit_rows([feature.vector], self._dimension or 0)[0]
+        if told:
+            self.lexicon.replace(told)
         self._talk = self._visible = None
 
     def position(self, row: int) -> int | None:

@@ -172,6 +172,20 @@ class LedgerRows:
             assert reader.vectors_after(part.id, after=0, limit=10) == [(first.row, first.vector)]
             assert reader.vectors_after(part.id, after=first.row, limit=10) == []
 
+    def test_features_of_long_texts_may_end_early_and_go_on_where_they_ended(
+        self, ledger: Ledger, part: Partition
+    ) -> None:
+        long = [len(word) * f"{word} " for word in ("x" * 1_100, "y" * 900, "z")]
+        rows = [
+            record.row for record in put(ledger, part, *(a_record(text) for text in [*long, "short", *long, "last"]))
+        ]
+        found: list[int] = []
+        with ledger.reading() as reader:
+            while more := reader.features(part.id, after=found[-1] if found else 0, limit=3, vectors=False):
+                assert len(more) <= 3
+                found += [feature.row for feature in more]
+        assert found == rows
+
     def test_many_rows_can_be_asked_for_at_once(self, ledger: Ledger, part: Partition) -> None:
         rows = [record.row for record in put(ledger, part, *(a_record(f"{n}") for n in range(1_300)))]
         with ledger.reading() as reader:

@@ -12,6 +12,7 @@ import pytest
 from agentmem_core.errors import StoreClosedError
 from agentmem_core.model import Link, MemoryType
 from agentmem_core.ports import Fingerprint, Ledger, LedgerReader, Listing, Partition, Record
+from agentmem_core.testing.ledger_appending import LedgerAppending
 from agentmem_core.testing.ledger_files import LedgerFiles
 from agentmem_core.testing.ledger_lessons import LedgerLessons
 from agentmem_core.testing.ledger_links import LedgerLinks
@@ -23,7 +24,7 @@ UNKNOWN = Fingerprint("callable", "mine", None)
 NEW = Fingerprint("hashing", "2", 2)
 
 
-class LedgerSuite(LedgerRows, LedgerFiles, LedgerLinks, LedgerLessons, LedgerTogether):
+class LedgerSuite(LedgerRows, LedgerAppending, LedgerFiles, LedgerLinks, LedgerLessons, LedgerTogether):
     """What every ``Ledger`` must do.
 
     ::

@@ -52,6 +52,15 @@ class MemoryWriter(MemoryLessonWriter, MemoryReader):
         part.partition = replace(part.partition, last_row=part.partition.last_row + len(rows))
         return rows
 
+    def append(self, known: Partition, record: Record) -> Partition | None:
+        now = self.again(known)
+        if now is None or now.collection != known.collection:
+            return None
+        if self.by_id(known.id, record.memory.id) or (record.digest and self.by_digest(known.id, record.digest)):
+            return None
+        [row] = self.insert(known.id, [record])
+        return replace(now, last_row=row)
+
     def rewrite(self, record: Record, *, versioned: bool = True) -> None:
         part = self._own(partition_of(record.row))
         before = part.records.get(record.row)

@@ -8,15 +8,16 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from agentmem_core.errors import StoreClosedError, StoreError, StoreUnavailableError
 from agentmem_core.storage.sqlite.failures import PATIENCE, code_of, translate, translated
 from agentmem_core.storage.sqlite.schema import LEDGER, Schema
 from agentmem_core.storage.sqlite.strangers import make_private, refuse_other, refuse_strange
 
+W = TypeVar("W")
 Durability = Literal["full", "normal"]
 
 _READERS_KEPT = 8
@@ -96,9 +97,13 @@ class Connections:
         """Whether a reading connection lies ready; the only connection to a database in memory may be writing."""
         return self._file is not None and bool(self._idle)
 
-    @contextmanager
-    def writing(self) -> Generator[sqlite3.Connection]:
+    def writing(self) -> AbstractContextManager[sqlite3.Connection]:
         """The writing connection inside a transaction that commits at the end."""
+        return self.writing_as(_itself)
+
+    @contextmanager
+    def writing_as(self, made: Callable[[sqlite3.Connection], W]) -> Generator[W]:
+        """The same with what is made of it."""
         self._ensure_open()
         with self._write_lock:
             self._ensure_open()
@@ -112,7 +117,7 @@ class Connections:
                 else:
                     raise StoreError("the transaction that this one belongs to is over; nothing was written")
                 try:
-                    yield writer
+                    yield made(writer)
                     writer.execute("RELEASE one" if self._gathers else "COMMIT")
                 except BaseException:
                     with suppress(sqlite3.Error):
@@ -332,8 +337,15 @@ def _is_foreign(writer: sqlite3.Connection, schema: Schema) -> bool:
     return bool(version) and writer.execute("PRAGMA application_id").fetchone()[0] != schema.application_id
 
 
+def _itself(connection: sqlite3.Connection) -> sqlite3.Connection:
+    return connection
+
+
 def _begin(writer: sqlite3.Connection) -> None:
-    _patiently(lambda: writer.execute("BEGIN IMMEDIATE"))
+    try:
+        writer.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        _patiently(lambda: writer.execute("BEGIN IMMEDIATE"))
 
 
 def _patiently(attempt: Callable[[], object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from agentmem_core.errors import StoreBusyError, StoreClosedError, StoreError, StoreFullError
@@ -40,10 +40,8 @@ class SqliteLedger:
             if len(self._owners) > _OWNERS_KEPT:
                 self._owners.clear()
 
-    @contextmanager
-    def writing(self) -> Generator[SqliteWriter]:
-        with self._connections.writing() as connection:
-            yield SqliteWriter(connection)
+    def writing(self) -> AbstractContextManager[SqliteWriter]:
+        return self._connections.writing_as(SqliteWriter)
 
     @contextmanager
     def gathering(self) -> Generator[None]:

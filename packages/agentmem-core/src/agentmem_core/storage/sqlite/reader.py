@@ -55,6 +55,8 @@ _LIVING = f"SELECT {SELECTED_MEMORY} FROM {MEMORIES} WHERE m.deleted_at IS NULL 
 _COUNTED = """row > :low AND row <= :high AND (:agent IS NULL OR agent_id = :agent)
 AND (:session IS NULL OR session_id = :session) AND (expires_at IS NULL OR expires_at > :now)"""
 _CHUNK = 500
+_WORDS_AT_ONCE = 1_000_000
+"""Characters of words that are read together: split, they take ten times the room."""
 _PLAIN_TYPES = {"episodic", "semantic"}
 
 
@@ -154,7 +156,15 @@ class SqliteReader(LessonTables, LinkTable):
         rows = self._db.execute(
             f"{sql} WHERE m.row > ? AND m.row <= ? ORDER BY m.row LIMIT ?", (max(low, after), high, limit)
         )
-        return [*map(Feature._make, rows)]
+        features: list[Feature] = []
+        letters = 0
+        for row in rows:
+            feature = Feature._make(row)
+            features.append(feature)
+            letters += len(feature.words)
+            if letters >= _WORDS_AT_ONCE:
+                break
+        return features
 
     def changed(self, partition: int, *, after: int) -> list[int] | None:
         log_from = self._db.execute("SELECT log_from FROM partitions WHERE id = ?", (partition,)).fetchone()

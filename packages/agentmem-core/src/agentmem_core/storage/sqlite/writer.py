@@ -26,6 +26,7 @@ from agentmem_core.storage.sqlite.rows import (
 
 _COLUMNS = ROW_COLUMNS + STORED
 _INSERT = f"INSERT INTO memories ({', '.join(_COLUMNS)}) VALUES ({marks(_COLUMNS)})"
+_INSERT_IF_NEW = _INSERT.replace("INSERT", "INSERT OR IGNORE", 1)
 _UPDATE = f"UPDATE memories SET {', '.join(f'{column} = ?' for column in _COLUMNS[2:])} WHERE row = ?"
 _KEEP_VERSION = """
 INSERT OR REPLACE INTO versions (row, version, content, metadata, importance, operation, changed_at, reason)
@@ -39,6 +40,12 @@ WHERE EXISTS (SELECT 1 FROM uses u WHERE u.row = used.row) OR EXISTS (SELECT 1 F
 ON CONFLICT (row) DO UPDATE SET count = count + excluded.count, at = max(coalesce(at, 0), excluded.at)
 """
 _TAKE_ROWS = "UPDATE partitions SET last_row = last_row + ? WHERE id = ? RETURNING last_row"
+_TAKE_ROW = """
+UPDATE partitions SET last_row = last_row + 1
+WHERE id = ? AND EXISTS (SELECT 1 FROM collections c WHERE c.id = collection AND c.generation = ? AND c.dimension = ?)
+RETURNING last_row, change, epoch
+"""
+_GIVE_ROW_BACK = "UPDATE partitions SET last_row = last_row - 1 WHERE id = ?"
 _STAGED = """
 SELECT s.row FROM staging s JOIN partitions p ON p.id = s.row >> 32 WHERE p.collection = ?
 """
@@ -99,6 +106,20 @@ class SqliteWriter(SqliteReader):
         for row, versions in zip(rows, history, strict=False):
             self._db.executemany(_VERSION, [_version_values(row, version) for version in versions])
         return list(rows)
+
+    def append(self, known: Partition, record: Record) -> Partition | None:
+        collection = known.collection
+        taken = self._db.execute(_TAKE_ROW, (known.id, collection.generation, collection.embedder.dimension)).fetchall()
+        if not taken:
+            return None
+        ((row, change, epoch),) = taken
+        if not self._db.execute(_INSERT_IF_NEW, memory_values(known.id, row, record)).rowcount:
+            self._db.execute(_GIVE_ROW_BACK, (known.id,))
+            return None
+        uses = uses_of(row, record.memory)
+        if uses:
+            self._db.execute(_USES, uses)
+        return Partition(known.id, collection, known.user_id, row, change, epoch)
 
     def rewrite(self, record: Record, *, versioned: bool = True) -> None:
         partition = partition_of(record.row)
