@@ -393,3 +393,12 @@ def test_new_metadata_leaves_the_word_alone(memory: AgentMem, name: str) -> None
     changed = agent.update(made.id, metadata={"mine": 1})
     assert changed.metadata["mine"] == 1
     assert getattr(agent.get("x"), KNOWS_ITS_WORD[name]) == "x"
+
+
+def test_short_arguments_may_be_given_by_their_place() -> None:
+    with remembering() as memory:
+        note = memory.working.push("call Rita")
+        assert memory.working.promote(note.id, "episodic").type is MemoryType.EPISODIC
+        assert [event.id for event in memory.episodic.around(note.id, 1, 1)] == [note.id]
+        memory.procedural.teach("call", ["dial"])
+        assert len(memory.procedural.best("call", 1)) == 1

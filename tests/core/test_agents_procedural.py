@@ -235,3 +235,14 @@ async def test_the_same_without_blocking() -> None:
     assert (await memory.procedural.aget("bake")).runs == 1
     assert len(await memory.procedural.abest("bake")) == len(await memory.procedural.aprocedures()) == 1
     assert await memory.procedural.adelete("bake") == 1
+
+
+def test_the_same_steps_again_are_the_same_skill_whether_their_use_is_told_or_not() -> None:
+    memory = remembering()
+    taught = memory.procedural.teach("deploy", ["test", "push"], when="shipping")
+    assert memory.procedural.teach("deploy", ["test", "push"]) == taught
+    assert memory.procedural.teach("deploy", ["test", "push"], when="shipping") == taught
+    with pytest.raises(ConflictError, match="another when="):
+        memory.procedural.teach("deploy", ["test", "push"], when="releasing")
+    with pytest.raises(ConflictError, match="other steps"):
+        memory.procedural.teach("deploy", ["push"])

@@ -100,6 +100,9 @@ def test_coming_back_is_a_fact_of_its_own() -> None:
         "去过",
         "会说",
         "负责",
+        "has",
+        "has_child",
+        "has friend",
     ],
 )
 def test_of_some_predicates_many_hold_at_once(predicate: str) -> None:
@@ -111,7 +114,18 @@ def test_of_some_predicates_many_hold_at_once(predicate: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "predicate", ["lives in", "住在", "favourite drink", "works_at", "current hobby", "最喜欢的茶"]
+    "predicate",
+    [
+        "lives in",
+        "住在",
+        "favourite drink",
+        "works_at",
+        "current hobby",
+        "最喜欢的茶",
+        "has_age",
+        "has a job title",
+        "has status",
+    ],
 )
 def test_of_others_only_one(predicate: str) -> None:
     memory = remembering()

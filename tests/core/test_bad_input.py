@@ -26,6 +26,7 @@ from agentmem_core import (
     StoreUnavailableError,
     VectorMismatchError,
 )
+from agentmem_core.moving import open_source
 
 NAIVE = datetime(2024, 5, 1, 12, 0)  # noqa: DTZ001 - what the test is about
 BEYOND = datetime(9999, 12, 31, 23, 0, tzinfo=timezone(timedelta(hours=-5)))
@@ -427,6 +428,27 @@ async def test_a_scope_that_names_nobody_is_refused(memory, name, error, fragmen
 @pytest.mark.parametrize("tokens", [0, -5, "many", None])
 async def test_context_refuses_a_room_of_nothing(memory, tokens):
     await refused(memory, "context", InvalidInputError, "max_tokens: .*at least 1", "words", max_tokens=tokens)
+
+
+async def test_what_is_called_later_is_refused_at_once(memory):
+    await refused(
+        memory, "context", InvalidInputError, "count_tokens: must be a function, not int", "words", count_tokens=5
+    )
+    await refused(memory, "reindex", InvalidInputError, "progress: must be a function, not str", progress="loud")
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/x", "lone \ud800", "x" * 300])
+@pytest.mark.parametrize("verb", ["export", "import_"])
+async def test_a_path_that_cannot_be_one_is_refused(memory, verb, path):
+    await refused(memory, verb, AgentMemError, "cannot", path)
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/x", "lone \ud800", "x" * 300])
+def test_a_file_that_cannot_be_one_is_refused(memory, path):
+    with pytest.raises(InvalidInputError, match="cannot be"):
+        memory.resource.put(path)
+    with pytest.raises(InvalidInputError, match=r"path: .* cannot be looked at|there is nothing"):
+        open_source("chat", path)
 
 
 @pytest.mark.parametrize(("cursor", "error", "fragment"), CURSORS)

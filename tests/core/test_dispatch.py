@@ -284,3 +284,16 @@ def test_a_task_does_not_read_files_of_this_machine(tmp_path: Path) -> None:
         )
         assert kept.success
         assert [file.name for file in memory.resource.list()] == ["a.txt"]
+
+
+def test_a_task_may_be_written_in_the_order_of_its_fields(memory: AgentMem) -> None:
+    task_of: Any = AgentTask  # types know its fields by name only
+    task = task_of("working", "push", {"text": "call Rita"}, 2, 5)
+    assert task == AgentTask(type="working", operation="push", parameters={"text": "call Rita"}, priority=2, timeout=5)
+    assert memory.agents.dispatch(task).success
+    with pytest.raises(InvalidInputError, match="type: was given twice"):
+        task_of("working", "push", type="core")
+    with pytest.raises(
+        InvalidInputError, match="AgentTask takes type, operation, parameters, priority, timeout, and 6"
+    ):
+        task_of("working", "push", {}, 0, 1, "more")

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 import agentmem_core
-from agentmem_core import AgentMem, InvalidInputError, NotConfiguredError, NotFoundError, VaultError
+from agentmem_core import AgentMem, AgentTask, InvalidInputError, NotConfiguredError, NotFoundError, VaultError
 from agentmem_core.model.knowledge import Sensitivity
 from agentmem_core.operations.agents.knowledge import PutEntry
 from agentmem_core.storage.sqlite.writer import SqliteWriter
@@ -201,6 +201,19 @@ def test_no_answer_log_or_error_shows_the_value(memory, caplog, capsys):
         assert form.decode("utf-8", "replace") not in said
     assert op.model_dump(context={"secrets": True})["value"] == SECRET
     assert PutEntry(**json.loads(op.model_dump_json(context={"secrets": True}))).value.get_secret_value() == SECRET
+
+
+def test_tasks_and_their_replies_are_shown_without_the_value(memory):
+    told = AgentTask(type="knowledge", operation="put", parameters={"name": "db", "value": SECRET})
+    asked = AgentTask(type="knowledge", operation="reveal", parameters={"name": "db", "reason": "deploy"})
+    put, revealed = memory.agents.dispatch_all([told, asked])
+    assert put.success
+    assert revealed.data == SECRET
+    for value in (told, put, revealed):
+        assert SECRET not in repr(value) + str(value)
+    other = AgentTask(type="working", operation="push", parameters={"text": "tea"})
+    assert "tea" in repr(other)
+    assert "tea" in repr(memory.agents.dispatch(other))
 
 
 @pytest.mark.parametrize(
@@ -535,6 +548,12 @@ def test_the_audit_is_read_a_page_at_a_time(memory):
     first = memory.knowledge.audit(limit=2)
     assert [told.reason for told in first] == ["r0", "r1"]
     assert [told.reason for told in memory.knowledge.audit(after=first[-1].number)] == ["r2", "r3", "r4"]
+
+
+@pytest.mark.parametrize("after", [-1, 2**62 + 1, 10**30])
+def test_a_place_that_the_audit_cannot_have_is_refused(memory, after):
+    with pytest.raises(InvalidInputError, match="after: must be at"):
+        memory.knowledge.audit(after=after)
 
 
 def test_the_fake_backend_seals_too_and_takes_another_vault():

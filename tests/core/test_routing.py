@@ -26,7 +26,8 @@ SEMANTIC = [
     "First I ate, now I sleep", "Did you remind me?", "These photos remind me of home", "你记得我的名字吗？",
     "记得小时候很快乐", "Chapter 1. The beginning", "Version 2.0 is out", "the todo app is broken", "It looks like rain",
     "I would like to book a table", "The last Friday of a month is payday", "A week has seven days",
-    "I like yesterday's film", "我喜欢昨天的电影", "第一步很重要", "", "?", "👍", "1.", "....", "\n\n\n",
+    "I like yesterday's film", "我喜欢昨天的电影", "第一步很重要", "1. FC Köln and the 2. Bundesliga", "1. July 2.5 degrees",
+    "To my dear Ana: happy birthday", "如何是好呢", "今天我记住了他的名字", "The reminder was late", "I should not forget her face", "", "?", "👍", "1.", "....", "\n\n\n",
 ]  # fmt: skip
 EPISODIC = [
     "Yesterday I went to the dentist", "I met Bob last week", "We had lunch two days ago", "This morning I missed the bus",
@@ -40,12 +41,17 @@ PROCEDURAL = [
     "First mix the flour, then let it rest, finally bake it", "Recipe for bread: flour, water, salt",
     "第一步和面\n第二步发酵\n第三步烘烤", "如何做面包：先和面，再烘烤", "首先和面，然后发酵，最后烘烤", "做法：和面，烘烤", "1、和面\n2、烘烤",
     "第一步打开盖子，第二步倒水",
-    "步骤如下：先登录，再点击", "Instructions for the washing machine: press start", "Yesterday's recipe:\n1. mix\n2. bake",
+    "步骤如下：先登录，再点击", "Instructions for the washing machine: press start",
+    "1. Open the app 2. Click settings 3. Save", "How the router is reset: 1) unplug it, 2) wait", "1、打开 2、关闭 3、等待",
+    "(1) mix (2) bake", "Step 1: open. Step 2: close.", "To make tea: boil water, then steep it", "Here is how to reset it: hold the button",
+    "How-to: reset the router", "Recipe: flour and water", "Steps:\n- a\n- b", "In order to deploy: first build it", "如何重置路由器", "泡茶的方法是先烧水", "Yesterday's recipe:\n1. mix\n2. bake",
 ]  # fmt: skip
 WORKING = [
     "Remind me to call mum", "remind me tomorrow about the dentist", "Can you remind me to call mum?", "TODO: buy milk",
     "to-do: buy milk", "Don't forget the milk", "Please remember to water the plants", "Note to self: buy milk",
     "提醒我明天给妈妈打电话", "待办：买牛奶", "别忘了买牛奶", "记得买牛奶", "请不要忘记关灯", "todo buy milk and call the dentist",
+    "Reminder: dentist at five", "I need to remember to pay rent", "I must not forget to call Bob", "[ ] buy milk", "- [ ] buy milk",
+    "提醒：明天开会", "备忘：明天开会", "明天记得开会", "记住要买牛奶", "我要记得交房租",
 ]  # fmt: skip
 
 TABLE = [

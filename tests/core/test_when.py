@@ -91,6 +91,7 @@ MEANT = [
     (WEDNESDAY, "after March 2024", "2024-04-01", OPEN),
     (WEDNESDAY, "before 2022", "0001-01-01", "2022-01-01"),
     (WEDNESDAY, "until May 2023", "0001-01-01", "2023-06-01"),
+    (WEDNESDAY, "prior to May 2023", "0001-01-01", "2023-05-01"),
     (WEDNESDAY, "in the 1990s", "1990-01-01", "2000-01-01"),
     (WEDNESDAY, "in the 80s", "1980-01-01", "1990-01-01"),
     (WEDNESDAY, "the nineties", "1990-01-01", "2000-01-01"),

@@ -50,6 +50,16 @@ def test_a_file_alone_is_a_backup_to_be_made(ask, told, tmp_path):
     assert ask("backup", str(backup), "--path", str(tmp_path / "none"))[0] == 1
 
 
+def test_a_file_of_any_name_is_a_backup_and_a_mistyped_command_is_none(ask, told, tmp_path):
+    ask("add", "tea")
+    made = told("backup", "monday")
+    assert told("backup", "verify", "monday")["sha256"] == made["sha256"]
+    for word in ("creat", "verfy", "restor", "Restore"):
+        code, _, err = ask("backup", word)
+        assert (code, "No such command" in err) == (2, True), word
+    assert not (tmp_path / "creat").exists()
+
+
 def test_nothing_is_overwritten(ask, tmp_path):
     ask("add", "tea")
     backup = tmp_path / "b"

@@ -68,7 +68,7 @@ def test_a_pipe_gets_a_line_a_row(ask):
     code, listed, _ = ask("keys", "list")
     assert code == 0
     assert listed.count("\n") == 1
-    assert listed.rstrip("\n").split("\t")[1:] == ["default", "write", "-", "active", "-", "-", "-", "a?b?c?[31m"]
+    assert listed.rstrip("\n").split("\t")[1:] == ["default", "write", "-", "active", "-", "-", "-", "a b c?[31m"]
 
 
 @pytest.mark.parametrize(

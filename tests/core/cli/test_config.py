@@ -206,3 +206,15 @@ def test_the_doctor_says_which_file_is_read(ask, told, tmp_path):
     assert code == 3
     assert "did you mean index?" in out
     assert "and 1 more: agentmem config validate" in out
+
+
+def test_a_path_of_somebody_who_is_not_there_is_told_with_its_line(ask, tmp_path):
+    (tmp_path / "agentmem.toml").write_text('embedder = "hashing"\npath = "~nobody-of-this-name/x"\n')
+    code, out, err = ask("config", "validate")
+    assert code == 3
+    assert "line 2, path: '~nobody-of-this-name/x' cannot be a path" in out + err
+
+
+def test_keys_of_a_tenant_that_cannot_be_are_none(ask):
+    ask("keys", "create")
+    assert ask("keys", "list", "--tenant", "\udcff")[:2] == (0, "")

@@ -363,3 +363,46 @@ def test_which_folder_is_meant_is_told_where_an_address_of_a_server_is_set(ask, 
         assert code == 0
         assert err.startswith(f"AGENTMEM_API_URL names a server, and this is about the folder {tmp_path / 'data'}")
         assert "--path FOLDER" in err
+
+
+def test_options_have_the_names_of_python_too(told):
+    (added,) = told(
+        "add",
+        "tea",
+        "--user-id",
+        "ana",
+        "--agent-id",
+        "cook",
+        "--session-id",
+        "s1",
+        "--metadata",
+        "hot=true",
+        "--expires-at",
+        "2100-01-01",
+    )
+    shown = told("show", added["id"], "--user-id", "ana")
+    assert shown["scope"] == {"tenant": "default", "user_id": "ana", "agent_id": "cook", "session_id": "s1"}
+    assert (shown["metadata"], shown["expires_at"]) == ({"hot": True}, "2100-01-01T00:00:00Z")
+    assert told("maintain", "--dry-run", "--user-id", "ana")["dry_run"]
+
+
+def test_what_a_terminal_would_obey_is_not_said_and_what_joins_letters_is(ask):
+    ask("add", "evil \x1b]0;title\x07 \x9b31m \u202egnp\nand 全角\u3000空格 👩\u200d👧 می\u200cخواهم")
+    for words in (
+        ("list",),
+        ("search", "evil"),
+        ("context", "evil"),
+        ("history", ask("list")[1].split()[0]),
+        ("show", ask("list")[1].split()[0]),
+    ):
+        code, out, _ = ask(*words)
+        assert code == 0
+        assert not set("\x1b\x07\x9b\u202e") & set(out), words
+        assert "👩\u200d👧 می\u200cخواهم" in out, words
+
+
+def test_facts_that_are_learnt_are_shown_without_what_a_terminal_would_obey(ask, monkeypatch):
+    monkeypatch.setenv("AGENTMEM_LEARNER", "rules")
+    ask("add", "我住在上海", "--role", "user")
+    code, out, err = ask("learn")
+    assert (code, out) == (0, "ADD\tuser住在上海\n"), err

@@ -79,6 +79,35 @@ def test_what_only_sounds_like_a_workplace_or_a_name_gives_nothing(text):
     assert told(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "triple"),
+    [
+        ("I'm no longer allergic to peanuts", ("user", "is allergic to", "peanuts", True)),
+        ("I am not allergic to peanuts anymore", ("user", "is allergic to", "peanuts", True)),
+        ("我对花生不过敏了", ("user", "对…过敏", "花生", True)), ("我对花生已经不过敏了", ("user", "对…过敏", "花生", True)),
+        ("我不再对花生过敏了", ("user", "对…过敏", "花生", True)), ("我对花生过敏了", ("user", "对…过敏", "花生", False)),
+        ("我现在最喜欢的颜色是绿色", ("user", "最喜欢的颜色是", "绿色", False)),
+        ("I'm reading history at Oxford", ("user", "studies", "history", False)),
+    ],
+)  # fmt: skip
+def test_what_has_changed_and_what_is_read_at_a_university(text, triple):
+    assert triples(text) == [triple]
+
+
+def test_a_school_and_its_subject_are_told_apart():
+    assert [fact.object for fact in told("我在清华大学学习物理")] == ["清华大学", "物理"]
+    assert [fact.object for fact in told("我在清华大学学习")] == ["清华大学"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["我对花生不过敏", "我花生不过敏", "我对花生没有过敏", "我对什么都不过敏", "I'm not allergic to nuts", "I'm reading Dune",
+     "I'm reading War and Peace", "I am reading about Rome", "I'm reading up on taxes", "我不喜欢不起来"],
+)  # fmt: skip
+def test_what_is_denied_or_only_read_gives_nothing(text):
+    assert told(text) == []
+
+
 def test_one_place_of_work_ends_the_other_in_both_languages():
     memory = learning(None, extract=extract)
     for text in ("我在深圳工作", "I work in Berlin", "I work at Siemens", "我在苏州上班"):

@@ -118,12 +118,43 @@ def test_a_bad_line_is_told_by_its_number(tmp_path):
         ("User: hi\nNote: this goes on\nAssistant: hello", [(None, "hi\nNote: this goes on"), (None, "hello")]),
         ("用户：你好\n助手：您好", [(None, "你好"), (None, "您好")]),
         ("<ana> hi\n<bo> ok", [("ana", "hi"), ("bo", "ok")]),
+        ("User: hi\nNote: on\nAssistant: a\nUser: b", [(None, "hi\nNote: on"), (None, "a"), (None, "b")]),
+        ("Ana: hi\nBo: hello\nAna: I mean: yes", [("Ana", "hi"), ("Bo", "hello"), ("Ana", "I mean: yes")]),
+        (
+            "小明：你好\n小红：嗨\n\n小明：好吗？\n我说：",
+            [("小明", "你好"), ("小红", "嗨"), ("小明", "好吗？\n我说：")],
+        ),
+        (
+            "Ana: a\nBo: b\nAna: c\nNote: this goes on\nBo: d\nAna: e\nBo: f\nAna: g",
+            [
+                ("Ana", "a"),
+                ("Bo", "b"),
+                ("Ana", "c\nNote: this goes on"),
+                ("Bo", "d"),
+                ("Ana", "e"),
+                ("Bo", "f"),
+                ("Ana", "g"),
+            ],
+        ),
     ],
 )
 def test_plain_logs(text, turns, tmp_path):
     found = records("chat", written(tmp_path / "chat.log", text), zone="+08:00")
     assert [(record.name, record.content) for record in found] == turns
     assert all((record.occurred_at is None) == (text[0] not in "[2") for record in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "host: a\nport: 5\nname: b\nplace: c\ncolour: d", "root:x:0:0:root\nbin:x:1:1:bin\n", "Dear Ana,\nthe point is: no\nBye",
+        "http://a.example\nhttp://b.example", "Ana: hi", "title: a\nA long text follows\nand goes on\nand on",
+        "\n".join(f"key{number}: value" for number in range(50)),
+    ],
+)  # fmt: skip
+def test_colons_are_not_people(text, tmp_path):
+    with pytest.raises(InvalidInputError, match="no line says who speaks"):
+        records("chat", written(tmp_path / "chat.txt", text))
 
 
 def test_dates_without_a_zone_are_in_the_zone_that_is_said(tmp_path):

@@ -29,7 +29,7 @@ _NOTES_KEPT = 20
 
 
 def teach(engine: Engine, op: TeachProcedure) -> Procedure:
-    """A name that stands for other steps is not overwritten, not even when two are taught at once."""
+    """A name that stands for something else is not overwritten, not even when two are taught at once."""
     change = _described(op.name, op.steps, op.when, {})
     try:
         known = _SKILLS.find(engine, op.scope, op.name).memory
@@ -37,11 +37,16 @@ def teach(engine: Engine, op: TeachProcedure) -> Procedure:
         with suppress(ConflictError):
             return _procedure(_SKILLS.put(engine, op.scope, op.name, change, on_conflict="error"))
         known = None
-    if known is None or known.content != change.content:
+    standing = None if known is None else _procedure(known)
+    if standing is None or standing.steps != op.steps:
         raise ConflictError(
             f"procedure {op.name!r} has other steps already; change them with revise({op.name!r}, steps)"
         )
-    return _procedure(known)
+    if op.when not in (None, standing.when):
+        raise ConflictError(
+            f"procedure {op.name!r} is for another when= already; change it with revise({op.name!r}, steps, when=...)"
+        )
+    return standing
 
 
 def revise(engine: Engine, op: ReviseProcedure) -> Procedure:

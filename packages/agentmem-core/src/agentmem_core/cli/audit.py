@@ -15,6 +15,7 @@ import typer
 from agentmem_core.cli.output import AsJson, say, show_json, show_line, show_table
 from agentmem_core.cli.spans import moment
 from agentmem_core.cli.store import StorePath, server_folder
+from agentmem_core.cli.texts import file_of
 from agentmem_core.errors import InvalidInputError, StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def verify(
     from agentmem_core.storage.sqlite import SqliteTrail
 
     held = [_head(text) for text in expect or ()]
-    files = [_file(text) for text in archive or ()]
+    files = [file_of(text) for text in archive or ()]
     folder = _folder(path)
     anchor = _anchor(folder)
     trail = SqliteTrail(folder)
@@ -103,7 +104,7 @@ def archive_(
     from agentmem_core.storage.sqlite import SqliteKeys, SqliteTrail
 
     moment_before = moment(before, "before", ago=True)
-    target = _file(file)
+    target = file_of(file)
     folder = _folder(path)
     trail, anchors = SqliteTrail(folder), SqliteKeys(folder)
     try:
@@ -207,12 +208,6 @@ def _head(text: str) -> Head:
         return Head.of(text)
     except InvalidInputError as error:
         raise InvalidInputError(f"expect: {error}") from None
-
-
-def _file(said: str) -> Path:
-    if not said.strip() or "\x00" in said:
-        raise InvalidInputError(f"FILE: must be the path of a file, not {said!r}")
-    return Path(said).expanduser().absolute()
 
 
 def _user() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from typer.core import TyperGroup
 
 from agentmem_core.cli.output import AsJson, say, show_json
 from agentmem_core.cli.store import StorePath, server_folder
+from agentmem_core.cli.texts import file_of
 from agentmem_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -23,8 +25,11 @@ class _CreateUnlessNamed(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """The arguments, with the command that nobody named."""
-        named = not args or args[0].startswith("-") or not {".", "/", os.sep} & set(args[0])
+        named = not args or args[0].startswith("-") or self._looks_like_a_command(args[0])
         return super().parse_args(ctx, args if named else ["create", *args])
+
+    def _looks_like_a_command(self, word: str) -> bool:
+        return not {".", "/", os.sep} & set(word) and bool(get_close_matches(word.lower(), self.commands))
 
 
 app = typer.Typer(
@@ -40,7 +45,7 @@ def create(file: File, path: StorePath = None, as_json: AsJson = False) -> None:
     """Write the whole store to a new file, while it is in use: all tenants, files, keys and audit."""
     from agentmem_core.storage.backup import create_backup
 
-    _show(create_backup(server_folder(path), _file(file)), "written", as_json=as_json)
+    _show(create_backup(server_folder(path), file_of(file)), "written", as_json=as_json)
 
 
 @app.command()
@@ -48,7 +53,7 @@ def verify(file: File, as_json: AsJson = False) -> None:
     """Examine a backup: nothing was changed or cut off, and its databases hold together."""
     from agentmem_core.storage.backup import verify_backup
 
-    _show(verify_backup(_file(file)), "whole", as_json=as_json)
+    _show(verify_backup(file_of(file)), "whole", as_json=as_json)
 
 
 @app.command()
@@ -62,13 +67,7 @@ def restore(file: File, path: StorePath = None, as_json: AsJson = False) -> None
         raise InvalidInputError("path: must not be empty")
     said = current().value("path", path)
     folder = default_path() if said is None else Path(os.path.abspath(os.path.expanduser(said)))  # noqa: PTH100, PTH111 - NUL raises nothing here
-    _show(restore_backup(_file(file), folder), f"restored to {folder}", as_json=as_json)
-
-
-def _file(said: str) -> Path:
-    if not said.strip() or "\x00" in said:
-        raise InvalidInputError(f"FILE: must be the path of a file, not {said!r}")
-    return Path(said).expanduser().absolute()
+    _show(restore_backup(file_of(file), folder), f"restored to {folder}", as_json=as_json)
 
 
 def _show(summary: BackupSummary, what: str, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentmem_core.cli.output import say, show_fields, show_json, show_line, show_memories
+from agentmem_core.cli.output import say, show_fields, show_json, show_line, show_memories, show_text
 from agentmem_core.cli.store import Asked
 from agentmem_core.cli.texts import content_of, instant, pairs
 
@@ -88,7 +88,7 @@ def context(
     if asked.as_json:
         show_json({"text": str(found), "tokens": found.tokens, "ids": [hit.memory.id for hit in found.hits]})
     elif found:
-        typer.echo(str(found))
+        show_text(str(found))
     else:
         say(f"nothing was found{_of(asked, types, filters)}")
 

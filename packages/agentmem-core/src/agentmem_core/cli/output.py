@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON, for scripts.")]
 
 Tell = Callable[[int, int | None], None]
 """Told how much is done, of how much."""
+
+_SPACE = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]")
+_OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What moves the cursor, colours or turns a text round; what joins emoji and letters stays."""
 
 
 def show_json(value: Any) -> None:
@@ -77,6 +82,11 @@ def show_fields(value: Mapping[str, Any]) -> None:
     Console().print(table)
 
 
+def show_text(text: str) -> None:
+    """An answer that is lines already."""
+    sys.stdout.write("\n".join(_clean(part) for part in text.split("\n")) + "\n")
+
+
 def say(line: str) -> None:
     """A line for people, where an answer does not get mixed with it."""
     sys.stderr.write("\n".join(_clean(part) for part in line.split("\n")) + "\n")
@@ -115,4 +125,4 @@ def _clean(cell: Any) -> str:
     if cell is None:
         return "-"
     text = cell.strftime("%Y-%m-%d %H:%M") if isinstance(cell, datetime) else str(cell)
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return text if text.isprintable() else _OBEYED.sub("?", _SPACE.sub(" ", text))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentmem_core.cli.output import progress, say, show_json, show_line
+from agentmem_core.cli.output import progress, say, show_json, show_line, show_table
 from agentmem_core.cli.spans import moment
 from agentmem_core.cli.store import Asked
 from agentmem_core.cli.texts import STDIN, content_of, instant, lines_of_stdin, pairs
@@ -35,10 +35,12 @@ def add(
     ] = False,
     type_: Annotated[str | None, typer.Option("--type", help="Its kind; otherwise a rule decides.")] = None,
     role: Annotated[str | None, typer.Option(help="It is a turn of a chat: user, assistant, ...")] = None,
-    meta: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, or a JSON object; more than once.")] = None,
+    meta: Annotated[
+        list[str] | None, typer.Option("--meta", "--metadata", help="KEY=VALUE, or a JSON object; more than once.")
+    ] = None,
     importance: Annotated[float | None, typer.Option(help="From 0 to 1.")] = None,
     occurred_at: Annotated[str | None, typer.Option(help="When it was true; UTC unless it names a zone.")] = None,
-    expires: Annotated[str | None, typer.Option(help="90d, 12h, or a date.")] = None,
+    expires: Annotated[str | None, typer.Option("--expires", "--expires-at", help="90d, 12h, or a date.")] = None,
     id_: Annotated[str | None, typer.Option("--id", help="An id of your own: makes it safe to repeat.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="What stands under the id gives way.")] = False,
     infer: Annotated[bool, typer.Option("--infer", help="Learn facts from it, with AGENTMEM_LLM or rules.")] = False,
@@ -82,8 +84,8 @@ def learn(
     if asked.as_json:
         show_json(learned.model_dump(mode="json"))
         return
-    for decision in learned.decisions:
-        typer.echo(f"{decision.action}\t{decision.fact}")
+    if learned.decisions:
+        show_table(("action", "fact"), [(decision.action, decision.fact) for decision in learned.decisions])
     say(f"read {learned.read} turns, {learned.left} left; {len(learned.decisions)} facts")
 
 

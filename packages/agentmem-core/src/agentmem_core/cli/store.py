@@ -104,9 +104,11 @@ def _absolute(path: str) -> Path:
 class Asked:
     """What every command of memories may be told: which store or server, and whose memories."""
 
-    user: Annotated[str | None, typer.Option(help="Whose memories; otherwise the user default.")] = None
-    agent: Annotated[str | None, typer.Option(help="Only of this agent.")] = None
-    session: Annotated[str | None, typer.Option(help="Only of this session.")] = None
+    user: Annotated[
+        str | None, typer.Option("--user", "--user-id", help="Whose memories; otherwise the user default.")
+    ] = None
+    agent: Annotated[str | None, typer.Option("--agent", "--agent-id", help="Only of this agent.")] = None
+    session: Annotated[str | None, typer.Option("--session", "--session-id", help="Only of this session.")] = None
     tenant: Annotated[str, typer.Option(help="The tenant; over --api-url its key decides.")] = "default"
     path: Annotated[
         str | None,

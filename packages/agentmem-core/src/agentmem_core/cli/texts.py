@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from agentmem_core.errors import InvalidInputError
@@ -23,6 +25,17 @@ def content_of(said: str | None, what: str = "TEXT") -> str:
     if not text.strip():
         raise InvalidInputError(f"{what}: standard input is empty")
     return text
+
+
+def file_of(said: str) -> Path:
+    """The file that is meant, which need not be there."""
+    if not said.strip() or "\x00" in said:
+        raise InvalidInputError(f"FILE: must be the path of a file, not {said!r}")
+    try:
+        os.fsencode(said)
+        return Path(said).expanduser().absolute()
+    except (UnicodeError, RuntimeError) as error:
+        raise InvalidInputError(f"FILE: {said!r} cannot be the path of a file ({error})") from None
 
 
 def lines_of_stdin() -> Iterator[str]:

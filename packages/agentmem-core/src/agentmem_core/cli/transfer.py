@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from agentmem_core.cli.output import progress, say, show_json
+from agentmem_core.cli.output import progress, say, show_json, show_text
 from agentmem_core.cli.store import Asked
 from agentmem_core.cli.texts import STDIN, lines_of_stdin
 from agentmem_core.errors import InvalidInputError
@@ -121,6 +121,6 @@ def import_from(
     if asked.as_json:
         show_json(report.model_dump(mode="json"))
         return
-    typer.echo(str(report))
+    show_text(str(report))
     for misfit in report.misfits[:10]:
         say(f"{misfit.place}: {misfit.reason}")

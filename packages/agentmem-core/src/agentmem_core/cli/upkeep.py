@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agentmem_core.cli.output import progress, say, show_fields, show_json
+from agentmem_core.cli.output import progress, say, show_fields, show_json, show_text
 from agentmem_core.cli.store import Asked
 from agentmem_core.errors import InvalidInputError
 
@@ -56,7 +56,9 @@ def reindex(
 
 def maintain(
     asked: Asked,
-    apply: Annotated[bool, typer.Option("--apply", help="Do it; otherwise only say what would be done.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply/--dry-run", help="Do it; otherwise only say what would be done.")
+    ] = False,
     everyone: Annotated[bool, typer.Option("--everyone", help="All users of the tenant.")] = False,
     summarise: Annotated[
         bool, typer.Option("--summarise", help="Long sessions in a few sentences, by a model.")
@@ -72,4 +74,4 @@ def maintain(
     if asked.as_json:
         show_json(done.model_dump(mode="json"))
     else:
-        typer.echo(str(done))
+        show_text(str(done))

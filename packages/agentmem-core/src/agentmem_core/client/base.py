@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TypeVar
 
+from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Scope
 from agentmem_core.operations import Op, build
 from agentmem_core.ports import Backend
@@ -21,6 +22,12 @@ def _built(tenant: str, user_id: str, agent_id: str | None, session_id: str | No
 
 _scope_of = lru_cache(maxsize=1024)(_built)
 """A person is usually heard more than once: the same names are checked once. For plain texts alone: others may say they are equal."""
+
+
+def require_callable(name: str, given: object) -> None:
+    """What is called later is refused now, before anything is done."""
+    if given is not None and not callable(given):
+        raise InvalidInputError(f"{name}: must be a function, not {type(given).__name__}")
 
 
 class Verbs:

@@ -27,7 +27,7 @@ class Writing:
     def __init__(self, target: str | os.PathLike[str] | TextIO) -> None:
         """Nothing is opened yet."""
         self._path = _path_of(target, "target") if isinstance(target, str | os.PathLike) else None
-        if self._path is not None and (not self._path.name or self._path.is_dir()):
+        if self._path is not None and _is_folder(self._path):
             raise InvalidInputError(f"target: {self._path} is a folder; give the path of a file")
         self._partial = None if self._path is None else self._path.with_name(f".{self._path.name}.partial")
         self._stream: TextIO | None = None if self._path is not None else cast("TextIO", target)
@@ -179,7 +179,18 @@ def _path_of(given: str | os.PathLike[str], argument: str) -> Path:
     text: Any = os.fspath(given)
     if not isinstance(text, str) or not text or "\x00" in text:
         raise InvalidInputError(f"{argument}: must be the path of a file, not {text!r}")
-    return Path(text).expanduser()
+    try:
+        os.fsencode(text)
+        return Path(text).expanduser()
+    except (UnicodeError, RuntimeError) as error:
+        raise InvalidInputError(f"{argument}: {text!r} cannot be a path ({error})") from None
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return not path.name or path.is_dir()
+    except OSError as error:
+        raise StoreUnavailableError(f"{path} cannot be written ({error.strerror})") from error
 
 
 def _no_constant(name: str) -> Any:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from agentmem_core.client.base import Verbs
+from agentmem_core.client.base import Verbs, require_callable
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Context, Hit
 from agentmem_core.model.values import is_text
@@ -99,6 +99,7 @@ class RecallVerbs(Verbs):
         Tokens are estimated unless ``count_tokens`` counts them as your model does.
         """
         _require_room(max_tokens)
+        require_callable("count_tokens", count_tokens)
         hits = self.search(
             query, user_id=user_id, agent_id=agent_id, session_id=session_id, limit=limit, types=types, filters=filters,
             as_of=as_of, now=now, min_score=min_score,
@@ -123,6 +124,7 @@ class RecallVerbs(Verbs):
     ) -> Context:
         """``context`` without blocking the event loop."""
         _require_room(max_tokens)
+        require_callable("count_tokens", count_tokens)
         hits = await self.asearch(
             query, user_id=user_id, agent_id=agent_id, session_id=session_id, limit=limit, types=types, filters=filters,
             as_of=as_of, now=now, min_score=min_score,
@@ -170,7 +172,7 @@ def _asking(limit: int, mode: str, min_score: float | None, collection: str) -> 
 
 
 def _require_room(max_tokens: Any) -> None:
-    if not isinstance(max_tokens, int) or max_tokens < 1:
+    if not isinstance(max_tokens, int) or isinstance(max_tokens, bool) or max_tokens < 1:
         raise InvalidInputError(f"max_tokens: must be at least 1, got {max_tokens!r}")
 
 

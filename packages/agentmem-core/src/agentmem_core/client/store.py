@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
-from agentmem_core.client.base import Verbs
+from agentmem_core.client.base import Verbs, require_callable
 from agentmem_core.client.files import Reading, Writing
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Compacted, Health, Progress, Receipt, Scope, Stats, Transferred
@@ -143,6 +143,7 @@ class StoreVerbs(Verbs):
 
         Killed half-way, the store is as it was, and the next call with the same embedder goes on. ``restart`` begins anew.
         """
+        require_callable("progress", progress)
         while True:
             step = self._run(build(Reindex, scope=self._scope, embedder=embedder, restart=restart))
             restart = False
@@ -155,6 +156,7 @@ class StoreVerbs(Verbs):
         self, *, embedder: Any = None, progress: OnProgress | None = None, restart: bool = False
     ) -> Progress:
         """``reindex`` without blocking the event loop."""
+        require_callable("progress", progress)
         while True:
             step = await self._arun(build(Reindex, scope=self._scope, embedder=embedder, restart=restart))
             restart = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -133,6 +134,10 @@ class AgentTask(Given):
     priority: int = 0
     timeout: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None = None
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What it is told of the knowledge agent may be a secret, and is not shown."""
+        return _discreet(super().__repr_args__(), "parameters", hidden=self.type == MemoryType.KNOWLEDGE)
+
 
 class AgentReply(Value):
     """How a task went. ``error`` says why it failed; ``timed_out`` with ``success`` means that it was late, but was done."""
@@ -145,6 +150,17 @@ class AgentReply(Value):
     agent: str
     attempts: int = 1
     timed_out: bool = False
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What the knowledge agent reveals is not shown."""
+        hidden = self.agent == MemoryType.KNOWLEDGE and isinstance(self.data, str)
+        return _discreet(super().__repr_args__(), "data", hidden=hidden)
+
+
+def _discreet(
+    fields: Iterable[tuple[str | None, Any]], field: str, *, hidden: bool
+) -> Iterator[tuple[str | None, Any]]:
+    return ((name, "***" if hidden and name == field else value) for name, value in fields)
 
 
 class Upkeep(StrEnum):

@@ -87,14 +87,26 @@ _SLOTS = [
 
 
 class Given(Value):
-    """A value that callers make themselves: what cannot be used is an ``InvalidInputError``."""
+    """A value that callers make themselves, also in the order of its fields: what cannot be used is an ``InvalidInputError``."""
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, *in_order: Any, **given: Any) -> None:
         """Checked, field by field."""
+        if in_order:
+            given = {**self._named(in_order, given), **given}
         try:
             super().__init__(**given)
         except ValidationError as error:
             raise self._refusal(explain(error)) from None
+
+    @classmethod
+    def _named(cls, in_order: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
+        fields = list(cls.model_fields)
+        if len(in_order) > len(fields):
+            raise cls._refusal(f"{cls.__name__} takes {', '.join(fields)}, and {len(in_order)} values were given")
+        twice = [name for name in fields[: len(in_order)] if name in given]
+        if twice:
+            raise cls._refusal(f"{twice[0]}: was given twice, by its place and by its name")
+        return dict(zip(fields, in_order, strict=False))
 
     @classmethod
     def _refusal(cls, why: str) -> InvalidInputError:

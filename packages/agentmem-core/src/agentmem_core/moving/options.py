@@ -59,7 +59,7 @@ def checked(path: Path, options: dict[str, Any]) -> Callable[[], Reading]:
     if "history" in given:
         try:
             given["history"] = Path(given["history"]).expanduser()
-        except TypeError:
+        except (TypeError, RuntimeError):
             raise InvalidInputError("history: must be the path of mem0's history.db") from None
     return lambda: Reading(path, moments=Moments(zone), **given)
 

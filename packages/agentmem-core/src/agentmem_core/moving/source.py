@@ -79,8 +79,12 @@ def open_source(kind: str, path: str | os.PathLike[str], **options: Any) -> Sour
         raise InvalidInputError(f"path: must be the path of a file or folder, not {type(path).__name__}") from None
     if not isinstance(text, str) or not text.strip() or "\x00" in text:
         raise InvalidInputError(f"path: must be the path of a file or folder, not {text!r}")
-    place = Path(text).expanduser()
-    if not place.exists():
+    try:
+        place = Path(text).expanduser()
+        there = place.exists()
+    except (OSError, UnicodeError, RuntimeError) as error:
+        raise InvalidInputError(f"path: {text!r} cannot be looked at ({error})") from None
+    if not there:
         raise InvalidInputError(f"path: there is nothing at {place}")
     return Source(kind, place, checked(place, options), import_module(_READERS[kind]).read)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import MemoryType
@@ -20,6 +22,9 @@ _DATE = (
 _WHO = r"(?:<(?P<nick>[^<>\n]{1,64})>|(?P<who>[^\s:：\[\]<>][^:：\n\[\]<>]{0,63}?)\s*[:：])"
 _DATED = re.compile(rf"^\s*\[?(?P<date>{_DATE})\]?\s*(?:[-–—|]\s*)?{_WHO}\s?(?P<text>.*)$")
 _UNDATED = re.compile(rf"^{_WHO}\s?(?P<text>.*)$")
+_NAMED = re.compile(r"^(?P<who>[^\s:：\[\]<>][^:：\n\[\]<>]{0,31}?)(?::\s|\s?：)\s*\S")
+_LOOKED_AT, _FEW = 200, 8
+"""Lines of a log without dates that are looked at for who speaks in it; in fewer than these, nobody has to speak twice."""
 
 
 @dataclass(slots=True)
@@ -35,16 +40,18 @@ class _Turn:
 def turns_of(source: Reading) -> Iterator[Found]:
     """``[2024-05-03 10:00] Ana: text``, ``2024-05-03T10:00:00Z <ana> text``, ``User: text``; lines without a speaker go on.
 
-    A log whose first line has no date has turns of ``<name>`` and of known roles (User, Assistant, 用户, 助手, ...) only, so that a
-    colon in a text begins no turn.
+    A log whose first line has no date has turns of ``<name>``, of known roles (User, Assistant, 用户, 助手, ...) or, without these, of names
+    that speak through most of it only, so that a colon in a text begins no turn.
     """
     dated: bool | None = None
+    speakers: frozenset[str] = frozenset()
     turn: _Turn | None = None
     found = False
     for number, line in lines_of(source.path, source.encoding):
         if dated is None and line.strip():
             dated = _DATED.match(line) is not None
-        begun = _begun(number, line, dated=bool(dated))
+            speakers = frozenset() if dated else _speakers(source)
+        begun = _begun(number, line, speakers, dated=bool(dated))
         if begun is not None:
             if turn is not None:
                 yield _record(turn, source)
@@ -62,12 +69,25 @@ def turns_of(source: Reading) -> Iterator[Found]:
         )
 
 
-def _begun(number: int, line: str, *, dated: bool) -> _Turn | None:
+def _speakers(source: Reading) -> frozenset[str]:
+    """The names that begin three in four lines and come again, as the keys of a list of settings do not."""
+    looked_at = [line for _, line in islice(lines_of(source.path, source.encoding), _LOOKED_AT) if line.strip()]
+    found = [_NAMED.match(line) for line in looked_at]
+    names = Counter(match["who"] for match in found if match is not None)
+    if len(looked_at) < 2 or names.total() < 0.75 * len(looked_at) or any(map(known_role, names)):
+        return frozenset()
+    if len(looked_at) >= _FEW:
+        names = Counter({name: count for name, count in names.items() if count > 1})
+        return frozenset(names) if names.total() >= 0.75 * len(looked_at) else frozenset()
+    return frozenset(names) if 2 * len(names) <= len(looked_at) + 2 else frozenset()
+
+
+def _begun(number: int, line: str, speakers: frozenset[str], *, dated: bool) -> _Turn | None:
     match = (_DATED if dated else _UNDATED).match(line)
     if match is None:
         return None
     who = (match["nick"] or match["who"]).strip()
-    if not dated and match["nick"] is None and known_role(who) is None:
+    if not dated and match["nick"] is None and who not in speakers and known_role(who) is None:
         return None
     return _Turn(number, who, match["date"] if dated else None, [match["text"]])
 

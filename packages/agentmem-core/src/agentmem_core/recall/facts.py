@@ -19,7 +19,13 @@ _MANY = re.compile(
     r"|计划|打算|在学|^会$|[表堂][哥姐弟妹]|叔叔|阿姨|舅舅|姑姑|侄|外甥|孙|室友|邻居|闺蜜|同学|抽",
     re.IGNORECASE,
 )
-_ONE = re.compile(r"\b(?:favou?rite|current|main|primary|best|only|latest)\b|最喜欢|最爱|目前|现在|主要", re.IGNORECASE)
+_ONE = re.compile(
+    r"\b(?:favou?rite|current|main|primary|best|only|latest)\b|最喜欢|最爱|目前|现在|主要"
+    r"|^(?:has|have) (?:an? |the )?(?:(?:full|first|last|given|family|job|e-?mail|phone|home|blood|marital|preferred) )*(?:name|age|birthday"
+    r"|birth ?date|job|title|employer|role|position|status|e-?mail|address|phone|number|height|weight|salary|nationality|gender|type|priority"
+    r"|deadline|version|price|colou?r|size|time ?zone|location|home|residence|language)$",
+    re.IGNORECASE,
+)
 
 
 _LEADING = re.compile(r"^(?:(?:is|are|am|has been|have been|now|currently)\s+)+(?!an?\b)|^(?:现在|目前|如今)")

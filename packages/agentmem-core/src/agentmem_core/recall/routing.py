@@ -10,19 +10,30 @@ _STEP = re.compile(
     r"^[^\S\n]*(?:\d{1,2}\s*[.)、．:：]|[(（]\d{1,2}[)）]|step\s+\d{1,2}\b|第[一二三四五六七八九十\d]{1,3}步|步骤\s*[一二三四五六七八九十\d])",
     re.IGNORECASE | re.MULTILINE,
 )
-_STEPS_IN_LINE = re.compile(r"第[一1]步.{1,400}第[二2]步", re.DOTALL)
-_HOW_TO = re.compile(
-    r"^\W*(?:how to\b|steps? (?:to|for)\b|instructions? (?:to|for)\b|recipe (?:for|to)\b|procedure (?:to|for)\b)"
-    r"|^\W*to \w+[^.?!]{0,80}?[,:]\s*(?:first|start by|begin by|you (?:need|have) to)\b"
-    r"|^\W*first\b.{1,400}\bthen\b.{1,400}\b(?:finally|then|last)\b"
-    r"|^(?:如何|怎么|怎样)[^？?]*[：:，,。]|^首先.+(?:然后|接着).+(?:最后|再)",
+_STEPS_IN_LINE = re.compile(
+    r"第[一1]步.{1,400}第[二2]步"
+    r"|(?:^|[:：])\s*1\s*[.)、．]\s*[^\d\s].{0,400}?(?<!the )(?<![\d.])2\s*[.)、．]\s*[^\d\s]"
+    r"|(?:^|[:：])\s*[(（]1[)）].{1,400}?[(（]2[)）]"
+    r"|(?:^|[:：])\s*step\s+(?:1|one)\b.{1,400}?\bstep\s+(?:2|two)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_HOW_TO_AHEAD = re.compile(r"(?:步骤|做法|方法)(?:如下|是)?\s*[：:]")
+_HOW_TO = re.compile(
+    r"^\W*(?:how[ -]to\b|steps?\s*[:：]|steps? (?:to|for)\b|instructions? (?:to|for)\b|recipe (?:for|to)\b|recipe\s*[:：]|procedure (?:to|for)\b)"
+    r"|^\W*(?:(?:here|this)(?:['’]s| is) )?how (?:to|i|we|you)\b[^.?!:\n]{1,80}:\s*\S"
+    r"|^\W*to \w+[^.?!:]{0,80}:\s*[^?]{1,200}\bthen\b"
+    r"|^\W*(?:in order )?to \w+[^.?!]{0,80}?[,:]\s*(?:first|start by|begin by|you (?:need|have) to)\b"
+    r"|^\W*first\b.{1,400}\bthen\b.{1,400}\b(?:finally|then|last)\b"
+    r"|^(?:如何|怎么|怎样)[^？?]*[：:，,。]|^如何[^？?呢吗]{2,}$|^首先.+(?:然后|接着).+(?:最后|再)",
+    re.IGNORECASE | re.DOTALL,
+)
+_HOW_TO_AHEAD = re.compile(r"(?:步骤|做法|方法|教程)(?:如下|是)?\s*[：:]|(?:步骤|做法|方法)是先")
 _TO_DO = re.compile(
     r"(?<!\byou )\bremind me\b(?! of\b)|\b(?:can|could|will|would) you (?:please )?remind me\b|^\W*(?:to-?do|to do)\b\s*(?:[:\-–—]|(?:list|today|tomorrow)\b)|^\W*todo\b"
     r"|^\W*(?:please )?(?:do not|don['’]t) forget\b|^\W*(?:please )?remember to\b|\bnote to self\b"
-    r"|提醒我|提醒一下我|待办|^\W*(?:请)?(?:别忘了|别忘记|不要忘记|不要忘了|记得要?(?!小时候|那时|那年|那天|以前|当时|当年|去年)(?!.*[吗？?]))",
+    r"|^\W*reminder\s*[:：\-–—]|^\s*(?:[-*]\s*)?\[ \]\s"
+    r"|\bi (?:must|should|(?:need|have) to)(?: not forget| remember) to\b|\bi must(?: not|n['’]t) forget\b"
+    r"|提醒我|提醒一下我|待办|^\W*(?:提醒|备忘)(?:事项)?\s*[：:]|^\W*(?:请|我)?(?:要|得)?记住要"
+    r"|^\W*(?:请|我)?(?:今天|今晚|明天|明早|后天|周[一二三四五六日天]|下周[一二三四五六日天]?)?(?:我)?(?:要|得)?(?:别忘了|别忘记|不要忘记|不要忘了|记得要?(?!小时候|那时|那年|那天|以前|当时|当年|去年)(?!.*[吗？?]))",
     re.IGNORECASE,
 )
 _LIKING = re.compile(
@@ -53,7 +64,9 @@ _LOOKED_AT = 4_000
 """Characters of a text that are looked at; what it is shows early."""
 
 # What a rule cannot hold without. Looking for these costs a tenth of asking the rules, and most texts hold none of them.
-_TO_DO_WORDS = ("remind", "to do", "todo", "to-do", "forget", "remember", "note to", "提醒", "待办", "忘", "记得")
+_TO_DO_WORDS = (
+    "remind", "to do", "todo", "to-do", "forget", "remember", "note to", "[ ]", "提醒", "待办", "忘", "记得", "记住",
+)  # fmt: skip
 _LIKING_WORDS = (
     "like", "love", "enjoy", "prefer", "hate", "adore", "loathe", "favo", "allergic", "stand",
     "喜", "讨厌", "偏好", "爱", "过敏", "受不了",
@@ -73,7 +86,8 @@ def route(text: str) -> tuple[MemoryType, str]:
     head = text[:_LOOKED_AT]
     low = head.lower()
     wide = not head.isascii()
-    if ("\n" in head and len(_STEP.findall(head)) >= 2) or (wide and _STEPS_IN_LINE.search(head)):
+    counted = ("1" in low and "2" in low) or (wide and "步" in low) or "step one" in low
+    if ("\n" in head and len(_STEP.findall(head)) >= 2) or (counted and _STEPS_IN_LINE.search(head)):
         return MemoryType.PROCEDURAL, "numbered steps"
     if _holds(low, _TO_DO_WORDS) and _TO_DO.search(head):
         return MemoryType.WORKING, "something to do"

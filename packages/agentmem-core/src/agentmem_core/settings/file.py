@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from agentmem_core.errors import NotConfiguredError
 from agentmem_core.settings.table import SECTIONS, SETTINGS, Setting
-from agentmem_core.settings.values import from_toml
+from agentmem_core.settings.values import at_home, from_toml
 
 FILE_NAME = "agentmem.toml"
 NO_FILE = "none"
@@ -130,7 +130,7 @@ def unknown(name: tuple[str, ...], *, top: bool) -> str:
 def places(named: str | None) -> Iterator[tuple[Path, bool]]:
     """Where the file may be, the first one counts; and whether it is trusted there."""
     if named is not None:
-        yield Path(named).expanduser().absolute(), True
+        yield at_home(named, "config").absolute(), True
         return
     try:
         here = Path.cwd()

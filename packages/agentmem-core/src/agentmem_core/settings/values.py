@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -32,11 +33,18 @@ def from_text(setting: Setting, text: str, where: str) -> Any:
 def from_toml(setting: Setting, value: Any, where: str, folder: Path) -> Any:
     """What a file in ``folder`` says; a value has the type of the setting."""
     found = checked(setting, value, where)
-    if setting.kind == "folder" and found != IN_MEMORY:
-        return str(folder / Path(found).expanduser())
-    if setting.kind == "place" and "://" not in found:
-        return str(folder / Path(found).expanduser())
+    if (setting.kind == "folder" and found != IN_MEMORY) or (setting.kind == "place" and "://" not in found):
+        return str(folder / at_home(found, where))
     return found
+
+
+def at_home(path: str, where: str) -> Path:
+    """A path with ``~`` read as a shell does; one that names a user who is not there is refused."""
+    try:
+        os.fsencode(path)
+        return Path(path).expanduser()
+    except (RuntimeError, UnicodeError) as error:
+        raise NotConfiguredError(f"{where}: {path!r} cannot be a path ({error})") from None
 
 
 def checked(setting: Setting, value: Any, where: str, *, loose: bool = False) -> Any:

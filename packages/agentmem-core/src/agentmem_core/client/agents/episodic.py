@@ -106,10 +106,10 @@ class EpisodicAgent(ByIdAgent):
         """``timeline`` without blocking the event loop."""
         return await self._arun(self._op(Timeline, scope, by=by, start=start, end=end, zone=zone, limit=limit))
 
-    def around(self, id: str, *, before: int = 3, after: int = 3, **scope: Unpack[Within]) -> Memories:
+    def around(self, id: str, before: int = 3, after: int = 3, **scope: Unpack[Within]) -> Memories:
         """An event with those before and after it, in the same session if it belongs to one."""
         return self._run(self._op(EventsAround, scope, id=id, before=before, after=after))
 
-    async def aaround(self, id: str, *, before: int = 3, after: int = 3, **scope: Unpack[Within]) -> Memories:
+    async def aaround(self, id: str, before: int = 3, after: int = 3, **scope: Unpack[Within]) -> Memories:
         """``around`` without blocking the event loop."""
         return await self._arun(self._op(EventsAround, scope, id=id, before=before, after=after))

@@ -72,11 +72,11 @@ class ProceduralAgent(Agent):
         """``record_run`` without blocking the event loop."""
         return await self._arun(self._op(RecordRun, scope, name=name, success=success, seconds=seconds, note=note))
 
-    def best(self, task: str, *, limit: int = 3, **scope: Unpack[Within]) -> Skills:
+    def best(self, task: str, limit: int = 3, **scope: Unpack[Within]) -> Skills:
         """The skills for a task: relevance weighed with the Wilson lower bound of their success rate."""
         return self._run(self._op(BestProcedures, scope, task=task, limit=limit))
 
-    async def abest(self, task: str, *, limit: int = 3, **scope: Unpack[Within]) -> Skills:
+    async def abest(self, task: str, limit: int = 3, **scope: Unpack[Within]) -> Skills:
         """``best`` without blocking the event loop."""
         return await self._arun(self._op(BestProcedures, scope, task=task, limit=limit))
 

@@ -83,8 +83,9 @@ def _from_path(given: str | os.PathLike[str], name: str | None, limit: int) -> U
     text: Any = os.fspath(given)
     if not isinstance(text, str) or not text or "\x00" in text:
         raise InvalidInputError(f"file: must be the path of a file, not {text!r}")
-    path = Path(text).expanduser()
+    path = Path(text)
     try:
+        path = path.expanduser()
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
             raise InvalidInputError(f"file: {path} is a folder; put its files one by one")
@@ -95,7 +96,7 @@ def _from_path(given: str | os.PathLike[str], name: str | None, limit: int) -> U
             data = stream.read(limit + 1)
     except FileNotFoundError:
         raise InvalidInputError(f"file: {path} does not exist; to keep a text give its bytes, or use add()") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise InvalidInputError(f"file: {path} cannot be read ({error})") from error
     _require_size(len(data), limit, more=True)
     return Upload(data, name or _label(path))

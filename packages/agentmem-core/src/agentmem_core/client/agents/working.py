@@ -38,11 +38,11 @@ class WorkingAgent(ByIdAgent):
         """``items`` without blocking the event loop."""
         return await self._arun(self._op(WorkingItems, scope, min_priority=min_priority))
 
-    def promote(self, id: str, *, to: str = "semantic", **scope: Unpack[Within]) -> Memory:
+    def promote(self, id: str, to: str = "semantic", **scope: Unpack[Within]) -> Memory:
         """Keep an item for good, as a memory of another type."""
         return self._run(self._op(PromoteItem, scope, id=id, to=to))
 
-    async def apromote(self, id: str, *, to: str = "semantic", **scope: Unpack[Within]) -> Memory:
+    async def apromote(self, id: str, to: str = "semantic", **scope: Unpack[Within]) -> Memory:
         """``promote`` without blocking the event loop."""
         return await self._arun(self._op(PromoteItem, scope, id=id, to=to))
 

@@ -18,7 +18,7 @@ from pydantic import (
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model.audit import AuditEntry
 from agentmem_core.model.knowledge import KnowledgeEntry, Sensitivity
-from agentmem_core.model.values import Content, Limit, Name
+from agentmem_core.model.values import Content, Count, Limit, Name
 from agentmem_core.operations.base import Access, AgentOp
 
 MAX_SECRET_BYTES = 500_000
@@ -132,5 +132,5 @@ class ReadAudit(AgentOp[list[AuditEntry]]):
     access: ClassVar[Access] = "admin"
     repeatable: ClassVar[bool] = True
 
-    after: Annotated[int, Field(ge=0)] = 0
+    after: Count = 0
     limit: Limit = 1_000

@@ -61,9 +61,8 @@ def bounded(text: str, atom: Atom) -> Atom:
             return shifted
         found = _BOUND.search(text, max(0, atom.at - _LOOK), atom.at)
         if found:
-            return replace(
-                atom, at=found.start(), span=_open(atom.span, found["side"].lower().split()[-1]), recurs=False
-            )
+            side = "before" if found["side"].lower().startswith("prior") else found["side"].lower().split()[-1]
+            return replace(atom, at=found.start(), span=_open(atom.span, side), recurs=False)
     onwards = _ONWARDS.match(text, atom.to) if before == "from" else None
     if onwards:
         return replace(atom, to=onwards.end(), span=_open(atom.span, "since"), recurs=False)

@@ -105,6 +105,7 @@ NOT_YEARS = frozenset(
     weighs weigh about over than least most only nearly almost exactly roughly approximately
     """.split()
 )
+_TWO_WORDS = {"prior": "before", "up": "until"}
 SEASON_NOUNS = re.compile(
     r"\s+(?:onions?|rolls?|waters?|mattress|chicken|clean|squash|coats?|jackets?|tires?|tyres?|asleep|apart|behind|down)",
     re.IGNORECASE,
@@ -118,10 +119,15 @@ def may_hold(text: str) -> bool:
 
 
 def word_before(text: str, at: int, *, the: bool = False) -> str:
-    """The word before a place, in small letters; the one before "the", unless ``the`` counts; empty where there is none."""
+    """The word before a place, in small letters; the one before "the", unless ``the`` counts; empty where there is none.
+
+    "Prior to" is before, and "up to" is until.
+    """
     before = text[max(0, at - 32) : at].lower().split()
     if before and before[-1] == "the" and not the:
         before.pop()
+    if len(before) > 1 and before[-1] == "to" and before[-2] in _TWO_WORDS:
+        return _TWO_WORDS[before[-2]]
     return before[-1].lstrip("(\"'") if before else ""
 
 

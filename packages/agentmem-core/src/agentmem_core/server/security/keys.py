@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from agentmem_core.errors import ConflictError, InvalidInputError, NotFoundError
 from agentmem_core.model.keys import EVERY_TENANT, ApiKey, Role
+from agentmem_core.model.values import is_text
 from agentmem_core.operations import build
 from agentmem_core.server.security.limiting import parsed_limits
 from agentmem_core.storage.sqlite import SqliteKeys
@@ -89,7 +90,7 @@ class Keys:
 
     def find(self, key_id: str, tenant: str | None) -> ApiKey:
         """The key of that id, or ``NotFoundError``."""
-        key = self._store.find(key_id)
+        key = self._store.find(key_id) if is_text(key_id) else None
         if key is None or tenant not in (None, key.tenant):
             raise NotFoundError("no such key; look at the list of keys for their ids")
         return key
@@ -101,6 +102,8 @@ class Keys:
         """
         if after is not None:
             self.find(after, tenant)
+        if tenant is not None and not is_text(tenant):
+            return []
         return self._store.of(tenant, after=after, limit=limit)
 
     def rotate(self, key_id: str, tenant: str | None, *, grace: timedelta = GRACE) -> Shown:
@@ -128,4 +131,6 @@ class Keys:
 
     def deny(self, tenant: str, token_id: str, until: datetime | None = None) -> None:
         """Let nobody in by this token of a tenant; ``until`` is when it expires by itself, None when that is not known."""
+        if not is_text(tenant) or not is_text(token_id):
+            raise InvalidInputError("token: the id and the tenant must be text without NUL bytes and lone surrogates")
         self._store.deny(tenant, token_id, until=until, now=self._clock())

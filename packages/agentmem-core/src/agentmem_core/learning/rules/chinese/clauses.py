@@ -54,6 +54,9 @@ _ADVERBS = re.compile(
     r"(?:就|也|都|还|刚刚|刚|已经|现在|目前|如今|一直|真的|其实|特别|非常|很|挺|超级|超|最近|今年|主要|平时|平常|一般|从小就?|又|才|正|蛮|比较|有点儿?|有些|十分|极其|可|太|尤其|确实|大概|只|仅|依然|仍然|始终|总|总是|全家|终于|早就|早|暂时|常年|长期|独自|一个人|自己|最后|实在|打小|最(?!喜欢的|爱的|常))+"
 )
 _PAST = re.compile(r"(?:以前|曾经|从前|过去|原来|之前|曾)(?:就|也|都|一直)*")
+_INNER_NOT = re.compile(
+    r"(?P<about>对.{1,20}?)(?P<since>已经|现在|如今|早就|早)?(?:也|都)?(?P<no>不再|不会再|再也不|不会|不怎么|不太|不|没有|没)(?P<verb>过敏)"
+)
 _END = re.compile(r"[了呢啊吧哦呀啦哈嘛哟呐滴～~。!！\s]+$")
 _SMILEYS = re.compile(
     r"[\u2764\ufe0f\U0001f000-\U0001faff\u2600-\u27bf]+|\[[\u4e00-\u9fff]{1,4}\]|(?:哈哈+|呵呵+|嘿嘿+|呜呜+|hhh+|233+|😂)"
@@ -174,6 +177,15 @@ def _polarity(rest: str, words: str) -> tuple[Stands, str]:
     if past is not None and not re.match(r"(?:不|没)", said[past.end() :]):
         return Stands.GONE, _bare(said[past.end() :])
     said = _bare(said)
+    inner = _INNER_NOT.fullmatch(said)
+    if inner is not None:
+        gone = over or inner["since"] or "再" in inner["no"]
+        return (Stands.GONE if gone else Stands.NOT), f"{inner['about']}{inner['verb']}"
+    return _negated(said, over=over)
+
+
+def _negated(said: str, *, over: bool) -> tuple[Stands, str]:
+    """The same, of words that begin with what denies them."""
     if said.startswith(("不再", "再也不", "没再", "不会再")):
         return Stands.GONE, _bare(re.sub(r"^(?:不再|再也不|没再|不会再)", "", said))
     if said.startswith(

@@ -14,12 +14,15 @@ _LIKES = re.compile(
 )
 _HATES = re.compile(r"(?:讨厌|厌恶|受不了|反感|痛恨|不喜欢|恨)(?P<what>.+)")
 _NOT_LIKED = re.compile(r"(?:喜欢|爱)(?P<what>.+)")
-_FAVOURITE = re.compile(r"最(?:喜欢|爱|喜爱)的(?P<kind>[\w\u4e00-\u9fff]{1,8}?)(?:一直|就|还|应该|肯定)?是(?P<what>.+)")
+_FAVOURITE = re.compile(
+    r"(?:现在|目前|如今|其实|一直|还是|也|就|今年|最近)*最(?:喜欢|爱|喜爱)的(?P<kind>[\w\u4e00-\u9fff]{1,8}?)(?:一直|就|还|应该|肯定)?是(?P<what>.+)"
+)
 _MY_FAVOURITE = re.compile(
     r"(?P<what>[\w\u4e00-\u9fff《》]{1,20}?)是我最(?:喜欢|爱|喜爱)的(?P<kind>[\w\u4e00-\u9fff]{1,8})"
 )
 _ALLERGIC = re.compile(r"对(?P<what>.+?)(?:严重|重度|轻微|有点|会|都|也|还|很|非常|特别)*过敏")
 _ALLERGY = re.compile(r"(?P<what>(?!皮肤|鼻子|容易|很|会|有|经常|季节|体质|没|什么)[\u4e00-\u9fff、]{1,8}?)过敏")
+_DENIED = re.compile(r"(?:不|没|不会|没有|不再|不太|不怎么)$")
 _INTOLERANT = re.compile(r"(?:对)?(?P<what>乳糖|麸质|果糖|酒精|咖啡因)不耐受?")
 _DIET = re.compile(
     r"(?:是|一直)?(?:个|一个|一名)?(?P<what>吃素|素食主义者|素食者|素食主义|纯素食?主义?者?|吃纯素|吃全素|吃斋|吃清真|清真)(?:(?:已经|快|有)*(?:[一两二三四五六七八九十几\d]{1,3}(?:多)?(?:年|个月|周)))?"
@@ -117,6 +120,8 @@ def liking(clause: Clause) -> Iterator[Told]:
 
 
 def _tastes(clause: Clause, predicate: str, what: str, *, gone: bool = False) -> Iterator[Told]:
+    if what.startswith("不"):
+        return
     what = re.split(r"因为|所以|胜过|多过|比起", what)[0]
     for item in _items(what):
         text = f"{clause.subject}{'不再' * gone}{predicate}{item}"
@@ -148,24 +153,23 @@ def body(clause: Clause) -> Iterator[Told]:
     if not clause.subject:
         return
     who = clause.subject
-    allergic = (_ALLERGIC.fullmatch(clause.said) or _ALLERGY.fullmatch(clause.said)) if clause.holds else None
+    gone = clause.stands is Stands.GONE
+    allergic = (_ALLERGIC.fullmatch(clause.said) or _ALLERGY.fullmatch(clause.said)) if clause.holds or gone else None
     intolerant = _INTOLERANT.fullmatch(clause.said) if clause.holds else None
     if intolerant is not None:
         what = intolerant["what"]
         yield Told(who, "对…不耐受", what, f"{who}对{what}不耐受", 0.95)
-    for item in _items(allergic["what"]) if allergic else []:
-        yield Told(who, "对…过敏", item, f"{who}对{item}过敏", 0.95)
+    for item in _items(allergic["what"]) if allergic and not _DENIED.search(allergic["what"]) else []:
+        yield Told(who, "对…过敏", item, f"{who}{'不再' * gone}对{item}过敏", 0.95, retracted=gone)
     diet = _DIET.fullmatch(clause.said)
     if diet is not None and clause.stands is not Stands.NOT:
         what = _DIETS.get(diet["what"], "纯素")
-        gone = clause.stands is Stands.GONE
         yield Told(who, "饮食是", what, f"{who}{'不再' * gone}吃{what.removesuffix('食')}", 0.93, retracted=gone)
         return
     quit_ = _QUIT.fullmatch(clause.said) if clause.holds else None
     for part in re.split(r"也?不(?=[吃喝抽])", clause.said) if not clause.holds else ():
         eats = _EATS.fullmatch(part) if "不" not in part else None
         if eats is not None and not _NO_FOOD.search(eats["what"]):
-            gone = clause.stands is Stands.GONE
             yield from _given_up(who, eats["verb"], _items(eats["what"], most=6), gone=gone)
     if quit_ is not None:
         verb = {"酒": "喝", "烟": "抽", "咖啡": "喝", "奶茶": "喝"}.get(quit_["what"], "吃")

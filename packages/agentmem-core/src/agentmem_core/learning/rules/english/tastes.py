@@ -117,7 +117,13 @@ def _whole(what: str) -> list[str]:
 
 def allergy(clause: Clause) -> Iterator[Told]:
     """I am allergic to peanuts, I have a nut allergy, I am lactose intolerant."""
-    if not clause.subject or not clause.holds:
+    if not clause.subject or clause.stands is Stands.NOT:
+        return
+    if clause.stands is Stands.GONE:
+        gone = _ALLERGIC.fullmatch(clause.said)
+        for item in things(gone["what"]) if gone else []:
+            text = f"{clause.subject} is no longer allergic to {item}"
+            yield Told(clause.subject, "is allergic to", item, text, 0.9, retracted=True)
         return
     found = _ALLERGIC.fullmatch(clause.whole)
     items = things(found["what"]) if found else []

@@ -67,6 +67,7 @@ _STUDIES = re.compile(
     r"(?:stud(?:y|ies)|is\s+(?:studying|majoring\s+in|reading)|majors?\s+in)\s+(?P<what>.+?)(?:\s+(?:at|in)\s+(?P<school>(?:the\s+)?[A-Z].*))?",
     re.IGNORECASE,
 )
+_READING = re.compile(r"is\s+reading\b", re.IGNORECASE)
 _DEGREE = re.compile(
     r"(?:is\s+(?:doing|pursuing|working on|finishing|completing|getting|in)|does)\s+(?:an?\s+|my\s+|the\s+)?(?:\w+\s+year\s+of\s+)?(?:(?:an?|my)\s+)?(?:phd|ph\.d|master'?s?|masters|msc|bsc|bachelor'?s?|ba|ma|degree|mba|doctorate)(?:\s+degree|\s+program(?:me)?)?"
     r"\s+(?:in|on|of)\s+(?P<what>.+?)(?:\s+(?:at|from)\s+(?P<school>(?:the\s+)?[A-Z].*))?",
@@ -282,6 +283,8 @@ def _former_studies(clause: Clause) -> Iterator[Told]:
 
 def _present_studies(clause: Clause, found: re.Match[str]) -> Iterator[Told]:
     what = found["what"].strip() if found["what"] else None
+    if _READING.match(found[0]) and not _SCHOOL.search(found["school"] or ""):
+        return  # a book
     if found.re is _STUDENT:
         yield Told(clause.subject, "works as", "student", f"{clause.subject} is a student", 0.88)
         what = (
