@@ -43,6 +43,14 @@ def problem(response: httpx.Response) -> Problem:
     return found
 
 
+@pytest.mark.parametrize("query", ["", " \n\u3000"])
+async def test_a_blank_query_is_refused_as_the_client_refuses_it(backend, query):
+    async with client(backend) as ask:
+        answer = problem(await ask.post("/v1/memories/search", json={"query": query}))
+    assert (answer.status, answer.code) == (422, "invalid_input")
+    assert "query: must not be empty or blank; leave it out" in answer.detail
+
+
 @pytest.mark.parametrize("route", [*ROUTES, *SHORTCUTS], ids=lambda route: route.name)
 async def test_every_route_takes_its_example(route: Route, monkeypatch):
     monkeypatch.setenv("AGENTMEM_VAULT_KEY", new_vault_key())
