@@ -164,7 +164,7 @@ class AgentMemVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[tuple[Document, float]]:
         """The same with the cosine of each."""
-        return _scored(self._near(self._embedding.embed_query(query), k, filter, kwargs))
+        return _scored(self._near(self._embedding.embed_query(_asked(query)), k, filter, kwargs))
 
     async def asimilarity_search_with_score(
         self,
@@ -174,7 +174,7 @@ class AgentMemVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[tuple[Document, float]]:
         """``similarity_search_with_score`` without blocking the event loop."""
-        return _scored(await self._anear(await self._embedding.aembed_query(query), k, filter, kwargs))
+        return _scored(await self._anear(await self._embedding.aembed_query(_asked(query)), k, filter, kwargs))
 
     def similarity_search_by_vector(
         self,
@@ -206,7 +206,7 @@ class AgentMemVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[Document]:
         """``k`` of the ``fetch_k`` nearest, near the query (``lambda_mult`` 1) and far from each other (0)."""
-        vector = self._embedding.embed_query(query)
+        vector = self._embedding.embed_query(_asked(query))
         return self.max_marginal_relevance_search_by_vector(vector, k, fetch_k, lambda_mult, filter, **kwargs)
 
     async def amax_marginal_relevance_search(
@@ -219,7 +219,7 @@ class AgentMemVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[Document]:
         """``max_marginal_relevance_search`` without blocking the event loop."""
-        vector = await self._embedding.aembed_query(query)
+        vector = await self._embedding.aembed_query(_asked(query))
         return await self.amax_marginal_relevance_search_by_vector(vector, k, fetch_k, lambda_mult, filter, **kwargs)
 
     def max_marginal_relevance_search_by_vector(
@@ -292,6 +292,12 @@ def _kept(text: object) -> str:
     if not isinstance(text, str):
         raise InvalidInputError(f"texts: must be texts (str), not {type(text).__name__}")
     return text if text.strip() and not text.startswith(_MARK) else _MARK + text
+
+
+def _asked(query: object) -> str:
+    if not isinstance(query, str):
+        raise InvalidInputError(f"query: must be text (str), not {type(query).__name__}")
+    return query
 
 
 def _text(row: Mapping[str, Any]) -> str:

@@ -174,6 +174,8 @@ class AgentMemVectorStore(Opened, BasePydanticVectorStore):
         return _result(asked.merge(answers, vectors))
 
     def _ask(self, query: VectorStoreQuery, options: Mapping[str, Any]) -> Asked:
+        if not isinstance(query, VectorStoreQuery):
+            raise InvalidInputError(f"query: must be a VectorStoreQuery, not {type(query).__name__}")
         return (ask_once if self.collection == MEMORIES else ask)(query, options, self._key)
 
     def _key(self, key: str) -> str:
