@@ -100,12 +100,13 @@ class AgentMemVectorStore(VectorStore):
         metadatas: list[dict[Any, Any]] | None = None,
         *,
         ids: Sequence[str | None] | None = None,
+        batch_size: int = _BATCH,
         **kwargs: Any,
     ) -> list[str]:
-        """The ids of the texts, made where none is given; each 500 are embedded and written together, or none of them."""
+        """The ids of the texts, made where none is given; each ``batch_size`` are embedded and written together, or none of them."""
         _require_none(kwargs)
         added: list[str] = []
-        for rows in _batches(texts, metadatas, ids):
+        for rows in _batches(texts, metadatas, ids, batch_size):
             _with_vectors(rows, self._embedding.embed_documents([_text(row) for row in rows]))
             added += self.client.add(rows, collection=self.collection, on_conflict="replace").ids
         return added
@@ -116,12 +117,13 @@ class AgentMemVectorStore(VectorStore):
         metadatas: list[dict[Any, Any]] | None = None,
         *,
         ids: Sequence[str | None] | None = None,
+        batch_size: int = _BATCH,
         **kwargs: Any,
     ) -> list[str]:
         """``add_texts`` without blocking the event loop."""
         _require_none(kwargs)
         added: list[str] = []
-        for rows in _batches(texts, metadatas, ids):
+        for rows in _batches(texts, metadatas, ids, batch_size):
             _with_vectors(rows, await self._embedding.aembed_documents([_text(row) for row in rows]))
             added += (await self.client.aadd(rows, collection=self.collection, on_conflict="replace")).ids
         return added
@@ -274,8 +276,13 @@ def document_of(memory: Memory) -> Document:
 
 
 def _batches(
-    texts: Iterable[str], metadatas: Sequence[dict[Any, Any]] | None, ids: Sequence[str | None] | None
+    texts: Iterable[str],
+    metadatas: Sequence[dict[Any, Any]] | None,
+    ids: Sequence[str | None] | None,
+    size: int,
 ) -> Iterable[list[dict[str, Any]]]:
+    if not isinstance(size, int) or size < 1:
+        raise InvalidInputError(f"batch_size: must be a whole number of at least 1, got {size!r}")
     given = [texts] if isinstance(texts, str) else list(texts)
     for name, others in (("metadatas", metadatas), ("ids", ids)):
         if others is not None and len(others) != len(given):
@@ -285,7 +292,7 @@ def _batches(
         {"id": one, "content": _kept(text), "metadata": metadata}
         for text, one, metadata in zip(given, ids or nothing, metadatas or nothing, strict=True)
     ]
-    return [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 def _kept(text: object) -> str:
