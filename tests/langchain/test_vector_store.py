@@ -281,7 +281,7 @@ def test_langchains_indexing_adds_skips_and_cleans_up(client, colour):
     store = AgentMemVectorStore(Directions(), client=client)
 
     def indexed(documents, cleanup):
-        options: Any = {"cleanup": cleanup, "source_id_key": "source", "key_encoder": "sha256", "batch_size": 2}
+        options: Any = {"cleanup": cleanup, "source_id_key": "source", "key_encoder": "sha256", "batch_size": 10}
         if colour == "sync":
             return index(documents, records, store, **options)
         return asyncio.run(aindex(documents, records, store, **options))
