@@ -218,7 +218,7 @@ def test_arguments_that_cannot_be_are_refused(client, store):
             store.similarity_search("0", k=wrong)
     for search in (store.similarity_search, store.similarity_search_with_score, store.max_marginal_relevance_search):
         with pytest.raises(InvalidInputError, match="query: must be text"):
-            search(None)  # type: ignore[arg-type]  # what a user may try
+            search(None)
     with pytest.raises(InvalidInputError, match="where"):
         store.similarity_search("0", where={})
     with pytest.raises(InvalidInputError, match="memories"):

@@ -503,7 +503,7 @@ def test_what_is_no_node_query_or_id_is_refused(client, asked):
     )
     for verb, wrong in zip(verbs, ([None], None, None, [5]), strict=True):
         with pytest.raises(InvalidInputError, match="must be"):
-            asyncio.run(_awaited(verb(wrong)))  # type: ignore[operator]  # what a user may try
+            asyncio.run(_awaited(verb(wrong)))
     assert store.get_nodes() == []
 
 

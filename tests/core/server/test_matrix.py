@@ -179,18 +179,19 @@ async def test_an_import_by_a_key_that_may_read_is_refused(server):
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
+UNSOUND: tuple[dict[str, Any], ...] = (
+    {"json": {}}, {"json": {"bogus": 1}}, {"content": b"x"},
+    {"content": b"{bad", "headers": {"content-type": "application/json"}},
+)  # fmt: skip
+
+
 async def test_a_key_that_may_read_is_told_so_whatever_it_sends_to_be_written(server):
     """What the body holds, or that it cannot be read, is not looked at for it."""
     checked = 0
     for route in (*ROUTES, *SHORTCUTS):
         if route.op.access == "read":
             continue
-        for sent in (
-            {"json": {}},
-            {"json": {"bogus": 1}},
-            {"content": b"{bad", "headers": {"content-type": "application/json"}},
-            {"content": b"x"},
-        ):
+        for sent in UNSOUND:
             request = asked((route.method, route.path), "")
             options = {"params": {"bogus": "1"}} if request.method in {"GET", "DELETE"} else sent
             answer = await ask(server, "read", request.method, request.path, options)
@@ -198,8 +199,8 @@ async def test_a_key_that_may_read_is_told_so_whatever_it_sends_to_be_written(se
             checked += 1
     assert checked > 100
     for content in (b"", b"{bad", b"{}\n"):
-        sent = {"content": content, "headers": {"content-type": "application/x-ndjson"}}
-        assert (await ask(server, "read", "POST", "/v1/import", sent)).status_code == 403
+        lines = {"content": content, "headers": {"content-type": "application/x-ndjson"}}
+        assert (await ask(server, "read", "POST", "/v1/import", lines)).status_code == 403
 
 
 async def test_unknown_and_over_keys_take_the_same_steps(server, monkeypatch):

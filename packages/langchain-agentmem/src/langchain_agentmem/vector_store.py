@@ -279,7 +279,7 @@ def _batches(
     texts: Iterable[str],
     metadatas: Sequence[dict[Any, Any]] | None,
     ids: Sequence[str | None] | None,
-    size: int,
+    size: Any,
 ) -> Iterable[list[dict[str, Any]]]:
     if not isinstance(size, int) or size < 1:
         raise InvalidInputError(f"batch_size: must be a whole number of at least 1, got {size!r}")
