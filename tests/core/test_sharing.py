@@ -1,7 +1,9 @@
 """Clients of one store in one process: `AgentMem.shared` and `scoped`."""
 
 import asyncio
+import copy
 import gc
+import pickle
 import shutil
 from pathlib import Path
 
@@ -149,3 +151,18 @@ def test_a_timeout_is_for_a_server_and_tells_clients_apart(tmp_path):
         AgentMem.shared(path=tmp_path, timeout=3)
     with shared(tmp_path) as client, pytest.raises(InvalidInputError, match="timeout"):
         AgentMem.shared(client, timeout=3)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_is_a_client_of_the_same_store(tmp_path, copied):
+    with AgentMem(tmp_path, embedder="hashing", user_id="ana", session_id="s") as memory:
+        memory.add("the key is under the mat")
+        other = copied(memory)
+        assert other.search("key")[0].memory.scope.session_id == "s"
+        other.close()
+        assert memory.search("key")
+
+
+def test_an_opened_store_is_not_pickled_and_says_what_to_do(tmp_path):
+    with AgentMem(tmp_path, embedder="hashing") as memory, pytest.raises(TypeError, match="open AgentMem in the other"):
+        pickle.dumps(memory)

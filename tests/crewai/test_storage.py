@@ -304,6 +304,11 @@ def test_two_users_of_one_store_share_no_record(tmp_path):
     assert [item.scope for item in ana.list_records()] == ["/"]
 
 
+def test_the_embedding_takes_the_arguments_of_every_class_here(tmp_path):
+    one = AgentMemEmbedding(path=tmp_path, user_id="ana", agent_id="a", session_id="s")
+    assert one(["tea"]) == AgentMemEmbedding(path=tmp_path)(["tea"])
+
+
 def test_registering_makes_the_name_known_and_leaves_others_alone(tmp_path):
     marked: list[str] = []
     set_memory_storage_factory(marked.append)

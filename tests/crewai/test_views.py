@@ -1,5 +1,6 @@
 """Short-term, long-term and entity memory: three views of one store."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -77,6 +78,20 @@ def test_lessons_have_task_quality_and_date(memory):
     assert again.id == kept.id
     assert memory.client.get(kept.id).metadata["crewai"]["quality"] == 9
     assert memory.long_term.count() == 1
+
+
+def test_nothing_that_many_agents_tell_of_one_entity_is_lost(memory):
+    def tell(agent):
+        for number in range(8):
+            memory.entities.remember(
+                "Rodela", f"was seen by {agent} on day {number}", relations={"knows": f"agent {agent}"}
+            )
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(tell, range(8)))
+    told = memory.entities.get("Rodela").content
+    assert all(f"was seen by {agent} on day {number}." in told for agent in range(8) for number in range(8))
+    assert len(memory.entities.relations("Rodela")) == 8
 
 
 def test_an_entity_grows_with_what_is_told_of_it(memory):

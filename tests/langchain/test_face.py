@@ -28,7 +28,7 @@ def test_the_list_of_names_is_sorted_and_equals_what_is_there():
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("langchain_agentmem.")
         for alias in node.names
-    } - {"require"}
+    } - {"missing", "require"}
     assert typed == set(names)
 
 
@@ -66,6 +66,33 @@ from langchain_agentmem import as_core_model, as_core_embedder, memory_tools
 """
     said = f'{name} needs {package}: pip install "langchain-agentmem[{extra}]"'
     assert in_a_new_process(code).splitlines() == [said, said]
+
+
+def test_an_extra_that_a_finder_refuses_or_that_breaks_is_named_too():
+    code = """
+import sys
+class Refusing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in refused:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Refusing())
+refused = {"langchain_classic"}
+import langchain_agentmem
+try:
+    langchain_agentmem.AgentMemMemory
+except langchain_agentmem.extras.MissingExtraError as error:
+    print(error.name)
+refused = {"langgraph"}
+sys.modules["langgraph"] = None
+import builtins, importlib.util
+importlib.util.find_spec = langchain_agentmem.extras.find_spec = lambda name: True
+try:
+    langchain_agentmem.AgentMemStore
+except ImportError as error:
+    print(error)
+"""
+    said = 'AgentMemStore needs langgraph: pip install "langchain-agentmem[langgraph]"'
+    assert in_a_new_process(code).splitlines() == ["langchain_classic", said]
 
 
 def test_a_missing_extra_is_an_error_of_the_cores_tree(monkeypatch):

@@ -227,6 +227,11 @@ def test_a_client_and_a_path_together_are_refused(client, tmp_path):
         AgentMemMemory("not a client")  # type: ignore[arg-type]  # what a user may try
 
 
+def test_a_context_that_is_none_is_refused(client):
+    with pytest.raises(InvalidInputError, match="inputs, outputs"):
+        AgentMemMemory(client).save_context(None, None)  # type: ignore[arg-type]  # what a user may try
+
+
 def test_a_failing_store_fails_the_chain(client):
     chain = ConversationChain(llm=ScriptedText(), memory=AgentMemMemory(client))
     chain.predict(input="hi")

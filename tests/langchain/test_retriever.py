@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from langchain_core.runnables import ConfigurableField
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from agentmem_core import AgentMem, InvalidFilterError, InvalidInputError, StoreClosedError
@@ -93,3 +94,18 @@ def test_errors_of_the_store_are_raised(client, ask):
     client.close()
     with pytest.raises(StoreClosedError):
         ask(retriever, "x")
+
+
+def test_a_retriever_whose_fields_are_configured_for_a_run_asks_the_same_user(client, ask):
+    client.add("Ana moved to Lisbon", user_id="ana", metadata={"topic": "home"})
+    client.add("Ana likes Lisbon", user_id="ana", metadata={"topic": "taste"})
+    client.add("Lisbon is Bo's", user_id="bo")
+    retriever = AgentMemRetriever(client, user_id="ana", tags=["t"]).configurable_fields(
+        k=ConfigurableField("k"), search_kwargs=ConfigurableField("search")
+    )
+    assert len(ask(retriever, "Lisbon")) == 2
+    (one,) = ask(retriever, "Lisbon", config={"configurable": {"k": 1}})
+    assert "Ana" in one.page_content
+    chosen = ask(retriever, "Lisbon", config={"configurable": {"search": {"filters": {"topic": "taste"}}}})
+    assert [document.page_content for document in chosen] == ["Ana likes Lisbon"]
+    assert "client" not in AgentMemRetriever(client).model_dump()

@@ -399,7 +399,9 @@ def test_an_index_that_does_not_fit_is_refused(client, colour):
         Both(AgentMemStore(client), colour).put(("n",), "l", {"text": "a"})
 
 
-@pytest.mark.parametrize("value", [{"x": object()}, {3: "x"}, {"x": datetime.now(UTC)}, {"x": float("nan")}])
+@pytest.mark.parametrize(
+    "value", [{"x": object()}, {3: "x"}, {"x": datetime.now(UTC)}, {"x": float("nan")}, [1], "x", 5]
+)
 def test_values_that_are_no_json_are_refused(client, colour, value):
     store = Both(AgentMemStore(client), colour)
     with pytest.raises(InvalidInputError):

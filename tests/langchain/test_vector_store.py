@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.documents import Document
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
+from langchain_core.indexing import InMemoryRecordManager, aindex, index
 from langchain_tests.integration_tests import VectorStoreIntegrationTests
 
 from agentmem_core import (
@@ -215,6 +216,9 @@ def test_arguments_that_cannot_be_are_refused(client, store):
     for wrong in (0, -1, 10_001):
         with pytest.raises(InvalidInputError, match="limit"):
             store.similarity_search("0", k=wrong)
+    for search in (store.similarity_search, store.similarity_search_with_score, store.max_marginal_relevance_search):
+        with pytest.raises(InvalidInputError, match="query: must be text"):
+            search(None)
     with pytest.raises(InvalidInputError, match="where"):
         store.similarity_search("0", where={})
     with pytest.raises(InvalidInputError, match="memories"):
@@ -270,3 +274,25 @@ def test_errors_of_the_store_are_raised(client, store):
     for call in (lambda: store.add_texts(["a"]), lambda: store.similarity_search("a"), store.delete):
         with pytest.raises(StoreClosedError):
             call()
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+def test_langchains_indexing_adds_skips_and_cleans_up(client, colour):
+    store = AgentMemVectorStore(Directions(), client=client)
+
+    def indexed(documents, cleanup):
+        options: Any = {"cleanup": cleanup, "source_id_key": "source", "key_encoder": "sha256", "batch_size": 10}
+        if colour == "sync":
+            return index(documents, records, store, **options)
+        return asyncio.run(aindex(documents, records, store, **options))
+
+    records = InMemoryRecordManager("here")
+    documents = [Document(f"{10 * number}", metadata={"source": f"s{number % 2}"}) for number in range(5)]
+    assert indexed(documents, "incremental")["num_added"] == 5
+    assert indexed(documents, "incremental")["num_skipped"] == 5
+    assert indexed([Document("90", metadata={"source": "s0"})], "incremental")["num_deleted"] == 3
+    assert {found.page_content for found in store.similarity_search("0", k=9)} == {"10", "30", "90"}
+    indexed([], "full")
+    assert store.similarity_search("0", k=9) == []
+    with pytest.raises(InvalidInputError, match="batch_size"):
+        store.add_texts(["0"], batch_size=0)

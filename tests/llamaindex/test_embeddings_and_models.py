@@ -48,6 +48,12 @@ def test_the_embedding_is_the_stores_own(client):
     assert set(embedding.get_text_embedding("")) == {0.0}
 
 
+def test_the_embedding_takes_the_arguments_of_every_class_here(tmp_path):
+    embedding = AgentMemEmbedding(path=tmp_path, user_id="ana", agent_id="a", session_id="s")
+    assert embedding.get_text_embedding("tea") == AgentMemEmbedding(path=tmp_path).get_text_embedding("tea")
+    assert AgentMemEmbedding.from_dict(embedding.to_dict()).session_id == "s"
+
+
 def test_the_embedding_is_that_of_a_store_with_another_embedder(tmp_path):
     with AgentMem(tmp_path / "m", embedder="hashing:32") as client:
         assert len(AgentMemEmbedding(client).get_text_embedding("tea")) == 32

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,10 @@ from llama_index.core import SimpleDirectoryReader, StorageContext, VectorStoreI
 from llama_index.core.ingestion import DocstoreStrategy, IngestionPipeline
 from llama_index.core.node_parser import MarkdownNodeParser, SentenceSplitter
 from llama_index.core.query_engine import RetrieverQueryEngine
-from llama_index.core.retrievers import RecursiveRetriever
-from llama_index.core.schema import Document, IndexNode, TextNode
+from llama_index.core.retrievers import RecursiveRetriever, VectorIndexRetriever
+from llama_index.core.schema import Document, ImageNode, IndexNode, TextNode
 from llama_index.core.storage.docstore import SimpleDocumentStore
-from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters, VectorStoreQueryMode
+from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters, VectorStoreQuery, VectorStoreQueryMode
 from tests.llamaindex.scripted import ScriptedLLM
 
 from agentmem_core import AgentMem
@@ -213,6 +214,31 @@ def test_recursive_retrieval_finds_index_nodes_and_text_nodes(client):
     assert texts == {"Chapter 7: the quokka lives on Rottnest Island", "The quokka smiles"}
     engine = RetrieverQueryEngine.from_args(recursive, llm=ScriptedLLM("On Rottnest."))
     assert str(engine.query("quokka")) == "On Rottnest."
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+def test_the_index_that_index_nodes_were_inserted_through_finds_text_nodes_too(client, colour):
+    nodes = [
+        TextNode(text="The quokka smiles", id_="plain"),
+        IndexNode(text="A book about the quokka", index_id="book", id_="index"),
+        ImageNode(text="The quokka in a picture", image="AAAA", id_="image"),
+    ]
+    store = AgentMemVectorStore(client)
+    index = VectorStoreIndex(
+        nodes, storage_context=StorageContext.from_defaults(vector_store=store), embed_model=AgentMemEmbedding(client)
+    )
+    index.insert_nodes([IndexNode(text="Where the quokka lives", index_id="map", id_="later")])
+
+    def found(retriever):
+        hits = retriever.retrieve("quokka") if colour == "sync" else asyncio.run(retriever.aretrieve("quokka"))
+        return {hit.node.node_id for hit in hits}
+
+    assert found(index.as_retriever(similarity_top_k=9)) == {"plain", "index", "image", "later"}
+    assert found(VectorIndexRetriever(index, node_ids=["index"], similarity_top_k=9)) == {"index"}
+    asked = VectorStoreQuery(
+        query_embedding=AgentMemEmbedding(client).get_query_embedding("quokka"), similarity_top_k=9
+    )
+    assert set(store.query(replace(asked, node_ids=["index", "image", "later"])).ids) == {"index", "image", "later"}
 
 
 def test_mmr_and_alpha_reach_the_store_through_the_retriever(client):

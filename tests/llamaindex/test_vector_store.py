@@ -493,6 +493,24 @@ def test_metadata_that_is_no_json_is_refused_or_written_as_llama_index_writes_it
     assert store.get_nodes(["d"])[0].metadata == {"at": "2024-05-03T00:00:00Z"}
 
 
+@pytest.mark.parametrize("asked", ["sync", "async"])
+def test_what_is_no_node_query_or_id_is_refused(client, asked):
+    store = AgentMemVectorStore(client)
+    verbs = (
+        (store.add, store.query, store.delete, store.get_nodes)
+        if asked == "sync"
+        else (store.async_add, store.aquery, store.adelete, store.aget_nodes)
+    )
+    for verb, wrong in zip(verbs, ([None], None, None, [5]), strict=True):
+        with pytest.raises(InvalidInputError, match="must be"):
+            asyncio.run(_awaited(verb(wrong)))
+    assert store.get_nodes() == []
+
+
+async def _awaited(answer):
+    return await answer if inspect.isawaitable(answer) else answer
+
+
 def test_arguments_that_are_not_known_are_refused(client):
     with pytest.raises(InvalidInputError, match="colection"):
         AgentMemVectorStore(client, colection="x")

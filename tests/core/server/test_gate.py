@@ -18,9 +18,9 @@ from agentmem_core.errors import AuthenticationError, NotConfiguredError, Permis
 from agentmem_core.http import ROUTES, SHORTCUTS, Route, request_of
 from agentmem_core.model import Scope
 from agentmem_core.operations.base import build
-from agentmem_core.server.gate import Caller
+from agentmem_core.server.gate import RANKS, Caller
 from agentmem_core.server.security import SecuritySettings, gate_for
-from agentmem_core.server.security.rights import RANKS, permit
+from agentmem_core.server.security.rights import permit
 from agentmem_core.storage.sqlite import SqliteTrail
 
 FOREIGN, UNKNOWN, SENTINEL = "theirs-0001", "nobody-0001", "XYZZY-sealed"

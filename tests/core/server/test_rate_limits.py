@@ -15,6 +15,7 @@ from agentmem_core import operations as ops
 from agentmem_core.errors import InvalidInputError, NotConfiguredError, RateLimitedError
 from agentmem_core.server.security import SecuritySettings, gate_for
 from agentmem_core.server.security.limiting import Limiter, MemoryCounter, RedisCounter, cost_of, parsed_limits
+from agentmem_core.storage.sqlite import SqliteTrail
 
 
 @pytest.mark.parametrize("text", ["", " ", "x", "0/minute", "5/fortnight", "-1/second", "5", "5/minute;"])
@@ -93,16 +94,34 @@ async def test_many_items_use_up_more(tmp_path):
         assert (await server.ask("k", "GET", "/v1/memories")).headers["ratelimit-remaining"] == "4"
 
 
-async def test_who_fails_to_be_let_in_too_often_waits_and_good_keys_pass(tmp_path):
+async def test_who_fails_to_be_let_in_too_often_waits_and_good_keys_pass(tmp_path, monkeypatch):
+    monkeypatch.setattr("agentmem_core.server.security.gate.FAILURES", "50/minute")
     async with guarded(tmp_path) as server:
         server.key("good")
-        codes = [(await server.ask("agm_wrong", "GET", "/v1/memories")).status_code for _ in range(33)]
-        assert codes == [401] * 30 + [429] * 3
+        codes = [(await server.ask("agm_wrong", "GET", "/v1/memories")).status_code for _ in range(53)]
+        assert codes == [401] * 50 + [429] * 3
         assert (await server.ask("good", "GET", "/v1/memories")).status_code == 200
         refused = await server.ask(None, "GET", "/v1/memories")
         assert refused.status_code == 429
         assert "without a valid key" in refused.json()["detail"]
         assert int(refused.headers["retry-after"]) >= 1
+
+
+def admissions(folder):
+    """The failures to be let in that the audit holds."""
+    store = SqliteTrail(folder)
+    try:
+        return [entry for entry in store.walk() if "admit" in str(entry)]
+    finally:
+        store.close()
+
+
+async def test_hundreds_of_failures_are_all_told_the_same_and_few_are_written_down(tmp_path):
+    async with guarded(tmp_path) as server:
+        server.key("good")
+        codes = {(await server.ask("agm_wrong", "GET", "/v1/memories")).status_code for _ in range(400)}
+        assert codes == {401}
+    assert len(admissions(tmp_path)) == 30
 
 
 def test_limits_that_cannot_be_read_are_refused_at_the_start(tmp_path):

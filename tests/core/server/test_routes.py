@@ -43,6 +43,37 @@ def problem(response: httpx.Response) -> Problem:
     return found
 
 
+async def test_the_query_of_a_request_with_a_body_says_whose_memory_it_is_and_nothing_else(backend):
+    async with client(backend) as ask:
+        said = await ask.post("/v1/memories", params={"user_id": "安娜", "session_id": "s"}, json={"content": "tea"})
+        scope = said.json()["items"][0]["memory"]["scope"]
+        assert (scope["user_id"], scope["session_id"]) == ("安娜", "s")
+        memory_id = said.json()["items"][0]["memory"]["id"]
+        found = await ask.post(
+            "/v1/memories/search", params={"user_id": "安娜"}, json={"query": "tea", "user_id": "安娜"}
+        )
+        assert [hit["memory"]["id"] for hit in found.json()] == [memory_id]
+        changed = await ask.patch(f"/v1/memories/{memory_id}", params={"user_id": "安娜"}, json={"content": "milk"})
+        assert changed.status_code == 200
+        refused = problem(
+            await ask.post("/v1/memories", params={"user_id": "ana"}, json={"content": "x", "user_id": "bo"})
+        )
+        assert (refused.status, refused.detail) == (422, "user_id: the query says another than the body; name it once")
+        for query, word in (("limit=3", "limit"), ("user_id=", "user_id"), ("user_id=a&user_id=b", "twice")):
+            refused = problem(await ask.post(f"/v1/memories/search?{query}", json={"query": "tea"}))
+            assert refused.status == 422
+            assert word in refused.detail
+        assert (await ask.get("/v1/stats")).json()["memories"] == 0
+
+
+@pytest.mark.parametrize("query", ["", " \n\u3000"])
+async def test_a_blank_query_is_refused_as_the_client_refuses_it(backend, query):
+    async with client(backend) as ask:
+        answer = problem(await ask.post("/v1/memories/search", json={"query": query}))
+    assert (answer.status, answer.code) == (422, "invalid_input")
+    assert "query: must not be empty or blank; leave it out" in answer.detail
+
+
 @pytest.mark.parametrize("route", [*ROUTES, *SHORTCUTS], ids=lambda route: route.name)
 async def test_every_route_takes_its_example(route: Route, monkeypatch):
     monkeypatch.setenv("AGENTMEM_VAULT_KEY", new_vault_key())

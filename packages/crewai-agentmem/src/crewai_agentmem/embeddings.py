@@ -18,9 +18,20 @@ class AgentMemEmbedding:
         path: str | os.PathLike[str] | None = None,
         api_url: str | None = None,
         api_key: str | None = None,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        session_id: str | None = None,
     ) -> None:
-        """The embedder of ``client``, or of the store at ``path``."""
-        self._client = AgentMem.shared(client, path=path, api_url=api_url, api_key=api_key)
+        """The embedder of ``client``, or of the store at ``path``; all users of a store have the same one."""
+        self._client = AgentMem.shared(
+            client,
+            path=path,
+            api_url=api_url,
+            api_key=api_key,
+            user_id=user_id,
+            agent_id=agent_id,
+            session_id=session_id,
+        )
 
     def __call__(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector a text, in order."""

@@ -9,7 +9,8 @@ from typing import Any
 from agentmem_core import InvalidInputError, Memory
 from crewai_agentmem.fields import folded, listed, tag_of
 
-_SAID_KEPT = 20
+_SAID_KEPT = 200
+"""Descriptions of one entity; what was said before them stands in the memory's history."""
 Relations = Mapping[str, str | Iterable[str]]
 
 

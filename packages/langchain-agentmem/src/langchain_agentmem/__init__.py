@@ -69,7 +69,14 @@ def __getattr__(name: str) -> Any:
         from langchain_agentmem.extras import require
 
         require(name, *_EXTRAS[name])
-    value = globals()[name] = getattr(import_module(home), name)
+    try:
+        value = globals()[name] = getattr(import_module(home), name)
+    except ImportError as error:
+        if name in _EXTRAS and (error.name or "").partition(".")[0] == _EXTRAS[name][1]:  # found, and yet not to be had
+            from langchain_agentmem.extras import missing
+
+            raise missing(name, *_EXTRAS[name]) from error
+        raise
     return value
 
 

@@ -74,6 +74,7 @@ class Answering:
         for op in ops:
             _require_names(op)
             if isinstance(op, PutOp):
+                _require_value(op.value)
                 puts[op.namespace, op.key] = op
                 results.append(None)
             elif isinstance(op, GetOp):
@@ -214,6 +215,11 @@ class Answering:
 
 def _as_item(item: str, memory: Memory) -> Memory:
     return memory if memory.id == item else memory.model_copy(update={"id": item})
+
+
+def _require_value(value: object) -> None:
+    if value is not None and not isinstance(value, Mapping):
+        raise InvalidInputError(f"value: must be a dict, not {type(value).__name__}")
 
 
 def _require_names(op: object) -> None:

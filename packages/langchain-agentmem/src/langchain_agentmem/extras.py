@@ -15,7 +15,12 @@ def require(what: str, extra: str, package: str) -> None:
     """Nothing when ``package`` is installed; else an error that says how to install it."""
     try:
         found = find_spec(package) is not None
-    except ValueError:  # sys.modules holds None or a module without a spec
+    except (ImportError, ValueError):  # a finder refuses it; sys.modules holds None or a module without a spec
         found = False
     if not found:
-        raise MissingExtraError(f'{what} needs {package}: pip install "langchain-agentmem[{extra}]"', name=package)
+        raise missing(what, extra, package)
+
+
+def missing(what: str, extra: str, package: str) -> MissingExtraError:
+    """The error that says how to install it."""
+    return MissingExtraError(f'{what} needs {package}: pip install "langchain-agentmem[{extra}]"', name=package)

@@ -172,7 +172,7 @@ class AgentMemMemory(BaseChatMemory):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # of several outputs "output" is taken, as documented
                 asked, answered = self._get_input_output(inputs, outputs)
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InvalidInputError(
                 f"inputs, outputs: {error}; set input_key and output_key to the texts that are to be remembered"
             ) from error

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
-from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import ConfigDict, Field, SkipValidation, ValidationError
 
 from agentmem_core import AgentMem, Hit, InvalidInputError
 from langchain_agentmem.messages import KEPT
@@ -32,7 +32,8 @@ class AgentMemRetriever(BaseRetriever):
 
     k: int = Field(default=5, ge=1, le=10_000)
     search_kwargs: dict[str, Any] = Field(default_factory=dict)
-    _client: AgentMem = PrivateAttr()
+    client: SkipValidation[AgentMem] = Field(default=cast("AgentMem", None), exclude=True, repr=False)
+    """Whose memory is asked; a field, because ``configurable_fields`` makes a retriever anew from its fields."""
 
     def __init__(
         self,
@@ -53,7 +54,7 @@ class AgentMemRetriever(BaseRetriever):
             first = error.errors(include_url=False, include_context=False)[0]
             raise InvalidInputError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
         _checked(self.search_kwargs)
-        self._client = opened(
+        self.client = opened(
             client,
             path=path,
             api_url=api_url,
@@ -63,21 +64,16 @@ class AgentMemRetriever(BaseRetriever):
             session_id=session_id,
         )
 
-    @property
-    def client(self) -> AgentMem:
-        """Whose memory is asked."""
-        return self._client
-
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None, **options: Any
     ) -> list[Document]:
-        hits = self._client.search(query, limit=self._limit(k), **self._options(options))
+        hits = self.client.search(query, limit=self._limit(k), **self._options(options))
         return [document_of(hit) for hit in hits]
 
     async def _aget_relevant_documents(
         self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, k: int | None = None, **options: Any
     ) -> list[Document]:
-        hits = await self._client.asearch(query, limit=self._limit(k), **self._options(options))
+        hits = await self.client.asearch(query, limit=self._limit(k), **self._options(options))
         return [document_of(hit) for hit in hits]
 
     def _limit(self, k: int | None) -> int:

@@ -100,12 +100,13 @@ class AgentMemVectorStore(VectorStore):
         metadatas: list[dict[Any, Any]] | None = None,
         *,
         ids: Sequence[str | None] | None = None,
+        batch_size: int = _BATCH,
         **kwargs: Any,
     ) -> list[str]:
-        """The ids of the texts, made where none is given; each 500 are embedded and written together, or none of them."""
+        """The ids of the texts, made where none is given; each ``batch_size`` are embedded and written together, or none of them."""
         _require_none(kwargs)
         added: list[str] = []
-        for rows in _batches(texts, metadatas, ids):
+        for rows in _batches(texts, metadatas, ids, batch_size):
             _with_vectors(rows, self._embedding.embed_documents([_text(row) for row in rows]))
             added += self.client.add(rows, collection=self.collection, on_conflict="replace").ids
         return added
@@ -116,12 +117,13 @@ class AgentMemVectorStore(VectorStore):
         metadatas: list[dict[Any, Any]] | None = None,
         *,
         ids: Sequence[str | None] | None = None,
+        batch_size: int = _BATCH,
         **kwargs: Any,
     ) -> list[str]:
         """``add_texts`` without blocking the event loop."""
         _require_none(kwargs)
         added: list[str] = []
-        for rows in _batches(texts, metadatas, ids):
+        for rows in _batches(texts, metadatas, ids, batch_size):
             _with_vectors(rows, await self._embedding.aembed_documents([_text(row) for row in rows]))
             added += (await self.client.aadd(rows, collection=self.collection, on_conflict="replace")).ids
         return added
@@ -164,7 +166,7 @@ class AgentMemVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[tuple[Document, float]]:
         """The same with the cosine of each."""
-        return _scored(self._near(self._embedding.embed_query(query), k, filter, kwargs))
+        return _scored(self._near(self._embedding.embed_query(_asked(query)), k, filter, kwargs))
 
     async def asimilarity_search_with_score(
         self,
@@ -174,7 +176,7 @@ class AgentMemVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[tuple[Document, float]]:
         """``similarity_search_with_score`` without blocking the event loop."""
-        return _scored(await self._anear(await self._embedding.aembed_query(query), k, filter, kwargs))
+        return _scored(await self._anear(await self._embedding.aembed_query(_asked(query)), k, filter, kwargs))
 
     def similarity_search_by_vector(
         self,
@@ -206,7 +208,7 @@ class AgentMemVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[Document]:
         """``k`` of the ``fetch_k`` nearest, near the query (``lambda_mult`` 1) and far from each other (0)."""
-        vector = self._embedding.embed_query(query)
+        vector = self._embedding.embed_query(_asked(query))
         return self.max_marginal_relevance_search_by_vector(vector, k, fetch_k, lambda_mult, filter, **kwargs)
 
     async def amax_marginal_relevance_search(
@@ -219,7 +221,7 @@ class AgentMemVectorStore(VectorStore):
         **kwargs: Any,
     ) -> list[Document]:
         """``max_marginal_relevance_search`` without blocking the event loop."""
-        vector = await self._embedding.aembed_query(query)
+        vector = await self._embedding.aembed_query(_asked(query))
         return await self.amax_marginal_relevance_search_by_vector(vector, k, fetch_k, lambda_mult, filter, **kwargs)
 
     def max_marginal_relevance_search_by_vector(
@@ -274,8 +276,13 @@ def document_of(memory: Memory) -> Document:
 
 
 def _batches(
-    texts: Iterable[str], metadatas: Sequence[dict[Any, Any]] | None, ids: Sequence[str | None] | None
+    texts: Iterable[str],
+    metadatas: Sequence[dict[Any, Any]] | None,
+    ids: Sequence[str | None] | None,
+    size: Any,
 ) -> Iterable[list[dict[str, Any]]]:
+    if not isinstance(size, int) or size < 1:
+        raise InvalidInputError(f"batch_size: must be a whole number of at least 1, got {size!r}")
     given = [texts] if isinstance(texts, str) else list(texts)
     for name, others in (("metadatas", metadatas), ("ids", ids)):
         if others is not None and len(others) != len(given):
@@ -285,13 +292,19 @@ def _batches(
         {"id": one, "content": _kept(text), "metadata": metadata}
         for text, one, metadata in zip(given, ids or nothing, metadatas or nothing, strict=True)
     ]
-    return [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 def _kept(text: object) -> str:
     if not isinstance(text, str):
         raise InvalidInputError(f"texts: must be texts (str), not {type(text).__name__}")
     return text if text.strip() and not text.startswith(_MARK) else _MARK + text
+
+
+def _asked(query: object) -> str:
+    if not isinstance(query, str):
+        raise InvalidInputError(f"query: must be text (str), not {type(query).__name__}")
+    return query
 
 
 def _text(row: Mapping[str, Any]) -> str:

@@ -24,6 +24,8 @@ class AgentMemEmbedding(Opened, BaseEmbedding):
     The built-in one needs no key and no network and makes 256 numbers a text. Failures are ``EmbedderError``.
     """
 
+    session_id: str | None = None
+
     def __init__(
         self,
         client: AgentMem | None = None,
@@ -33,13 +35,14 @@ class AgentMemEmbedding(Opened, BaseEmbedding):
         api_key: str | None = None,
         user_id: str | None = None,
         agent_id: str | None = None,
+        session_id: str | None = None,
         model_name: str = "agentmem",
         embed_batch_size: int = BATCH,
         **fields: Any,
     ) -> None:
         super().__init__(
-            client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id, model_name=model_name,
-            embed_batch_size=embed_batch_size, **fields,
+            client, path=path, api_url=api_url, api_key=api_key, user_id=user_id, agent_id=agent_id, session_id=session_id,
+            model_name=model_name, embed_batch_size=embed_batch_size, **fields,
         )  # fmt: skip
 
     @classmethod

@@ -34,6 +34,8 @@ _LONGEST_ID = 256
 
 def memory_id(node_id: str) -> str:
     """The id of a node's memory: its own, or a digest where that is too long or not text that can be an id."""
+    if not isinstance(node_id, str):
+        raise InvalidInputError(f"ids of nodes and documents must be text (str), not {type(node_id).__name__}")
     if node_id.strip() and len(node_id) <= _LONGEST_ID and node_id.isprintable():
         return node_id
     return f"sha256:{sha256(node_id.encode('utf-8', 'surrogatepass')).hexdigest()}"
@@ -41,6 +43,8 @@ def memory_id(node_id: str) -> str:
 
 def as_item(node: BaseNode, *, vector_required: bool) -> dict[str, Any]:
     """What ``add`` takes for a node; its vector is the node's embedding."""
+    if not isinstance(node, BaseNode):
+        raise InvalidInputError(f"nodes: must be nodes of LlamaIndex, not {type(node).__name__}")
     try:
         data = node.model_dump(mode="json", exclude_defaults=True)
         if isinstance(node, IndexNode) and node.obj is not None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from llama_index.core.bridge.pydantic import PrivateAttr
-from llama_index.core.schema import BaseNode
+from llama_index.core.schema import BaseNode, ImageNode, IndexNode
 from llama_index.core.vector_stores.types import (
     BasePydanticVectorStore,
     MetadataFilters,
@@ -40,6 +41,8 @@ class AgentMemVectorStore(Opened, BasePydanticVectorStore):
     collection: str = DOCUMENTS
 
     _vector_required: bool = PrivateAttr()
+    _listed: dict[str, None] = PrivateAttr(default_factory=dict)
+    """The image and index nodes that were added here, in order: an index lists those, and only those, in its queries."""
 
     def __init__(
         self,
@@ -72,7 +75,7 @@ class AgentMemVectorStore(Opened, BasePydanticVectorStore):
             self._client.add(self._items(nodes), collection=self.collection, on_conflict="replace")
         except VectorMismatchError as error:
             raise self._misfit(error) from error
-        return [node.node_id for node in nodes]
+        return self._added(nodes)
 
     async def async_add(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[str]:
         if not nodes:
@@ -81,7 +84,7 @@ class AgentMemVectorStore(Opened, BasePydanticVectorStore):
             await self._client.aadd(self._items(nodes), collection=self.collection, on_conflict="replace")
         except VectorMismatchError as error:
             raise self._misfit(error) from error
-        return [node.node_id for node in nodes]
+        return self._added(nodes)
 
     def delete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
         """Delete the nodes of a document, and the node of that id; it is no error when there are none."""
@@ -173,7 +176,15 @@ class AgentMemVectorStore(Opened, BasePydanticVectorStore):
             vectors = await self._client.avectors([hit.memory.id for hit in answers[0]], collection=self.collection)
         return _result(asked.merge(answers, vectors))
 
+    def _added(self, nodes: Sequence[BaseNode]) -> list[str]:
+        self._listed.update((node.node_id, None) for node in nodes if isinstance(node, ImageNode | IndexNode))
+        return [node.node_id for node in nodes]
+
     def _ask(self, query: VectorStoreQuery, options: Mapping[str, Any]) -> Asked:
+        if not isinstance(query, VectorStoreQuery):
+            raise InvalidInputError(f"query: must be a VectorStoreQuery, not {type(query).__name__}")
+        if query.node_ids and query.query_str is not None and query.node_ids == [*self._listed]:
+            query = replace(query, node_ids=None)  # what a retriever lists of its own accord would hide every text node
         return (ask_once if self.collection == MEMORIES else ask)(query, options, self._key)
 
     def _key(self, key: str) -> str:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from agentmem_core.client.adding import AddingVerbs
 from agentmem_core.client.learning import LearningVerbs
@@ -213,6 +213,16 @@ class AgentMem(AddingVerbs, LearningVerbs, RecallVerbs, MemoryVerbs, StoreVerbs,
             backend=Borrowed(self._backend), tenant=scope.tenant, user_id=scope.user_id, agent_id=scope.agent_id,
             session_id=scope.session_id,
         )  # fmt: skip
+
+    def __copy__(self) -> AgentMem:
+        return self.scoped()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> AgentMem:
+        """A client of the same store: frameworks copy their parts deeply, and a store has no second copy."""
+        return self.scoped()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("AgentMem: an opened store cannot be pickled; open AgentMem in the other process")
 
     def close(self) -> None:
         """Finish what is under way and let go of the files; closing again does nothing."""

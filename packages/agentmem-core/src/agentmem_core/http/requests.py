@@ -84,7 +84,25 @@ def call_of(route: Route, path: Mapping[str, str], query: Sequence[tuple[str, st
         raise InvalidInputError(explain(error, "query" if route.by_query else "body")) from None
     fields = dict(said.__dict__)
     names = ScopeNames.trusted(**{name: fields.pop(name) for name in _SCOPE})
+    if query and not route.by_query:
+        names = _named_twice(names, query)
     return Call(route.op, route.fields(fields if given is None else {**given.__dict__, **fields}), names)
+
+
+def _named_twice(names: ScopeNames, query: Sequence[tuple[str, str]]) -> ScopeNames:
+    """Whose memory it is, where the query of a request with a body says so too; what else it says would be heeded by nobody."""
+    asked = dict(query)
+    if len(asked) < len(query):
+        raise InvalidInputError("query: says something twice")
+    try:
+        also = ScopeNames.model_validate(asked)
+    except ValidationError as error:
+        raise InvalidInputError(f"in the query: {explain(error, 'query')}") from None
+    given = {name: value for name in _SCOPE if (value := getattr(also, name)) is not None}
+    for name, value in given.items():
+        if getattr(names, name) not in (None, value):
+            raise InvalidInputError(f"{name}: the query says another than the body; name it once")
+    return names.model_copy(update=given)
 
 
 def _quoted(name: str) -> str:

@@ -107,8 +107,9 @@ class Add(Op[Added]):
     """Remember ``items`` in one transaction.
 
     ``on_conflict`` decides about an id that stands already: an error, or the new content replaces it as a new version.
-    ``on_error="report"`` lets the other items through and reports the failed one in the answer. ``infer`` learns facts from what
-    was remembered, now or in the background: then a plain text without a type is a turn of the user.
+    ``on_error="report"`` lets the other items through and reports the failed one in the answer; a malformed one is refused with all
+    of them (a client's ``add_many`` reports it, too). ``infer`` learns facts from what was remembered, now or in the background: then
+    a plain text without a type is a turn of the user.
     """
 
     items: tuple[NewMemory, ...]

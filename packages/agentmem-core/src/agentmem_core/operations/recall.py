@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model.results import Hit
@@ -22,6 +22,12 @@ def _mode(value: Any) -> Any:
     return value
 
 
+def _query(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty or blank; leave it out to get the newest memories")
+    return value
+
+
 class Search(Op[list[Hit]]):
     """The ``limit`` best memories of a scope for a query, best first.
 
@@ -32,7 +38,7 @@ class Search(Op[list[Hit]]):
     repeatable: ClassVar[bool] = True
     access: ClassVar[Access] = "read"
 
-    query: Text | None = None
+    query: Annotated[Text, AfterValidator(_query)] | None = None
     limit: Limit = 10
     types: Kinds = None
     filters: Where = None

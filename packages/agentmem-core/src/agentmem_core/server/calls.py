@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from agentmem_core.errors import InvalidInputError
 from agentmem_core.http import Call, Route, call_of
 from agentmem_core.operations import Import, Search
-from agentmem_core.server.exchange import Exchange
+from agentmem_core.server.exchange import Exchange, Refused
 from agentmem_core.server.rendered import Rendered, json_of_hits
 from agentmem_core.server.service import Service
 from agentmem_core.server.settings import ServerSettings
@@ -31,12 +32,14 @@ class Calling:
         """Let in, read, understand, do, answer."""
         service = self._service
         caller = await service.admit(exchange)
-        body = b"" if self._route.by_query else await service.body(exchange, self._limit)
-        call = await self._call(exchange, body)
-        scope = await service.scope(exchange, caller, call)
-        content = await service.perform(
-            exchange, caller, call.within(scope), self._shown, body if self._is_search else None
-        )
+        try:
+            body = b"" if self._route.by_query else await service.body(exchange, self._limit)
+            call = await self._call(exchange, body)
+            op = call.within(await service.scope(exchange, caller, call))
+        except (InvalidInputError, Refused):
+            await service.require_role(exchange, caller, self._route.op)
+            raise
+        content = await service.perform(exchange, caller, op, self._shown, body if self._is_search else None)
         await exchange.answer(200, content)
 
     def _shown(self, answer: Any) -> bytes:

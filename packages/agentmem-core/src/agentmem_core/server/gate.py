@@ -12,6 +12,8 @@ from agentmem_core.model import Scope
 from agentmem_core.operations import Op
 from agentmem_core.operations.base import Access
 
+RANKS: dict[Access, int] = {"read": 0, "write": 1, "admin": 2}
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -29,6 +31,11 @@ class Caller:
     def account(self) -> str:
         """Whose limits it counts against: a key, with the tokens that were made of it."""
         return self.name
+
+    def require(self, access: Access) -> None:
+        """``PermissionDeniedError`` where its role is too low."""
+        if RANKS[self.access] < RANKS[access]:
+            raise PermissionDeniedError(f"this needs a key of role {access}, and this one may {self.access}")
 
     def scope(self, names: ScopeNames) -> Scope:
         """The scope of a request; what it does not name is the caller's, or else the default."""

@@ -36,7 +36,7 @@ _RECORDS: Json = {
 """As prefixItems would say it, which few tools read."""
 
 _INTRODUCTION = """Long-term memory for agents. A request may name whose memory it is about: `user_id`, `agent_id`, `session_id`, and
-on a server without keys `tenant`; beside the other fields of its body, or in its query. What it leaves out is the key's own, or
+on a server without keys `tenant`; beside the other fields of its body, or in the query of any request. What it leaves out is the key's own, or
 else the default. Every error is a problem document (RFC 9457) with a stable `code`.
 Every answer has an `X-Request-ID`; give your own in the request to find it in the server's log."""
 

@@ -144,8 +144,16 @@ class Service:
         try:
             return caller.scope(call.names)
         except AgentMemError as error:
-            whose = Scope(tenant=caller.tenant or "default", user_id=caller.user_id or "default")
-            await self.record(exchange, caller, call.within(whose), error.code, status_of(error))
+            await self.record(exchange, caller, call.within(_own(caller)), error.code, status_of(error))
+            raise
+
+    async def require_role(self, exchange: Exchange, caller: Caller, kind: type[Op[Any]]) -> None:
+        """Whoever may never do such a thing is told so, whatever came with it; that is written down as refused."""
+        try:
+            caller.require(kind.access)
+        except AgentMemError as error:
+            unread = kind.model_construct(scope=_own(caller))
+            await self.record(exchange, caller, unread, error.code, status_of(error))
             raise
 
     async def record(
@@ -160,6 +168,10 @@ class Service:
             raise ServerError(
                 "what was asked may have been done, but could not be written down; see the server's log"
             ) from error
+
+
+def _own(caller: Caller) -> Scope:
+    return Scope(tenant=caller.tenant or "default", user_id=caller.user_id or "default")
 
 
 def require_media(exchange: Exchange, *endings: str) -> None:

@@ -102,6 +102,7 @@ class Importing:
         """What came before a broken line is kept; sent again, it is skipped."""
         service = self._service
         caller = await service.admit(exchange)
+        await service.require_role(exchange, caller, Import)
         call = call_of(IMPORT, {}, exchange.query(), b"")
         if not exchange.read:
             require_media(exchange, "x-ndjson", "ndjson", "jsonl", "octet-stream", "json")

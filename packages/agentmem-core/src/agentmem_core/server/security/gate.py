@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("agentmem_core.server")
 
-FAILURES = "30/minute"
+FAILURES = "1000/minute"
 """How often one peer may fail to be let in before it is told to wait; keys and tokens that are good pass all the same."""
+
+NOTED = "30/minute"
+"""How many of these are written down, so that nobody fills the disk with them."""
 
 LOOKS = frozenset({"key_list", "key_show"})
 """What is done to keys and changes none."""
@@ -85,6 +88,7 @@ class KeyGate:
         self._limiter = limiter
         self._limits = limits
         self._failures = parsed_limits(FAILURES)
+        self._noted = parsed_limits(NOTED)
         self._open_without_keys = open_without_keys
         self._clock = clock
 
@@ -181,7 +185,7 @@ class KeyGate:
         return self._limits if key is None or key.limits is None else parsed_limits(key.limits)
 
     async def _turned_away(self, peer: str, error: AuthenticationError) -> None:
-        """Count it and write it down; what comes after the limit is only counted, so that nobody fills the disk with it."""
+        """Count it, and write the first of a minute down."""
         try:
             await self._limiter.take(self._failures, f"peer/{peer}")
         except RateLimitedError as too_many:
@@ -189,6 +193,10 @@ class KeyGate:
                 f"too many requests without a valid key; try again in {too_many.retry_after:.0f} s",
                 too_many.retry_after, too_many.headers,
             ) from None  # fmt: skip
+        try:
+            await self._limiter.take(self._noted, f"noted/{peer}")
+        except RateLimitedError:
+            return
         fields = {"op": "admit", "peer": peer, "code": error.code, "at": self._now()}
         await self.trail.append(fields, durable=False, patient=True)
 

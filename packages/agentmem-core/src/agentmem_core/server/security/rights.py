@@ -7,10 +7,7 @@ from typing import Any
 from agentmem_core.errors import PermissionDeniedError
 from agentmem_core.operations import Add, Compact, Import, Op, Reindex
 from agentmem_core.operations.agents.knowledge import RotateKey
-from agentmem_core.operations.base import Access
-from agentmem_core.server.gate import Caller
-
-RANKS: dict[Access, int] = {"read": 0, "write": 1, "admin": 2}
+from agentmem_core.server.gate import RANKS, Caller
 
 _OF_THE_TENANT = (Compact, Reindex, RotateKey)
 """What goes through everything of a tenant, whoever's it is."""
@@ -22,8 +19,7 @@ def permit(caller: Caller, op: Op[Any]) -> None:
     A refusal is decided without a look at what is stored, so that it tells nothing of it. What the scope does not hold is not
     decided here: the engine does not find it, whether it exists for somebody else or not.
     """
-    if RANKS[caller.access] < RANKS[op.access]:
-        raise PermissionDeniedError(f"this needs a key of role {op.access}, and this one may {caller.access}")
+    caller.require(op.access)
     if caller.tenant not in (None, op.scope.tenant):
         raise PermissionDeniedError("tenant: this key is for another one; leave tenant out, or use a key for it")
     if _of_everyone(op) and RANKS[caller.access] < RANKS["admin"]:

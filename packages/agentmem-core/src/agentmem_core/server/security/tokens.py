@@ -18,9 +18,9 @@ from agentmem_core.errors import (
 from agentmem_core.model.keys import EVERY_TENANT, ApiKey, Role
 from agentmem_core.model.values import Name, Value
 from agentmem_core.operations import build
+from agentmem_core.server.gate import RANKS
 from agentmem_core.server.security.issuers import JwkSet
 from agentmem_core.server.security.live import UNKNOWN, expires_after
-from agentmem_core.server.security.rights import RANKS
 
 if TYPE_CHECKING:
     from types import ModuleType
