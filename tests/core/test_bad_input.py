@@ -101,7 +101,7 @@ NO_TEXTS = [
     bad({}, "content: is missing", "empty dict"),
     bad({"role": "user"}, "content: is missing", "turn without content"),
     bad({"role": "user", "content": None}, "content: must be text", "turn whose content is None"),
-    bad({"role": "user", "content": [{"type": "text"}]}, "content: must be text", "turn of parts"),
+    bad({"role": "user", "content": [{"type": "text"}]}, "content: a part of it is no text", "turn of parts"),
     bad({"role": "", "content": "hello"}, "role: must not be empty", "turn with an empty role"),
     bad({"content": "hello", "colour": "red"}, "colour: is not an argument", "unknown field"),
     bad({1: "hello"}, "", "dict with a key that is no text"),

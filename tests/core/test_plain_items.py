@@ -7,11 +7,12 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentmem_core import AgentMem, AgentMemError
+from agentmem_core import AgentMem, AgentMemError, InvalidInputError
 from agentmem_core.client.items import items_of
 from agentmem_core.operations import NewMemory, build
 from agentmem_core.testing import strategies
@@ -84,7 +85,7 @@ def test_metadata_given_do_not_change_what_is_remembered() -> None:
     ids=str,
 )  # fmt: skip
 def test_options_that_others_have_made_familiar_are_checked_all_the_same(options: dict[str, Any]) -> None:
-    with AgentMem(None, learner="rules") as memory:
+    with AgentMem(":memory:", learner="rules") as memory:
         memory.add("one", infer=False)
         memory.add("two", infer=True)
         if isinstance(options.get("collection"), Text):
@@ -94,4 +95,54 @@ def test_options_that_others_have_made_familiar_are_checked_all_the_same(options
         with pytest.raises(AgentMemError) as told:
             memory.add("three", **options)
         assert next(iter(options)) in str(told.value)
-        assert {found.content for found in memory.list().items} >= {"one", "two"}
+        assert {found.content for found in memory.list().items} == {"one", "two"}
+
+
+PARTS = [{"type": "text", "text": "I like tea"}, "and jazz", {"type": "input_text", "text": "我喜欢茶"}]
+
+
+def test_a_message_of_text_parts_is_their_text() -> None:
+    [item] = items_of({"role": "user", "content": PARTS})
+    assert (item.role, item.content) == ("user", "I like tea\nand jazz\n我喜欢茶")
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "told"),
+    [
+        ([{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}], {}, "image_url"),
+        ([{"role": "user", "content": []}], {}, "empty"),
+        ([{"role": "user", "content": [{"type": "text"}]}], {}, "'text'"),
+        ([{"role": "user", "content": "a"}, {"role": "user", "content": ""}], {}, "message 2 of 2: content"),
+        ([{"role": "user", "content": "a"}, 5], {}, "message 2 of 2: content"),
+        ({"role": "tool", "content": "a", "tool_call_id": "x", "timestamp": 1}, {}, "tool_call_id, timestamp"),
+        ({"role": "user", "content": "a", "metadata": {"b": 1}}, {"metadata": 1.5}, "metadata"),
+        ({"role": "user", "content": "a", "metadata": {"b": 1}}, {"metadata": np.ones(3)}, "metadata"),
+        ("a", {"metadata": np.ones(3)}, "metadata"),
+        (np.array(5), {}, "content"),
+        (b"a", {}, "content"),
+        (5, {}, "content"),
+        ([], {}, "empty"),
+    ],
+    ids=range(13),
+)
+def test_what_cannot_be_remembered_is_told_by_name(content: Any, more: dict[str, Any], told: str) -> None:
+    with AgentMem(":memory:") as memory:
+        with pytest.raises(InvalidInputError) as error:
+            memory.add(content, **more)
+        assert told in str(error.value)
+        assert memory.list().items == ()
+
+
+def test_metadata_of_the_call_stand_behind_those_of_a_message() -> None:
+    given = [{"role": "user", "content": "a", "metadata": {"b": 1}}, {"role": "user", "content": "c", "metadata": None}]
+    assert [item.metadata for item in items_of(given, metadata={"b": 2, "d": 3})] == [{"b": 1, "d": 3}, {}]
+
+
+@pytest.mark.parametrize(
+    ("items", "more"), [(b"a", {}), (np.array(5), {}), (5, {}), (["a"], {"progress": "x"}), ("a", {})], ids=range(5)
+)
+def test_many_that_are_none_are_refused_before_anything_is_written(items: Any, more: dict[str, Any]) -> None:
+    with AgentMem(":memory:") as memory:
+        with pytest.raises(InvalidInputError):
+            memory.add_many(items, **more)
+        assert memory.list().items == ()

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
-from agentmem_core.client.base import Verbs
+from agentmem_core.client.base import Verbs, require_callable
 from agentmem_core.client.items import Content, batches, items_of
 from agentmem_core.errors import InvalidInputError
 from agentmem_core.model import Added, AddedItem, Scope
@@ -160,8 +160,9 @@ class _Many:
         batch_size: Any,
         progress: Callable[[int, int | None], object] | None,
     ) -> None:
-        if isinstance(items, str | Mapping):
+        if isinstance(items, str | bytes | Mapping):
             raise InvalidInputError("items: must be a list; for one memory use add()")
+        require_callable("progress", progress)
         if not isinstance(batch_size, int) or not 1 <= batch_size <= 10_000:
             raise InvalidInputError(f"batch_size: must be between 1 and 10,000, got {batch_size!r}")
         self._scope, self._items = scope, items
