@@ -272,7 +272,8 @@ class LedgerWriter(LedgerReader, LessonWriter, Protocol):
     def append(self, known: Partition, record: Record) -> Partition | None:
         """A new row for a partition that was seen before; answers the partition as it is then.
 
-        None where it is gone, its collection is another by now, or it holds the record's content or id: then nothing is written.
+        None where it is gone or somebody else's, its collection is another by now, or it holds the record's content or id: then
+        nothing is written.
         """
         ...
 

@@ -64,12 +64,35 @@ class LedgerAppending:
             assert writer.append(part, a_record("ana's")) is None
         assert _contents(ledger, part) == []
 
+    @pytest.mark.parametrize(
+        "taker", [("acme", "memories", "bob"), ("zen", "memories", "ana"), ("acme", "notes", "ana")]
+    )
+    def test_what_was_undone_is_not_mistaken_for_what_came_after(
+        self, ledger: Ledger, taker: tuple[str, str, str]
+    ) -> None:
+        undone: list[Partition] = []
+        with pytest.raises(KeyError, match="stop"):
+            _make_and_fail(ledger, undone)
+        with ledger.writing() as writer:
+            writer.insert(writer.ensure_partition(*taker, HASHING).id, [a_record("theirs")])
+            assert writer.append(undone[0], a_record("mine")) is None
+            assert writer.again(undone[0]) is None
+        assert not ledger.glance(undone[0], [undone[0].last_row])
+
     def test_an_appended_row_goes_with_its_transaction(self, ledger: Ledger) -> None:
         part = a_partition(ledger)
         with pytest.raises(KeyError, match="stop"):
             _append_and_fail(ledger, part, a_record("one", digest=b"d"))
         assert _now(ledger, part) == part
         assert _contents(ledger, part) == []
+
+
+def _make_and_fail(ledger: Ledger, made: list[Partition]) -> None:
+    with ledger.writing() as writer:
+        part = writer.ensure_partition("acme", "memories", "ana", HASHING)
+        writer.insert(part.id, [a_record("undone")])
+        made.extend(filter(None, [writer.again(part)]))
+        raise KeyError("stop")
 
 
 def _append_and_fail(ledger: Ledger, part: Partition, record: Record) -> None:

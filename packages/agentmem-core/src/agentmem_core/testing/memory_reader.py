@@ -34,7 +34,9 @@ class MemoryReader(MemoryLessonReader):
         return next(found, None)
 
     def again(self, partition: Partition) -> Partition | None:
-        return None if partition.id not in self._state.parts else self._state.partition(self._state.parts[partition.id])
+        known = partition.collection
+        now = self.partition(known.tenant, known.name, partition.user_id)
+        return now if now is not None and now.id == partition.id else None
 
     def partitions(self, tenant: str | None = None, user_id: str | None = None) -> list[Partition]:
         every = (self._state.partition(self._state.parts[number]) for number in sorted(self._state.parts))

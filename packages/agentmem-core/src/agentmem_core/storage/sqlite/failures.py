@@ -69,7 +69,7 @@ def _told(error: sqlite3.Error, code: int, file: Path | None) -> StoreError:
 
 def _of_statement(error: sqlite3.Error, file: Path | None) -> StoreError:
     """Of one that fitted the tables when the file was opened."""
-    if str(error).startswith("no such "):
+    if str(error).startswith("no such ") or " has no column named " in str(error):
         return StoreTooNewError(
             f"{file} has other tables than this AgentMem knows ({error}): a newer one has most likely changed them while this one "
             "had it open. Restart this program with the newer version: pip install --upgrade agentmem-core"

@@ -11,8 +11,9 @@ from agentmem_core.storage.sqlite.rows import MEMORIES, OF_MEMORY, SELECTED_MEMO
 
 AT_A_GLANCE = 500
 """So many rows are read so at most."""
-_STATE = "p.last_row, p.change, p.epoch, c.generation, c.dimension"
-_OF_STATE = 5
+_STATE = "p.last_row, p.change, p.epoch, c.generation, c.dimension, p.user_id, c.name, c.tenant"
+"""Whose it is belongs to it: the number of a partition whose transaction was undone is the next one's."""
+_OF_STATE = 8
 _STANDING = "FROM partitions p JOIN collections c ON c.id = p.collection"
 
 
@@ -29,10 +30,13 @@ def glance(count: int) -> str:
     )
 
 
-def state_of(partition: Partition) -> tuple[int | None, ...]:
+def state_of(partition: Partition) -> tuple[int | str | None, ...]:
     """The state that is selected where nothing has changed since."""
     known = partition.collection
-    return partition.last_row, partition.change, partition.epoch, known.generation, known.embedder.dimension
+    return (
+        partition.last_row, partition.change, partition.epoch, known.generation, known.embedder.dimension,
+        partition.user_id, known.name, known.tenant,
+    )  # fmt: skip
 
 
 def told(partition: Partition, selected: Sequence[tuple[Any, ...]]) -> dict[int, Packed] | None:

@@ -42,7 +42,10 @@ ON CONFLICT (row) DO UPDATE SET count = count + excluded.count, at = max(coalesc
 _TAKE_ROWS = "UPDATE partitions SET last_row = last_row + ? WHERE id = ? RETURNING last_row"
 _TAKE_ROW = """
 UPDATE partitions SET last_row = last_row + 1
-WHERE id = ? AND EXISTS (SELECT 1 FROM collections c WHERE c.id = collection AND c.generation = ? AND c.dimension = ?)
+WHERE id = ? AND user_id = ? AND EXISTS (
+    SELECT 1 FROM collections c
+    WHERE c.id = collection AND c.generation = ? AND c.dimension = ? AND c.name = ? AND c.tenant = ?
+)
 RETURNING last_row, change, epoch
 """
 _GIVE_ROW_BACK = "UPDATE partitions SET last_row = last_row - 1 WHERE id = ?"
@@ -109,7 +112,8 @@ class SqliteWriter(SqliteReader):
 
     def append(self, known: Partition, record: Record) -> Partition | None:
         collection = known.collection
-        taken = self._db.execute(_TAKE_ROW, (known.id, collection.generation, collection.embedder.dimension)).fetchall()
+        whose = known.id, known.user_id, collection.generation, collection.embedder.dimension
+        taken = self._db.execute(_TAKE_ROW, (*whose, collection.name, collection.tenant)).fetchall()
         if not taken:
             return None
         ((row, change, epoch),) = taken
