@@ -24,6 +24,7 @@ SEMANTIC = [
     "Remember the Alamo", "I remember to this day what she said", "To do or not to do, that is the question",
     "The 1. FC Köln and the 2. Bundesliga", "My to-do-list app is called Things", "First impressions last",
     "First I ate, now I sleep", "Did you remind me?", "These photos remind me of home", "你记得我的名字吗？",
+    "To Anna: I was in Porto then", "To sum up: we met and then left", "To Bob: the tram was late, then it rained", "To my mother: I've moved, then",
     "记得小时候很快乐", "Chapter 1. The beginning", "Version 2.0 is out", "the todo app is broken", "It looks like rain",
     "I would like to book a table", "The last Friday of a month is payday", "A week has seven days",
     "I like yesterday's film", "我喜欢昨天的电影", "第一步很重要", "1. FC Köln and the 2. Bundesliga", "1. July 2.5 degrees",

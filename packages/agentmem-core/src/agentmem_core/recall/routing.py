@@ -20,7 +20,7 @@ _STEPS_IN_LINE = re.compile(
 _HOW_TO = re.compile(
     r"^\W*(?:how[ -]to\b|steps?\s*[:：]|steps? (?:to|for)\b|instructions? (?:to|for)\b|recipe (?:for|to)\b|recipe\s*[:：]|procedure (?:to|for)\b)"
     r"|^\W*(?:(?:here|this)(?:['’]s| is) )?how (?:to|i|we|you)\b[^.?!:\n]{1,80}:\s*\S"
-    r"|^\W*to \w+[^.?!:]{0,80}:\s*[^?]{1,200}\bthen\b"
+    r"|^\W*to \w+[^.?!:]{0,80}:(?!\s*(?:i|you|he|she|it|we|they|there|the|an?|my|your|his|her|its|our|their)\b)[^?]{1,200}(?:[,;.]|\band)\s+then\b"
     r"|^\W*(?:in order )?to \w+[^.?!]{0,80}?[,:]\s*(?:first|start by|begin by|you (?:need|have) to)\b"
     r"|^\W*first\b.{1,400}\bthen\b.{1,400}\b(?:finally|then|last)\b"
     r"|^(?:如何|怎么|怎样)[^？?]*[：:，,。]|^如何[^？?呢吗]{2,}$|^首先.+(?:然后|接着).+(?:最后|再)",
